@@ -1,0 +1,68 @@
+"""Who may do what: roles grant privileges, memberships say where.
+
+Packages build their one queryset filter a privilege on `sites_where` and `granted_studies`; whether an
+actor may act on an object is membership of the object in that queryset.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from django.db.models import Q, QuerySet
+
+from accounts.actors import Actor, SystemActor
+from accounts.models import AccessGrant, Membership, Role, Site
+
+
+class Privilege(StrEnum):
+    VIEW_STUDIES = "view_studies"
+    VIEW_ORDERS = "view_orders"
+    VIEW_CASES = "view_cases"
+    VIEW_MESSAGES = "view_messages"
+    VIEW_AUDIT = "view_audit"
+    REPORT = "report"
+    MANAGE_SITE = "manage_site"
+    DESIGN_PROCESSES = "design_processes"
+
+
+_P = Privilege
+GRANTED: dict[Role, frozenset[Privilege]] = {
+    Role.REFERRER: frozenset({_P.VIEW_STUDIES, _P.VIEW_ORDERS, _P.VIEW_CASES}),
+    Role.RADIOLOGIST: frozenset({_P.VIEW_STUDIES, _P.VIEW_ORDERS, _P.VIEW_CASES, _P.REPORT}),
+    Role.TECHNOLOGIST: frozenset({_P.VIEW_STUDIES, _P.VIEW_ORDERS}),
+    Role.COORDINATOR: frozenset({_P.VIEW_STUDIES, _P.VIEW_ORDERS, _P.VIEW_CASES}),
+    Role.DESIGNER: frozenset({_P.DESIGN_PROCESSES}),
+    Role.INTEGRATOR: frozenset({_P.VIEW_MESSAGES}),
+    Role.ADMINISTRATOR: frozenset({_P.MANAGE_SITE, _P.VIEW_AUDIT, _P.VIEW_MESSAGES}),
+}
+
+
+def roles_with(privilege: Privilege) -> list[Role]:
+    """The roles that grant a privilege."""
+    return [role for role, privileges in GRANTED.items() if privilege in privileges]
+
+
+def sites_where(actor: Actor, privilege: Privilege) -> QuerySet[Site]:
+    """The sites at which the actor holds the privilege; every site for the system itself."""
+    if isinstance(actor, SystemActor):
+        return Site.objects.all()
+    return Site.objects.filter(
+        pk__in=Membership.objects.filter(
+            person=actor, role__in=roles_with(privilege), person__is_active=True
+        ).values("site_id")
+    )
+
+
+def has_privilege(actor: Actor, privilege: Privilege) -> bool:
+    """Whether the actor holds the privilege anywhere."""
+    return sites_where(actor, privilege).exists()
+
+
+def granted_studies(actor: Actor) -> QuerySet[AccessGrant]:
+    """Grants in force that reach the actor, in person or by a role held at a site."""
+    if isinstance(actor, SystemActor):
+        return AccessGrant.objects.none()
+    held = Q(person=actor)
+    for site_id, role in actor.memberships.values_list("site_id", "role"):
+        held |= Q(site_id=site_id, role=role)
+    return AccessGrant.objects.filter(held, revoked_at=None)

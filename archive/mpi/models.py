@@ -1,0 +1,76 @@
+"""Patients and the identifiers many systems know them by."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.db import models
+
+from accounts.models import Site
+from common.identifiers import Authority, Identifier
+
+
+class Patient(models.Model):
+    """One person as the master patient index knows them.
+
+    A patient that was folded into another keeps its row and points at the survivor.
+    """
+
+    class Sex(models.TextChoices):
+        FEMALE = "F"
+        MALE = "M"
+        OTHER = "O"
+        UNKNOWN = "U"
+
+    uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    family_name = models.CharField(max_length=100, blank=True)
+    given_name = models.CharField(max_length=100, blank=True)
+    ideographic_name = models.CharField(max_length=100, blank=True)
+    birth_date = models.DateField(null=True)
+    sex = models.CharField(max_length=1, choices=Sex.choices, default=Sex.UNKNOWN)
+    merged_into = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="merged_from")
+    registered_at = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(fields=["family_name", "given_name"], name="patient_name")]
+
+    @property
+    def person_name(self) -> str:
+        """The name as a DICOM PN, alphabetic=ideographic (PS3.5 §6.2.1)."""
+        alphabetic = "^".join((self.family_name, self.given_name)).rstrip("^")
+        return f"{alphabetic}={self.ideographic_name}" if self.ideographic_name else alphabetic
+
+    @property
+    def display_name(self) -> str:
+        """The name as people read it, every script there is."""
+        alphabetic = " ".join(part for part in (self.given_name, self.family_name) if part)
+        return " · ".join(part for part in (self.ideographic_name, alphabetic) if part)
+
+
+class PatientIdentifier(models.Model):
+    """One identifier of a patient; value and authority together name exactly one patient."""
+
+    patient = models.ForeignKey(Patient, on_delete=models.CASCADE, related_name="identifiers")
+    site = models.ForeignKey(Site, null=True, on_delete=models.PROTECT, related_name="+")
+    value = models.CharField(max_length=64)
+    authority_namespace = models.CharField(max_length=64)
+    authority_universal_id = models.CharField(max_length=64, blank=True)
+    type_code = models.CharField(max_length=8, default="MR")
+    source = models.CharField(max_length=80, blank=True)
+    linked_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["value", "authority_namespace"], name="patient_identifier_once")
+        ]
+
+    def as_identifier(self) -> Identifier:
+        return Identifier(
+            self.value,
+            Authority(
+                self.authority_namespace,
+                self.authority_universal_id,
+                "ISO" if self.authority_universal_id else "",
+            ),
+            self.type_code,
+        )

@@ -1,0 +1,118 @@
+"""The index: Study > Series > SOP Instance, with what queries and pages need and nothing else."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import Site
+from archive.mpi.models import Patient
+from archive.orders.models import Order
+
+
+class Study(models.Model):
+    study_instance_uid = models.CharField(max_length=64, unique=True)
+    site = models.ForeignKey(Site, on_delete=models.PROTECT, related_name="studies")
+    patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="studies")
+    order = models.ForeignKey(Order, null=True, blank=True, on_delete=models.PROTECT, related_name="studies")
+    match_reason = models.CharField(max_length=120, blank=True)
+    accession_number = models.CharField(max_length=16, blank=True)
+    study_id = models.CharField(max_length=16, blank=True)
+    study_date = models.DateField(null=True)
+    study_time = models.TimeField(null=True)
+    study_description = models.CharField(max_length=64, blank=True)
+    referring_physician_name = models.CharField(max_length=200, blank=True)
+    received_at = models.DateTimeField()
+    trace_id = models.UUIDField()
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["site", "-received_at"], name="study_site_recent"),
+            models.Index(fields=["patient", "-study_date"], name="study_patient"),
+            models.Index(fields=["accession_number"], name="study_accession"),
+            models.Index(fields=["-received_at"], name="study_recent"),
+            models.Index(fields=["trace_id"], name="study_trace"),
+        ]
+
+
+class Series(models.Model):
+    """A series, and what was judged of it: complete or not and why, thin-slice or not and why.
+
+    `geometry` holds measured facts: `slices`, `spacing_mm` (median distance of neighbouring positions along
+    the normal), `pixel_spacing_mm`, `gaps`, `overlaps`, `orientation`, `is_volume`.
+    """
+
+    class Completeness(models.TextChoices):
+        RECEIVING = "receiving", _("Receiving")
+        COMPLETE = "complete", _("Complete")
+
+    series_instance_uid = models.CharField(max_length=64, unique=True)
+    study = models.ForeignKey(Study, on_delete=models.CASCADE, related_name="series")
+    modality = models.CharField(max_length=16, blank=True)
+    series_number = models.IntegerField(null=True)
+    series_description = models.CharField(max_length=64, blank=True)
+    body_part_examined = models.CharField(max_length=16, blank=True)
+    frame_of_reference_uid = models.CharField(max_length=64, blank=True)
+    calling_ae_title = models.CharField(max_length=16, blank=True)
+    is_derived = models.BooleanField(default=False)
+    first_received_at = models.DateTimeField()
+    last_received_at = models.DateTimeField()
+    expected_instances = models.PositiveIntegerField(null=True)
+    completeness = models.CharField(
+        max_length=12, choices=Completeness.choices, default=Completeness.RECEIVING
+    )
+    completeness_reason = models.CharField(max_length=200, blank=True)
+    completed_at = models.DateTimeField(null=True)
+    is_thin_slice = models.BooleanField(null=True)
+    thin_slice_reason = models.CharField(max_length=200, blank=True)
+    geometry = models.JSONField(default=dict)
+
+    class Meta:
+        indexes = [
+            models.Index(
+                fields=["last_received_at"],
+                name="series_receiving",
+                condition=models.Q(completeness="receiving"),
+            ),
+            models.Index(fields=["study", "series_number"], name="series_study"),
+        ]
+
+
+class Instance(models.Model):
+    """A SOP instance: where its bytes lie, what they hash to, and the few elements queries need."""
+
+    sop_instance_uid = models.CharField(max_length=64, unique=True)
+    series = models.ForeignKey(Series, on_delete=models.CASCADE, related_name="instances")
+    sop_class_uid = models.CharField(max_length=64)
+    transfer_syntax_uid = models.CharField(max_length=64)
+    instance_number = models.IntegerField(null=True)
+    rows = models.PositiveIntegerField(null=True)
+    columns = models.PositiveIntegerField(null=True)
+    number_of_frames = models.PositiveIntegerField(default=1)
+    image_position = models.JSONField(null=True)
+    image_orientation = models.JSONField(null=True)
+    pixel_spacing = models.JSONField(null=True)
+    storage_key = models.CharField(max_length=200)
+    size_bytes = models.BigIntegerField()
+    sha256 = models.CharField(max_length=64)
+    received_at = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(fields=["series", "instance_number"], name="instance_series")]
+
+
+class RejectedObject(models.Model):
+    """An object that was refused, kept for a person to look at: what was wrong, and the bytes if there were any."""
+
+    received_at = models.DateTimeField()
+    calling_ae_title = models.CharField(max_length=16, blank=True)
+    sop_class_uid = models.CharField(max_length=64, blank=True)
+    sop_instance_uid = models.CharField(max_length=64, blank=True)
+    code = models.CharField(max_length=80)
+    reason = models.CharField(max_length=200)
+    storage_key = models.CharField(max_length=200, blank=True)
+    size_bytes = models.BigIntegerField(default=0)
+    trace_id = models.UUIDField()
+
+    class Meta:
+        indexes = [models.Index(fields=["-received_at"], name="rejected_recent")]

@@ -1,0 +1,1 @@
+"""Words every package shares; owns no table and imports no other package."""

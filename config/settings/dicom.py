@@ -1,0 +1,14 @@
+"""The DICOM listener."""
+
+from __future__ import annotations
+
+import environ
+
+env = environ.Env()
+
+DICOM_AE_TITLE = env.str("DICOM_AE_TITLE", "CONSILIUM")
+DICOM_HOST = env.str("DICOM_HOST", "127.0.0.1")
+DICOM_PORT = env.int("DICOM_PORT", 11112)
+DICOM_PROCESSES = env.int("DICOM_PROCESSES", 2)
+DICOM_QUIET_SECONDS = env.float("DICOM_QUIET_SECONDS", 5.0)
+DICOM_THIN_SLICE_MM = env.float("DICOM_THIN_SLICE_MM", 1.5)

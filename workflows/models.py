@@ -1,0 +1,274 @@
+"""What the engine persists: definitions, instances, and the rows pages and workers look for."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import Person, Role, Site
+
+
+class ProcessDefinition(models.Model):
+    """One imported version of a bundle of `bpmn/`; a version never changes once it is in.
+
+    `files` maps a path inside the bundle to its text: the diagram, forms/*.json, *.dmn.
+    """
+
+    key = models.CharField(max_length=80)
+    version = models.PositiveIntegerField()
+    name = models.CharField(max_length=120)
+    digest = models.CharField(max_length=64)
+    files = models.JSONField()
+    imported_at = models.DateTimeField()
+    is_active = models.BooleanField(default=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["key", "version"], name="definition_version_once"),
+            models.UniqueConstraint(fields=["key", "digest"], name="definition_digest_once"),
+            models.UniqueConstraint(
+                fields=["key"], name="definition_active_once", condition=models.Q(is_active=True)
+            ),
+        ]
+
+
+class ProcessInstance(models.Model):
+    """A running process. Its row lock is the right to change it: one writer per instance.
+
+    `state` is the engine's own serialisation as compressed bytes, in its own key order.
+    """
+
+    class Status(models.TextChoices):
+        RUNNING = "running", _("Running")
+        COMPLETED = "completed", _("Completed")
+        CANCELLED = "cancelled", _("Cancelled")
+        FAILED = "failed", _("Failed")
+
+    uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    definition = models.ForeignKey(ProcessDefinition, on_delete=models.PROTECT, related_name="instances")
+    site = models.ForeignKey(Site, on_delete=models.PROTECT, related_name="processes")
+    start_key = models.CharField(max_length=120, unique=True)
+    status = models.CharField(max_length=10, choices=Status.choices, default=Status.RUNNING)
+    outcome = models.CharField(max_length=80, blank=True)
+    priority = models.CharField(max_length=8, default="ROUTINE")
+    state = models.BinaryField()
+    revision = models.PositiveIntegerField(default=0)
+    started_at = models.DateTimeField()
+    changed_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+    trace_id = models.UUIDField()
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["site", "status", "-started_at"], name="instance_site"),
+            models.Index(fields=["trace_id"], name="instance_trace"),
+            models.Index(fields=["definition", "status"], name="instance_definition"),
+        ]
+
+
+class ProcessSubject(models.Model):
+    """What a process is about: an order, a patient, a study, a report. Messages find instances by it."""
+
+    instance = models.ForeignKey(ProcessInstance, on_delete=models.CASCADE, related_name="subjects")
+    kind = models.CharField(max_length=20)
+    uid = models.CharField(max_length=80)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["instance", "kind", "uid"], name="subject_once")]
+        indexes = [models.Index(fields=["kind", "uid"], name="subject_lookup")]
+
+
+class UserTask(models.Model):
+    """A step that waits for a person: offered to a role at a site, or assigned to one person."""
+
+    class Status(models.TextChoices):
+        READY = "ready", _("Waiting")
+        CLAIMED = "claimed", _("In work")
+        COMPLETED = "completed", _("Done")
+        CANCELLED = "cancelled", _("Withdrawn")
+
+    uid = models.UUIDField(primary_key=True)
+    instance = models.ForeignKey(ProcessInstance, on_delete=models.CASCADE, related_name="user_tasks")
+    element_id = models.CharField(max_length=120)
+    name = models.CharField(max_length=120)
+    form = models.CharField(max_length=120)
+    role = models.CharField(max_length=20, choices=Role.choices)
+    site = models.ForeignKey(Site, on_delete=models.PROTECT, related_name="user_tasks")
+    assignee = models.ForeignKey(Person, null=True, on_delete=models.PROTECT, related_name="user_tasks")
+    status = models.CharField(max_length=10, choices=Status.choices, default=Status.READY)
+    priority = models.CharField(max_length=8, default="ROUTINE")
+    offered_at = models.DateTimeField()
+    claimed_at = models.DateTimeField(null=True)
+    due_at = models.DateTimeField(null=True)
+    closed_at = models.DateTimeField(null=True)
+    completed_by = models.ForeignKey(Person, null=True, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        indexes = [
+            models.Index(
+                fields=["assignee", "offered_at"],
+                name="task_mine",
+                condition=models.Q(status__in=["ready", "claimed"]),
+            ),
+            models.Index(
+                fields=["site", "role", "offered_at"],
+                name="task_role",
+                condition=models.Q(status__in=["ready", "claimed"]),
+            ),
+            models.Index(fields=["instance", "status"], name="task_instance"),
+        ]
+
+
+class FormDraft(models.Model):
+    """What a person has typed into a task's form so far. `revision` shows a second window its loss."""
+
+    task = models.ForeignKey(UserTask, on_delete=models.CASCADE, related_name="drafts")
+    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="+")
+    data = models.JSONField(default=dict)
+    revision = models.PositiveIntegerField(default=1)
+    saved_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["task", "person"], name="draft_once")]
+
+
+class ServiceTaskRun(models.Model):
+    """A step a machine does. The row is the truth, a queued message only a nudge.
+
+    `lease_until` is renewed while a worker is at it; a lease that ran out means the worker is gone, and
+    the step is queued again. `pending_reference` names what a step that outlives its worker waits for.
+    """
+
+    class Status(models.TextChoices):
+        QUEUED = "queued"
+        RUNNING = "running"
+        PENDING = "pending"
+        COMPLETED = "completed"
+        FAILED = "failed"
+        CANCELLED = "cancelled"
+
+    uid = models.UUIDField(primary_key=True)
+    instance = models.ForeignKey(ProcessInstance, on_delete=models.CASCADE, related_name="service_task_runs")
+    element_id = models.CharField(max_length=120)
+    name = models.CharField(max_length=120)
+    operator = models.CharField(max_length=80)
+    arguments = models.JSONField(default=dict)
+    status = models.CharField(max_length=10, choices=Status.choices, default=Status.QUEUED)
+    attempts = models.PositiveIntegerField(default=0)
+    next_attempt_at = models.DateTimeField(null=True)
+    lease_until = models.DateTimeField(null=True)
+    pending_reference = models.CharField(max_length=80, blank=True)
+    result = models.JSONField(null=True)
+    error_code = models.CharField(max_length=80, blank=True)
+    queued_at = models.DateTimeField()
+    finished_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [
+            models.Index(
+                fields=["next_attempt_at"],
+                name="service_task_due",
+                condition=models.Q(status="queued"),
+            ),
+            models.Index(
+                fields=["lease_until"],
+                name="service_task_lease",
+                condition=models.Q(status="running"),
+            ),
+            models.Index(fields=["instance", "status"], name="service_task_instance"),
+            models.Index(
+                fields=["pending_reference"],
+                name="service_task_pending",
+                condition=models.Q(status="pending"),
+            ),
+        ]
+
+
+class Timer(models.Model):
+    """A timer event that waits: due at a moment, fired or cancelled once."""
+
+    class Status(models.TextChoices):
+        WAITING = "waiting"
+        FIRED = "fired"
+        CANCELLED = "cancelled"
+
+    uid = models.UUIDField(primary_key=True)
+    instance = models.ForeignKey(ProcessInstance, on_delete=models.CASCADE, related_name="timers")
+    element_id = models.CharField(max_length=120)
+    name = models.CharField(max_length=120, blank=True)
+    due_at = models.DateTimeField()
+    status = models.CharField(max_length=10, choices=Status.choices, default=Status.WAITING)
+    closed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["due_at"], name="timer_due", condition=models.Q(status="waiting")),
+            models.Index(fields=["instance", "status"], name="timer_instance"),
+        ]
+
+
+class MessageSubscription(models.Model):
+    """A place in an instance that waits for a message; found by name and the instance's subjects."""
+
+    uid = models.UUIDField(primary_key=True)
+    instance = models.ForeignKey(ProcessInstance, on_delete=models.CASCADE, related_name="subscriptions")
+    element_id = models.CharField(max_length=120)
+    message = models.CharField(max_length=80)
+    since = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(fields=["message"], name="subscription_message")]
+
+
+class ReceivedMessage(models.Model):
+    """A message taken in by an instance, kept so that a second delivery has no effect, and so that news
+    that came before anyone waited for it is not lost."""
+
+    instance = models.ForeignKey(ProcessInstance, on_delete=models.CASCADE, related_name="received_messages")
+    event_uid = models.UUIDField()
+    message = models.CharField(max_length=80)
+    payload = models.JSONField()
+    received_at = models.DateTimeField()
+    consumed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["instance", "event_uid"], name="message_once")]
+
+
+class ProcessEvent(models.Model):
+    """One line of an instance's history: what happened at which element, and through whom."""
+
+    instance = models.ForeignKey(ProcessInstance, on_delete=models.CASCADE, related_name="events")
+    at = models.DateTimeField()
+    kind = models.CharField(max_length=40)
+    element_id = models.CharField(max_length=120, blank=True)
+    name = models.CharField(max_length=120, blank=True)
+    actor = models.CharField(max_length=150, blank=True)
+    person = models.ForeignKey(Person, null=True, on_delete=models.PROTECT, related_name="+")
+    detail = models.JSONField(default=dict)
+
+    class Meta:
+        indexes = [models.Index(fields=["instance", "id"], name="process_event_instance")]
+
+
+class Incident(models.Model):
+    """Something that stands still and needs a person: a failed step, a lost lease, a message nobody takes."""
+
+    instance = models.ForeignKey(ProcessInstance, on_delete=models.CASCADE, related_name="incidents")
+    element_id = models.CharField(max_length=120, blank=True)
+    code = models.CharField(max_length=80)
+    message = models.CharField(max_length=200)
+    task_uid = models.UUIDField(null=True)
+    opened_at = models.DateTimeField()
+    resolved_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [
+            models.Index(
+                fields=["opened_at"],
+                name="incident_open",
+                condition=models.Q(resolved_at=None),
+            )
+        ]
