@@ -15,7 +15,7 @@ class Authority:
 
     def as_hd(self) -> str:
         """The authority as the sub-components of an HD."""
-        return "&".join((self.namespace, self.universal_id, self.universal_id_type)).rstrip("&")
+        return f"{self.namespace}&{self.universal_id}&{self.universal_id_type}".rstrip("&")
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,4 +8,4 @@ class EventsConfig(AppConfig):
     def ready(self) -> None:
         from events import services, tasks
 
-        services.use_nudge(lambda delivery_ids: tasks.deliver.delay(delivery_ids))
+        services.use_nudge(tasks.deliver.delay)

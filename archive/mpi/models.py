@@ -37,7 +37,7 @@ class Patient(models.Model):
     @property
     def person_name(self) -> str:
         """The name as a DICOM PN, alphabetic=ideographic (PS3.5 §6.2.1)."""
-        alphabetic = "^".join((self.family_name, self.given_name)).rstrip("^")
+        alphabetic = f"{self.family_name}^{self.given_name}".rstrip("^")
         return f"{alphabetic}={self.ideographic_name}" if self.ideographic_name else alphabetic
 
     @property

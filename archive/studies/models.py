@@ -102,7 +102,7 @@ class Instance(models.Model):
 
 
 class RejectedObject(models.Model):
-    """An object that was refused, kept for a person to look at: what was wrong, and the bytes if there were any."""
+    """An object that was refused, kept for a person to look at: what was wrong, and the bytes if any."""
 
     received_at = models.DateTimeField()
     calling_ae_title = models.CharField(max_length=16, blank=True)

@@ -1,0 +1,47 @@
+"""What every test may ask for: the cast, a clock to move, and an object store of its own."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from common import clock as product_clock
+from events import services as events
+from tests.personas import Cast, make_cast
+
+
+@pytest.fixture
+def cast(db: None) -> Cast:
+    return make_cast()
+
+
+class Clock:
+    """The product's clock, standing still until a test moves it."""
+
+    def __init__(self) -> None:
+        self.now = dt.datetime(2026, 3, 2, 8, 0, tzinfo=dt.UTC)
+
+    def advance(self, span: dt.timedelta) -> None:
+        self.now += span
+
+
+@pytest.fixture
+def clock() -> Iterator[Clock]:
+    moved = Clock()
+    product_clock.use_source(lambda: moved.now)
+    yield moved
+    product_clock.use_source(None)
+
+
+@pytest.fixture(autouse=True)
+def own_storage(settings: object, tmp_path: Path) -> None:
+    settings.STORAGE_URL = f"file://{tmp_path / 'objects'}"  # type: ignore[attr-defined]
+
+
+@pytest.fixture(autouse=True, scope="session")
+def no_broker_nudges() -> None:
+    """Tests perform deliveries and steps themselves, so nothing is left to a worker elsewhere."""
+    events.use_nudge(None)
