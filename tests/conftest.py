@@ -45,3 +45,12 @@ def own_storage(settings: object, tmp_path: Path) -> None:
 def no_broker_nudges() -> None:
     """Tests perform deliveries and steps themselves, so nothing is left to a worker elsewhere."""
     events.use_nudge(None)
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """Real and reference input kept beside the repository; tests that need it say so where it is absent."""
+    folder = Path(__file__).resolve().parent.parent.parent / "shared" / "data"
+    if not folder.is_dir():
+        pytest.skip("the shared test data is not beside this checkout")
+    return folder
