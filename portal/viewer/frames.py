@@ -1,0 +1,216 @@
+"""One frame of an instance as numbers: decoded, in colour or in modality values, with what showing it needs.
+
+Reference  PS3.3 §C.7.6.3 (image pixel), §C.11.1 (modality LUT), §C.11.2 (VOI LUT)
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import structlog
+from django.utils.translation import gettext as _
+from numpy.typing import NDArray
+from pydicom import Dataset
+from pydicom.pixels import apply_color_lut, apply_modality_lut, apply_voi, pixel_array
+
+from common.errors import InvalidInput
+from portal.viewer.functional_groups import frame_value
+from portal.viewer.windowing import VoiFunction, Window, is_valid
+
+log = structlog.get_logger(__name__)
+
+MAX_FRAME_BYTES = 256 * 1024 * 1024
+
+
+class PixelsUnreadable(InvalidInput):
+    """There is no picture to be had: the pixels are damaged, missing, or in no encoding known here."""
+
+    default_code = "PIXELS_UNREADABLE"
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """A decoded frame.
+
+    Shapes  samples (rows, columns) as stored for grey, (rows, columns, 3) of 8 bits for colour.
+    Units   slope and intercept lead from stored to modality values; row_spacing and column_spacing in mm
+            where the header says, else relative to one another.
+    """
+
+    samples: NDArray[Any]
+    slope: float = 1.0
+    intercept: float = 0.0
+    is_inverted: bool = False
+    window: Window | None = None
+    function: VoiFunction = VoiFunction.LINEAR
+    voi_shown: NDArray[np.uint8] | None = None
+    padding: int | None = None
+    row_spacing: float = 1.0
+    column_spacing: float = 1.0
+    is_calibrated: bool = False
+
+    @property
+    def is_colour(self) -> bool:
+        return self.samples.ndim == 3
+
+    @property
+    def size_bytes(self) -> int:
+        return self.samples.nbytes + (self.voi_shown.nbytes if self.voi_shown is not None else 0)
+
+    def modality_values(self) -> NDArray[np.floating]:
+        """What the modality measured: stored values through the rescale (PS3.3 §C.11.1.1.2)."""
+        exact = np.float32 if self.samples.dtype.itemsize <= 2 else np.float64
+        return self.samples.astype(exact) * exact(self.slope) + exact(self.intercept)
+
+    def measured_values(self) -> NDArray[np.floating]:
+        """The modality values without padding pixels (PS3.3 §C.7.5.1.1.2), for statistics."""
+        values = self.modality_values()
+        if self.padding is None:
+            return values
+        kept = values[self.samples != self.padding]
+        return kept if kept.size else values
+
+
+def decode_frame(dataset: Dataset, *, frame: int = 1) -> Frame:
+    """Decode one frame, counted from 1.
+
+    Raises  PixelsUnreadable for anything that yields no picture; the log has the decoder's kind of error.
+    """
+    try:
+        _refuse_what_is_no_image(dataset, frame)
+        samples = pixel_array(dataset, index=frame - 1)
+        return _colour(dataset, samples) if _is_colour(dataset) else _grey(dataset, samples, frame)
+    except InvalidInput:
+        raise
+    except Exception as error:
+        log.warning(
+            "frame.undecodable",
+            sop_instance_uid=str(dataset.get("SOPInstanceUID", "")),
+            transfer_syntax_uid=_transfer_syntax(dataset),
+            kind=type(error).__name__,
+        )
+        raise PixelsUnreadable(_("The pixels of this image cannot be decoded.")) from error
+
+
+def pixel_spacing(dataset: Dataset, *, frame: int = 1) -> tuple[float, float, bool]:
+    """Distance of rows and of columns, and whether it is in mm or only a ratio (PS3.3 §10.7, §C.7.6.3.1.7)."""
+    for keyword in ("PixelSpacing", "ImagerPixelSpacing", "NominalScannedPixelSpacing"):
+        pair = _two_positive(frame_value(dataset, frame, "PixelMeasuresSequence", keyword))
+        if pair:
+            return (*pair, True)
+    pair = _two_positive(dataset.get("PixelAspectRatio"))
+    return (*(pair or (1.0, 1.0)), False)
+
+
+def _refuse_what_is_no_image(dataset: Dataset, frame: int) -> None:
+    if not any(keyword in dataset for keyword in ("PixelData", "FloatPixelData", "DoubleFloatPixelData")):
+        raise PixelsUnreadable(_("This object holds no picture."), code="NOT_AN_IMAGE")
+    rows, columns = dataset.get("Rows") or 0, dataset.get("Columns") or 0
+    one = rows * columns * (dataset.get("SamplesPerPixel") or 1) * ((dataset.get("BitsAllocated") or 8) / 8)
+    if not 0 < one <= MAX_FRAME_BYTES:
+        raise PixelsUnreadable(_("The size of this image is outside of what can be shown."))
+    frames = int(dataset.get("NumberOfFrames") or 1)
+    if not 1 <= frame <= max(frames, 1):
+        raise InvalidInput(
+            _("There is no such frame: this image has %(count)d.") % {"count": frames},
+            fields={"frame": _("Out of range.")},
+        )
+
+
+def _is_colour(dataset: Dataset) -> bool:
+    return (dataset.get("SamplesPerPixel") or 1) == 3 or dataset.PhotometricInterpretation == "PALETTE COLOR"
+
+
+def _colour(dataset: Dataset, samples: NDArray[Any]) -> Frame:
+    """RGB of 8 bits. Decoding has already turned YBR into RGB and planes into pixels."""
+    bits = int(dataset.get("BitsStored") or 8)
+    if dataset.PhotometricInterpretation == "PALETTE COLOR":
+        samples = apply_color_lut(samples, dataset)[..., :3]
+        bits = samples.dtype.itemsize * 8
+    if bits > 8:
+        samples = samples.astype(np.uint32) >> (bits - 8)
+    row_spacing, column_spacing, is_calibrated = pixel_spacing(dataset)
+    return Frame(
+        np.ascontiguousarray(samples.astype(np.uint8)),
+        row_spacing=row_spacing,
+        column_spacing=column_spacing,
+        is_calibrated=is_calibrated,
+    )
+
+
+def _grey(dataset: Dataset, samples: NDArray[Any], frame: int) -> Frame:
+    row_spacing, column_spacing, is_calibrated = pixel_spacing(dataset, frame=frame)
+    slope = _number(frame_value(dataset, frame, "PixelValueTransformationSequence", "RescaleSlope"), 1.0)
+    intercept = _number(
+        frame_value(dataset, frame, "PixelValueTransformationSequence", "RescaleIntercept"), 0.0
+    )
+    padding = dataset.get("PixelPaddingValue")
+    if dataset.get("ModalityLUTSequence"):
+        samples, slope, intercept, padding = apply_modality_lut(samples, dataset), 1.0, 0.0, None
+    function = _voi_function(frame_value(dataset, frame, "FrameVOILUTSequence", "VOILUTFunction"))
+    window = _header_window(dataset, frame, function)
+    return Frame(
+        samples,
+        slope=slope or 1.0,
+        intercept=intercept,
+        is_inverted=dataset.PhotometricInterpretation == "MONOCHROME1",
+        window=window,
+        function=function,
+        voi_shown=None if window else _through_voi_lut(dataset, samples),
+        padding=padding if isinstance(padding, int) else None,
+        row_spacing=row_spacing,
+        column_spacing=column_spacing,
+        is_calibrated=is_calibrated,
+    )
+
+
+def _header_window(dataset: Dataset, frame: int, function: VoiFunction) -> Window | None:
+    center, width = (
+        _number(frame_value(dataset, frame, "FrameVOILUTSequence", keyword), None)
+        for keyword in ("WindowCenter", "WindowWidth")
+    )
+    if center is None or width is None:
+        return None
+    window = Window(center, width)
+    return window if is_valid(window, function) else None
+
+
+def _through_voi_lut(dataset: Dataset, samples: NDArray[Any]) -> NDArray[np.uint8] | None:
+    """The picture by the header's VOI LUT, where it has one and no window (PS3.3 §C.11.2.1.1)."""
+    tables = dataset.get("VOILUTSequence")
+    if not tables or samples.dtype.kind not in "iu":
+        return None
+    bits = int(tables[0].LUTDescriptor[2])
+    shown = apply_voi(samples, dataset, 0).astype(np.float32) / (2**bits - 1)
+    return np.asarray(np.clip(shown, 0, 1) * 255 + 0.5, dtype=np.uint8)
+
+
+def _voi_function(value: Any) -> VoiFunction:
+    try:
+        return VoiFunction(str(value or "LINEAR").strip().upper())
+    except ValueError:
+        return VoiFunction.LINEAR
+
+
+def _number(value: Any, default: Any) -> Any:
+    """The first of one or many decimal strings; `default` where there is none to be read."""
+    first = value[0] if isinstance(value, (list, tuple)) or hasattr(value, "__getitem__") else value
+    try:
+        number = float(first)
+    except (TypeError, ValueError):
+        return default
+    return number if np.isfinite(number) else default
+
+
+def _two_positive(value: Any) -> tuple[float, float] | None:
+    try:
+        first, second = (float(part) for part in value)
+    except (TypeError, ValueError):
+        return None
+    return (first, second) if min(first, second) > 0 and np.isfinite([first, second]).all() else None
+
+
+def _transfer_syntax(dataset: Dataset) -> str:
+    return str(getattr(getattr(dataset, "file_meta", None), "TransferSyntaxUID", ""))
