@@ -60,7 +60,7 @@ def has_privilege(actor: Actor, privilege: Privilege) -> bool:
 
 def granted_studies(actor: Actor) -> QuerySet[AccessGrant]:
     """Grants in force that reach the actor, in person or by a role held at a site."""
-    if isinstance(actor, SystemActor):
+    if isinstance(actor, SystemActor) or not actor.is_active:
         return AccessGrant.objects.none()
     held = Q(person=actor)
     for site_id, role in actor.memberships.values_list("site_id", "role"):

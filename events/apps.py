@@ -1,3 +1,5 @@
+import datetime as dt
+
 from django.apps import AppConfig
 
 
@@ -7,5 +9,7 @@ class EventsConfig(AppConfig):
 
     def ready(self) -> None:
         from events import services, tasks
+        from events.duties import register_duty
 
         services.use_nudge(tasks.deliver.delay)
+        register_duty("events.deliver", services.deliver_due, every=dt.timedelta(seconds=1))
