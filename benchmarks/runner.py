@@ -20,7 +20,8 @@ from pathlib import Path
 class Row:
     """One line of a table: a case measured on ours and, where it is installed, on a peer.
 
-    `ours` and `peer` are medians in `unit`; `peer` is None where the peer is missing, and `note` then says so.
+    `ours` and `peer` are medians in `unit`; where the peer is missing, `peer` is
+    None and `note` says so.
     """
 
     case: str
