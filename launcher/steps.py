@@ -1,0 +1,43 @@
+"""Progress that a person can follow: each step when it starts, and how long it took."""
+
+from __future__ import annotations
+
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+_WIDTH = 46
+
+
+@contextmanager
+def step(title: str) -> Iterator[None]:
+    """Show that this is going on, with the seconds counting on a terminal, and what it took in the end."""
+    began = time.monotonic()
+    over = threading.Event()
+    counter = threading.Thread(target=_count, args=(title, began, over), daemon=True)
+    if sys.stdout.isatty():
+        counter.start()
+    else:
+        print(f"  … {title}", flush=True)
+    mark = "✗"
+    try:
+        yield
+        mark = "✓"
+    finally:
+        over.set()
+        if counter.is_alive():
+            counter.join()
+        lead = "\r" if sys.stdout.isatty() else ""
+        print(f"{lead}  {mark} {title:<{_WIDTH}} {time.monotonic() - began:6.1f} s", flush=True)
+
+
+def say(line: str = "") -> None:
+    """One line for the person who started this."""
+    print(line, flush=True)
+
+
+def _count(title: str, began: float, over: threading.Event) -> None:
+    while not over.wait(0.2):
+        print(f"\r  … {title:<{_WIDTH}} {time.monotonic() - began:6.1f} s", end="", flush=True)
