@@ -6,3 +6,4 @@ DEBUG = True
 STORAGES = {
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
+SHOW_COMPONENTS = True

@@ -1,0 +1,10 @@
+// What every page runs: htmx, live changes, menus, the rail, relative times, the search key.
+import htmx from "htmx.org";
+import { startLive } from "./modules/live.js";
+import { startMenus } from "./modules/menus.js";
+import { startTimes } from "./modules/times.js";
+
+window.htmx = htmx;
+startMenus();
+startTimes();
+startLive(htmx);

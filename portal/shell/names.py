@@ -1,0 +1,30 @@
+"""Names in the reader's language."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from django.utils.translation import get_language
+
+from accounts.models import Person, Site
+
+
+def reads_chinese() -> bool:
+    return (get_language() or "").startswith("zh")
+
+
+def name_of(subject: Person | Site | None) -> str:
+    """The name of a person or site; the Chinese one for readers of Chinese where there is one."""
+    if subject is None:
+        return ""
+    if isinstance(subject, Site):
+        return subject.name_zh if reads_chinese() and subject.name_zh else subject.name
+    chinese = subject.display_name_zh if reads_chinese() else ""
+    return chinese or subject.display_name or subject.username
+
+
+def in_language(texts: Mapping[str, str] | str | None) -> str:
+    """The text for the reader from `{"en": ..., "zh-hans": ...}`; English where theirs is missing."""
+    if texts is None or isinstance(texts, str):
+        return texts or ""
+    return texts.get("zh-hans" if reads_chinese() else "en") or texts.get("en", "")

@@ -1,0 +1,50 @@
+"""The left rail: the pages that exist, shown to those whose privileges lead somewhere there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from accounts.privileges import Privilege
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One page of the rail. `privileges`: any of them opens it; none named means everyone.
+
+    `covers` names the pages below it, on which the entry stays marked.
+    """
+
+    url_name: str
+    label: str | Promise
+    icon: str
+    privileges: frozenset[Privilege] = frozenset()
+    on_phone: bool = False
+    covers: frozenset[str] = frozenset()
+
+
+RAIL: tuple[tuple[Entry, ...], ...] = (
+    (
+        Entry("inbox", _("Inbox"), "inbox", on_phone=True),
+        Entry(
+            "cases",
+            _("Cases"),
+            "briefcase-medical",
+            frozenset({Privilege.VIEW_CASES}),
+            on_phone=True,
+            covers=frozenset({"case"}),
+        ),
+    ),
+)
+
+
+def rail_for(privileges: frozenset[Privilege]) -> list[list[Entry]]:
+    """The groups of the rail that someone with these privileges sees."""
+    groups = ([entry for entry in group if _opens(entry, privileges)] for group in RAIL)
+    return [group for group in groups if group]
+
+
+def _opens(entry: Entry, privileges: frozenset[Privilege]) -> bool:
+    return not entry.privileges or bool(entry.privileges & privileges)
