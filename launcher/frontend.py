@@ -10,7 +10,7 @@ from pathlib import Path
 
 from launcher import environment, stamps
 from launcher.commands import run_logged
-from launcher.paths import BUILD, DIST, FRONTEND, LOCALE, PYTHON, ROOT, STATIC, VENV
+from launcher.paths import BUILD, DIST, FRONTEND, LOCALE, PYTHON, ROOT, STATIC, VENV, product_files, walk
 from launcher.steps import step
 
 OLDEST_NODE = 18
@@ -25,7 +25,7 @@ def ensure_built() -> None:
 
 def ensure_assets() -> None:
     """Run the front end's own build, with the system's Node or else with the one pip brings."""
-    value = stamps.digest(_sources(FRONTEND))
+    value = stamps.digest(walk(FRONTEND))
     stamp = BUILD / "stamps" / "frontend"
     if stamps.holds(stamp, value) and DIST.is_dir():
         return
@@ -36,9 +36,7 @@ def ensure_assets() -> None:
         install = [npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
         for name, command in (("npm-ci", install), ("npm-build", [npm, "run", "build"])):
             log = BUILD / "log" / f"{name}.log"
-            run_logged(
-                command, log=log, doing="Building the front end", environment=paths, folder=FRONTEND
-            )
+            run_logged(command, log=log, doing="Building the front end", environment=paths, folder=FRONTEND)
     stamps.put(stamp, value)
 
 
@@ -66,9 +64,7 @@ def ensure_translations() -> None:
 
 def ensure_static() -> None:
     """Collect the static files under the hashed names the pages ask for."""
-    ours = [file for folder in ROOT.glob("*/**/static") if "node_modules" not in folder.parts
-            for file in _sources(folder) if ROOT / "var" not in file.parents and BUILD not in file.parents]  # fmt: skip
-    value = stamps.digest(ours, environment.requirements_stamp(ROOT / "requirements.txt"))
+    value = stamps.digest(product_files("static"), environment.requirements_stamp(ROOT / "requirements.txt"))
     stamp = BUILD / "stamps" / "static"
     if stamps.holds(stamp, value) and (STATIC / "staticfiles.json").is_file():
         return
@@ -85,19 +81,6 @@ def ensure_static() -> None:
             },
         )
     stamps.put(stamp, value)
-
-
-def _sources(folder: Path) -> list[Path]:
-    return [
-        Path(place) / name
-        for place, folders, names in os.walk(folder)
-        if not _prune(folders)
-        for name in names
-    ]
-
-
-def _prune(folders: list[str]) -> None:
-    folders[:] = [name for name in folders if name not in {"node_modules", "__pycache__"}]
 
 
 def _is_stale(catalogue: Path) -> bool:

@@ -39,14 +39,16 @@ def spawn(
 
     groups: list[str | int] | None = None if who.uid is None else []
     with log.open("ab") as output:
-        return subprocess.Popen(  # noqa: PLW1509 - one small call, made before any thread of ours matters
+        return subprocess.Popen(
             command, cwd=folder, env=environment, stdin=subprocess.DEVNULL, stdout=output,
-            stderr=subprocess.STDOUT, start_new_session=True, preexec_fn=tie,
+            stderr=subprocess.STDOUT, start_new_session=True, preexec_fn=tie,  # noqa: PLW1509 - one call into the C library, nothing else
             user=who.uid, group=who.gid, extra_groups=groups,
         )  # fmt: skip
 
 
-def stop(process: subprocess.Popen[bytes], *, by: signal.Signals = signal.SIGTERM, within_s: float = 30) -> bool:
+def stop(
+    process: subprocess.Popen[bytes], *, by: signal.Signals = signal.SIGTERM, within_s: float = 30
+) -> bool:
     """End a process by signal; False when it had to be killed for not ending in time."""
     if process.poll() is not None:
         return True

