@@ -1,6 +1,14 @@
+from datetime import timedelta
+
 from django.apps import AppConfig
 
 
 class StudiesConfig(AppConfig):
     name = "archive.studies"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from archive.studies.services import judge_receiving_series
+        from events.duties import register_duty
+
+        register_duty("studies.judge_series", judge_receiving_series, every=timedelta(seconds=1))

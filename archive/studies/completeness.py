@@ -13,7 +13,7 @@ PATIENCE_FOR_EXPECTED = 24
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What is known of a series: how many instances are here, how many were announced, since when it is quiet."""
+    """What is known of a series: instances here, instances announced, and since when it is quiet."""
 
     instances: int
     expected: int | None

@@ -38,8 +38,8 @@ class Study(models.Model):
 class Series(models.Model):
     """A series, and what was judged of it: complete or not and why, thin-slice or not and why.
 
-    `geometry` holds measured facts: `slices`, `spacing_mm` (median distance of neighbouring positions along
-    the normal), `pixel_spacing_mm`, `gaps`, `overlaps`, `orientation`, `is_volume`.
+    A complete series that gets late instances is receiving again, until it is judged anew; `completed_at`
+    then still tells of the earlier judgement. `geometry` holds the fields of `geometry.Geometry`.
     """
 
     class Completeness(models.TextChoices):
@@ -105,6 +105,7 @@ class RejectedObject(models.Model):
     """An object that was refused, kept for a person to look at: what was wrong, and the bytes if any."""
 
     received_at = models.DateTimeField()
+    site = models.ForeignKey(Site, null=True, on_delete=models.PROTECT, related_name="+")
     calling_ae_title = models.CharField(max_length=16, blank=True)
     sop_class_uid = models.CharField(max_length=64, blank=True)
     sop_instance_uid = models.CharField(max_length=64, blank=True)

@@ -20,6 +20,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('received_at', models.DateTimeField()),
+                ('site', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.site')),
                 ('calling_ae_title', models.CharField(blank=True, max_length=16)),
                 ('sop_class_uid', models.CharField(blank=True, max_length=64)),
                 ('sop_instance_uid', models.CharField(blank=True, max_length=64)),

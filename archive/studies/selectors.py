@@ -1,0 +1,51 @@
+"""Studies, series and instances as callers may see them."""
+
+from __future__ import annotations
+
+from django.db.models import Q, QuerySet
+from pydicom import dcmread
+from pydicom.dataset import Dataset
+
+from accounts.actors import Actor, SystemActor
+from accounts.privileges import Privilege, granted_studies, sites_where
+from archive.storage.backends import default_storage
+from archive.studies.geometry import Slice, order_along_normal
+from archive.studies.models import Instance, RejectedObject, Series, Study
+
+
+def visible_studies(actor: Actor) -> QuerySet[Study]:
+    """Studies of the sites where the actor may view studies, and those granted to the actor by a case."""
+    if isinstance(actor, SystemActor):
+        return Study.objects.all()
+    return Study.objects.filter(
+        Q(site__in=sites_where(actor, Privilege.VIEW_STUDIES))
+        | Q(study_instance_uid__in=granted_studies(actor).values("study_instance_uid"))
+    )
+
+
+def visible_series(actor: Actor) -> QuerySet[Series]:
+    """The series of the studies the actor may see."""
+    return Series.objects.filter(study__in=visible_studies(actor))
+
+
+def visible_rejected_objects(actor: Actor) -> QuerySet[RejectedObject]:
+    """Refused objects of the sites whose messages the actor may see.
+
+    One that no site could be named for is shown to whoever may see messages anywhere.
+    """
+    sites = sites_where(actor, Privilege.VIEW_MESSAGES)
+    nobodys = Q(site=None) if sites.exists() else Q(pk__in=[])
+    return RejectedObject.objects.filter(Q(site__in=sites) | nobodys)
+
+
+def series_instances_in_order(series: Series) -> list[Instance]:
+    """The instances along the slice normal; by instance number where they carry no positions."""
+    instances = list(series.instances.order_by("instance_number", "pk"))
+    order = order_along_normal([Slice(item.image_position, item.image_orientation) for item in instances])
+    return [instances[index] for index in order]
+
+
+def read_dataset(instance: Instance, *, stop_before_pixels: bool = False) -> Dataset:
+    """The stored object, parsed. Raises NotFound if the bytes are gone."""
+    with default_storage().open(instance.storage_key) as file:
+        return dcmread(file, stop_before_pixels=stop_before_pixels, force=True)
