@@ -12,6 +12,7 @@ from pytest_django import DjangoDbBlocker
 
 from common import clock as product_clock
 from events import services as events
+from notifications import services as notifications
 from tests.personas import Cast, make_cast
 
 
@@ -54,6 +55,7 @@ def own_storage(settings: object, tmp_path: Path) -> None:
 def no_broker_nudges() -> None:
     """Tests perform deliveries and steps themselves, so nothing is left to a worker elsewhere."""
     events.use_nudge(None)
+    notifications.use_nudge(None)
 
 
 @pytest.fixture(scope="session")
