@@ -10,3 +10,9 @@ class KeysetPagination(CursorPagination):
     max_page_size = 200
     page_size_query_param = "limit"
     ordering = "-pk"
+
+
+class InboxPagination(KeysetPagination):
+    """STAT before urgent before routine, the longest wait first."""
+
+    ordering = ("urgency", "offered_at", "uid")

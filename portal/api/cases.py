@@ -1,0 +1,115 @@
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import Prefetch, QuerySet
+from drf_spectacular.utils import extend_schema, extend_schema_field, extend_schema_view
+from rest_framework import serializers
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts.audit import record_audit
+from portal.api.parameters import query, text_in, uid_in, uuid_in
+from portal.api.resource import UUID_PATTERN, Resource
+from portal.api.tasks import TaskSerializer
+from workflows.models import ProcessInstance, ProcessSubject, UserTask
+from workflows.selectors import diagram_state, visible_cases
+
+
+class CaseSerializer(serializers.ModelSerializer[ProcessInstance]):
+    process = serializers.CharField(source="definition.key")
+    process_version = serializers.IntegerField(source="definition.version")
+    name = serializers.CharField(source="definition.name")
+    site = serializers.CharField(source="site.code")
+    subjects = serializers.SerializerMethodField()
+
+    class Meta:
+        model = ProcessInstance
+        fields = (
+            "uid", "process", "process_version", "name", "site", "status", "outcome", "priority", "revision",
+            "started_at", "changed_at", "ended_at", "trace_id", "subjects",
+        )  # fmt: skip
+
+    @extend_schema_field(serializers.DictField(child=serializers.CharField()))
+    def get_subjects(self, case: ProcessInstance) -> dict[str, str]:
+        return {subject.kind: subject.uid for subject in case.subjects.all()}
+
+
+class DiagramSerializer(serializers.Serializer[Any]):
+    """Where a process stands on its diagram."""
+
+    active = serializers.ListField(child=serializers.CharField())
+    completed = serializers.ListField(child=serializers.CharField())
+    elements = serializers.DictField()
+
+
+class DiagramWithModelSerializer(DiagramSerializer):
+    xml = serializers.CharField()
+
+
+class CaseDetailSerializer(CaseSerializer):
+    tasks = TaskSerializer(source="user_tasks", many=True)
+    diagram = serializers.SerializerMethodField()
+
+    class Meta(CaseSerializer.Meta):
+        fields = (*CaseSerializer.Meta.fields, "tasks", "diagram")  # type: ignore[assignment]
+
+    @extend_schema_field(DiagramSerializer)
+    def get_diagram(self, case: ProcessInstance) -> Any:
+        return DiagramSerializer(diagram_state(case)).data
+
+
+@extend_schema_view(
+    list=extend_schema(
+        parameters=[
+            query("order", "UID of the order"),
+            query("study", "Study Instance UID"),
+            query("patient", "UID of the patient"),
+            query("status", "running, completed, cancelled or failed"),
+            query("process", "key of the process definition"),
+        ]
+    )
+)
+class CaseViewSet(Resource[ProcessInstance]):
+    """Cases at the caller's sites, and those the caller has a task in."""
+
+    queryset = ProcessInstance.objects.none()
+    serializer_class = CaseSerializer
+    detail_serializer_class = CaseDetailSerializer
+    lookup_field = "uid"
+    lookup_value_regex = UUID_PATTERN
+
+    def get_queryset(self) -> QuerySet[ProcessInstance]:
+        cases = visible_cases(self.person).defer("state").select_related("definition", "site")
+        about = {
+            "order": uuid_in(self.request, "order"),
+            "study": uid_in(self.request, "study"),
+            "patient": uuid_in(self.request, "patient"),
+        }
+        for kind, uid in about.items():
+            if uid:
+                subjects = ProcessSubject.objects.filter(kind=kind, uid=str(uid))
+                cases = cases.filter(pk__in=subjects.values("instance_id"))
+        wanted = {
+            "status": text_in(self.request, "status"),
+            "definition__key": text_in(self.request, "process"),
+        }
+        cases = cases.filter(**{name: value for name, value in wanted.items() if value})
+        tasks = UserTask.objects.select_related("site", "assignee", "completed_by").order_by("offered_at")
+        return cases.prefetch_related("subjects", Prefetch("user_tasks", queryset=tasks))
+
+    def get_object(self) -> ProcessInstance:
+        case = super().get_object()
+        study = next((subject.uid for subject in case.subjects.all() if subject.kind == "study"), "")
+        record_audit(
+            self.person, "case.opened", object_kind="case", object_uid=str(case.uid),
+            study_instance_uid=study, site_code=case.site.code,
+        )  # fmt: skip
+        return case
+
+    @extend_schema(responses=DiagramWithModelSerializer)
+    @action(detail=True, methods=["get"])
+    def diagram(self, request: Request, uid: str) -> Response:
+        """The diagram as BPMN XML, with where this case stands on it."""
+        return Response(DiagramWithModelSerializer(diagram_state(self.get_object())).data)
