@@ -1,0 +1,1 @@
+"""CT overview: three-plane maximum intensity projections and key reformations of one series."""
