@@ -25,12 +25,12 @@ TEMPLATE = """\
 	persist_config off
 	grace_period 5s
 	storage file_system "{folder}/caddy"
-	log {{
-		level WARN
+	servers {{
+		protocols h1
 	}}
-	log startup {{
-		level INFO
-		include http.log admin
+	log default {{
+		# Failed requests are logged with their address, and an address may carry a patient's name.
+		exclude http.log.error
 	}}
 }}
 
