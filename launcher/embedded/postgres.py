@@ -155,7 +155,7 @@ class Postgres:
             "log_error_verbosity": "terse",
         }
         if not self.is_durable:
-            settings |= {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off"}
+            settings |= {"fsync": "off", "full_page_writes": "off"}
         return [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
 
     def _create_database(self) -> None:
