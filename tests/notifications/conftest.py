@@ -7,8 +7,11 @@ from collections.abc import Callable
 
 import pytest
 
-from accounts.models import Person
+from accounts.models import Person, Site
+from archive.mpi.models import Patient
+from archive.studies.models import Study
 from common import clock
+from common.uids import new_uid
 from events.services import Event
 from tests.personas import Cast
 from workflows.models import ProcessDefinition, ProcessInstance, UserTask
@@ -55,3 +58,18 @@ def news_of(case: ProcessInstance) -> Callable[[str, UserTask], Event]:
         return Event(uuid.uuid4(), name, payload, case.trace_id)
 
     return news
+
+
+@pytest.fixture
+def make_study(cast: Cast) -> Callable[[Site], str]:
+    """The UID of a study a site received."""
+
+    def make(site: Site) -> str:
+        patient = Patient.objects.create(family_name="Bai", given_name="An", registered_at=clock.now())
+        study = Study.objects.create(
+            study_instance_uid=new_uid(), site=site, patient=patient, received_at=clock.now(),
+            trace_id=uuid.uuid4(),
+        )  # fmt: skip
+        return study.study_instance_uid
+
+    return make
