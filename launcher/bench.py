@@ -15,5 +15,5 @@ def bench(arguments: Sequence[str]) -> int:
     prepare_checkout()
     with product_without_daemons(is_durable=True) as product:
         prepare_database(product)
-        command = [PYTHON, "-m", "benchmarks", *arguments]
+        command = [str(PYTHON), "-m", "benchmarks", *arguments]
         return subprocess.run(command, cwd=ROOT, env=product.environment, check=False).returncode

@@ -7,12 +7,20 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 _WIDTH = 46
 
 
+@dataclass
+class Step:
+    """One step; set `is_done` to False when it ended without what it was to bring."""
+
+    is_done: bool = True
+
+
 @contextmanager
-def step(title: str) -> Iterator[None]:
+def step(title: str) -> Iterator[Step]:
     """Show that this is going on, with the seconds counting on a terminal, and what it took in the end."""
     began = time.monotonic()
     over = threading.Event()
@@ -21,16 +29,21 @@ def step(title: str) -> Iterator[None]:
         counter.start()
     else:
         print(f"  … {title}", flush=True)
-    mark = "✗"
+    current = Step()
     try:
-        yield
-        mark = "✓"
+        yield current
+    except BaseException:
+        current.is_done = False
+        raise
     finally:
         over.set()
         if counter.is_alive():
             counter.join()
         lead = "\r" if sys.stdout.isatty() else ""
-        print(f"{lead}  {mark} {title:<{_WIDTH}} {time.monotonic() - began:6.1f} s", flush=True)
+        print(
+            f"{lead}  {'✓' if current.is_done else '✗'} {title:<{_WIDTH}} {time.monotonic() - began:6.1f} s",
+            flush=True,
+        )
 
 
 def say(line: str = "") -> None:

@@ -22,5 +22,5 @@ def test(arguments: Sequence[str]) -> int:
         for port in product.ports:
             environment.pop(port)
         environment["DJANGO_SETTINGS_MODULE"] = "config.settings.test"
-        command = [PYTHON, "-m", "pytest", *parallel, *arguments]
+        command = [str(PYTHON), "-m", "pytest", *parallel, *arguments]
         return subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import logging
 import logging.handlers
+import math
 import os
 import signal
 import subprocess
@@ -119,7 +120,7 @@ class Child:
 
 def back_off_s(failures: int) -> float:
     """How long to wait after this many failures in a row: 0.5, 1, 2 ... at most 30 s."""
-    return min(FIRST_BACK_OFF_S * 2 ** (failures - 1), LONGEST_BACK_OFF_S)
+    return min(math.ldexp(FIRST_BACK_OFF_S, failures - 1), LONGEST_BACK_OFF_S)
 
 
 def _rotating_log(name: str, path: Path) -> logging.Logger:

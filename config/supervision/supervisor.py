@@ -65,7 +65,7 @@ class Supervisor:
             if not isinstance(key.data, Child):
                 os.read(key.fd, 64)  # a signal woke us
             elif key.data.hear():
-                log.info("daemon.ready", daemon=key.data.daemon.name, pid=key.data.process.pid)
+                log.info("daemon.ready", daemon=key.data.daemon.name)
 
     def _reap(self) -> None:
         for child in self.children:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from django.http import HttpRequest, HttpResponse
 from django.test import RequestFactory
@@ -7,7 +9,7 @@ from django.test import RequestFactory
 from config.client_address import ClientAddressMiddleware
 
 
-def seen_address(**headers: str) -> str:
+def seen_address(**headers: Any) -> str:
     seen: list[str] = []
 
     def view(request: HttpRequest) -> HttpResponse:

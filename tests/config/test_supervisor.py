@@ -64,9 +64,10 @@ def supervise(tmp_path: Path) -> Iterator[Supervise]:
 
 def status(var: Path) -> dict[str, Any]:
     try:
-        return json.loads((var / "run" / "daemons.json").read_text())
+        told: dict[str, Any] = json.loads((var / "run" / "daemons.json").read_text())
     except FileNotFoundError:
         return {"daemons": {}}
+    return told
 
 
 def wait_for(var: Path, condition: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
