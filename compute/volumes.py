@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -85,7 +86,7 @@ def _decode(instance: SourceInstance) -> _Frame:
     if "ImagePositionPatient" not in ds or "ImageOrientationPatient" not in ds or "PixelSpacing" not in ds:
         raise InvalidInput("The instances carry no positions.", code="NOT_A_VOLUME")
     stored = ds.pixel_array
-    if stored.ndim != 2:  # noqa: PLR2004 - one grey frame has rows and columns
+    if stored.ndim != 2:
         raise InvalidInput("The instances hold colour or several frames.", code="NOT_A_VOLUME")
     pixels = _rescaled(stored, ds)
     position = np.asarray(ds.ImagePositionPatient, dtype=np.float64)
@@ -116,8 +117,8 @@ def _stack(frames: list[_Frame]) -> SeriesVolume:
     heights = np.array([frame.position @ normal for frame in frames])
     order = np.argsort(heights, kind="stable")
     kept = [order[0]]
-    kept += [b for a, b in zip(order, order[1:], strict=False) if heights[b] - heights[a] > _SAME_PLACE_MM]
-    if len(kept) < 2:  # noqa: PLR2004 - two slices span a volume
+    kept += [b for a, b in itertools.pairwise(order) if heights[b] - heights[a] > _SAME_PLACE_MM]
+    if len(kept) < 2:
         raise InvalidInput("The series is one slice only.", code="NOT_A_VOLUME")
     chosen = [frames[i] for i in kept]
     is_whole = all(frame.pixels.dtype == np.int16 for frame in chosen)

@@ -20,6 +20,7 @@ _VESSELS: tuple[tuple[str, Vector, Vector, float], ...] = (
 def calibration(*, seed: int = 0, noise: float = 0.0) -> Phantom:
     """Vessels (straight, oblique, branching), plaques, nodules in lung-like foam, an air hole, a bone rod."""
     body = Ellipsoid((0, 0, 0), (60, 60, EVERYWHERE))
+    rod = Cylinder((45, -20, -20), (45, -20, 20), 5.0)
     foam = sphere((24, 26, 0), 40)
     structures = [
         Structure(body, TISSUE, Known("body", "body", TISSUE, (0, 0, 0), diameter_mm=120.0)),
@@ -32,9 +33,7 @@ def calibration(*, seed: int = 0, noise: float = 0.0) -> Phantom:
         calcification("calcification 1 mm", (0, -5, 12), 1.0, 800.0),
         _ball("air", "air", (0, 45, 0), 12.0, AIR),
         Structure(
-            Cylinder((45, -20, -20), (45, -20, 20), 5.0), CORTICAL,
-            Known("bone rod", "bone", CORTICAL, (45, -20, 0), 10.0, Cylinder((45, -20, -20), (45, -20, 20), 5.0).volume_mm3),
-            subsamples=2,
+            rod, CORTICAL, Known("bone rod", "bone", CORTICAL, (45, -20, 0), 10.0, rod.volume_mm3), subsamples=2
         ),
     ]  # fmt: skip
     return Phantom("calibration", "CT", AIR, tuple(structures), noise=noise, seed=seed)

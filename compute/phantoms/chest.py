@@ -5,6 +5,7 @@ Coordinates are LPS mm about the middle of the chest: x to the patient's left, y
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Iterable
 
@@ -270,7 +271,7 @@ def _coronaries() -> Iterable[Structure]:
     for name, (start, end, radius, part) in paths.items():
         line = _over_the_heart(start, end, part)
         known = Known(name, "vessel", BLOOD, line[len(line) // 2], diameter_mm=2 * radius)
-        for number, (a, b) in enumerate(zip(line, line[1:], strict=False)):
+        for number, (a, b) in enumerate(itertools.pairwise(line)):
             yield Structure(Capsule(a, b, radius), BLOOD, known if number == 0 else None, subsamples=2)
     descending = _over_the_heart((-0.75, -0.2, -0.63), (0.96, -0.28, 0.1), 0.85)
     right = _over_the_heart((-0.72, -0.65, -0.2), (0.2, -0.75, 0.65), 0.9)

@@ -126,14 +126,14 @@ def _vessels() -> list[Structure]:
         ("right middle cerebral artery", (-10, -20, -22), (-40, -22, -16), 1.5),
         ("left middle cerebral artery", (10, -20, -22), (40, -22, -16), 1.5),
     )
-    return [
-        Structure(
-            Capsule(start, end, radius), BLOOD - 60,
-            Known(name, "vessel", BLOOD - 60, _middle(start, end), 2 * radius, length_mm=Cylinder(start, end, radius).length_mm),
-            subsamples=2,
-        )
-        for name, start, end, radius in runs
-    ]  # fmt: skip
+    return [_flow_void(*run) for run in runs]
+
+
+def _flow_void(name: str, start: Vector, end: Vector, radius: float) -> Structure:
+    middle: Vector = ((start[0] + end[0]) / 2, (start[1] + end[1]) / 2, (start[2] + end[2]) / 2)
+    length = Cylinder(start, end, radius).length_mm
+    known = Known(name, "vessel", BLOOD - 60, middle, 2 * radius, length_mm=length)
+    return Structure(Capsule(start, end, radius), BLOOD - 60, known, subsamples=2)
 
 
 def _tumour() -> list[Structure]:
@@ -148,7 +148,3 @@ def _tumour() -> list[Structure]:
             core, CSF + 120, Known("tumour rim", "lesion", TUMOUR, core.center, volume_mm3=rim), subsamples=2
         ),
     ]
-
-
-def _middle(start: Vector, end: Vector) -> Vector:
-    return ((start[0] + end[0]) / 2, (start[1] + end[1]) / 2, (start[2] + end[2]) / 2)

@@ -55,9 +55,9 @@ def instance(header: StudyHeader, geometry: StackGeometry, *, kind: str, number:
     ds.InstanceNumber = number
     ds.AcquisitionNumber = 1
     if kind == "mr":
-        _mr_image(ds, header)
+        _mr_image(ds)
     else:
-        _ct_image(ds, header, geometry, kind)
+        _ct_image(ds, geometry, kind)
     ds.SOPInstanceUID = derived_uid("phantom instance", ds.SeriesInstanceUID, k)
     ds.file_meta = FileMetaDataset()
     ds.file_meta.MediaStorageSOPClassUID = ds.SOPClassUID
@@ -124,7 +124,7 @@ def _plane(ds: Dataset, header: StudyHeader, geometry: StackGeometry, k: int) ->
     ds.BitsAllocated, ds.BitsStored, ds.HighBit, ds.PixelRepresentation = 16, 12, 11, 0
 
 
-def _ct_image(ds: Dataset, header: StudyHeader, geometry: StackGeometry, kind: str) -> None:
+def _ct_image(ds: Dataset, geometry: StackGeometry, kind: str) -> None:
     """CT Image module (PS3.3 §C.8.2.1) and its acquisition."""
     ds.SOPClassUID = CTImageStorage
     ds.Modality = "CT"
@@ -149,7 +149,7 @@ def _ct_image(ds: Dataset, header: StudyHeader, geometry: StackGeometry, kind: s
     ds.WindowCenterWidthExplanation = ["SOFT TISSUE", "LUNG"]
 
 
-def _mr_image(ds: Dataset, header: StudyHeader) -> None:
+def _mr_image(ds: Dataset) -> None:
     """MR Image module (PS3.3 §C.8.3.1)."""
     ds.SOPClassUID = MRImageStorage
     ds.Modality = "MR"

@@ -6,6 +6,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from compute.kernels.body import body_mask
 from compute.kernels.projection import project
 from compute.kernels.resampling import sample_plane, stretch
 from compute.kernels.windowing import window_from_values
@@ -17,7 +18,7 @@ Window = tuple[str, float, float]
 SOFT: Window = ("SOFT TISSUE", 40, 400)
 LUNG: Window = ("LUNG", -550, 1500)
 BONE: Window = ("BONE", 400, 1800)
-PROJECTION: Window = ("MIP", 250, 1100)
+PROJECTION: Window = ("MIP", 500, 1700)
 _CT_WINDOWS: dict[str, tuple[Window, ...]] = {
     "axial": (SOFT, LUNG, BONE),
     "coronal": (SOFT, LUNG),
@@ -50,12 +51,21 @@ def run(given: TemplateInput) -> TemplateOutput:
 def _projections(volume: SeriesVolume, device: str, planes: list[str]) -> list[ResultImage]:
     """One maximum intensity projection along each axis of the volume, square-pixelled and upright."""
     views = {nearest_view(volume, axis): axis for axis in range(3)}
+    voxels = _without_couch(volume).to(device)
     made: list[ResultImage] = []
     for name in (name for name in planes if name in views):
         axis = views[name]
-        flat = project(volume.voxels.to(device), axis=axis + 2).cpu()
+        flat = project(voxels, axis=axis + 2).cpu()
         made.append(_upright(volume, flat, axis, name))
     return made
+
+
+def _without_couch(volume: SeriesVolume) -> torch.Tensor:
+    """The voxels with everything outside the body as air: a couch would hide what lies before it."""
+    if volume.modality != "CT":
+        return volume.voxels
+    air = torch.tensor(-1024, dtype=volume.voxels.dtype)
+    return torch.where(body_mask(volume.voxels, threshold=-350), volume.voxels, air)
 
 
 def _upright(volume: SeriesVolume, flat: torch.Tensor, axis: int, name: str) -> ResultImage:
