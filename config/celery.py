@@ -16,7 +16,7 @@ app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 
 
-@worker_ready.connect
+@worker_ready.connect  # type: ignore[untyped-decorator]
 def say_ready(sender: Any, **_: object) -> None:
     """Say so in the words every daemon uses."""
     structlog.get_logger(__name__).info("ready", daemon="worker", worker=sender.hostname)

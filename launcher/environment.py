@@ -37,7 +37,7 @@ def requirements_stamp(wanted: Path) -> str:
 
 def install(*arguments: str, log: Path) -> None:
     """pip install, constrained to the versions that were tested together."""
-    pip = [PYTHON, "-m", "pip", "install", "--disable-pip-version-check", "--no-input", "--no-cache-dir"]
+    pip: list[str | Path] = [PYTHON, "-m", "pip", "install", "--disable-pip-version-check", "--no-input", "--no-cache-dir"]
     run_logged([*pip, "-c", LOCK, *arguments], log=log, doing="Installing the Python packages")
 
 
