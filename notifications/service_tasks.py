@@ -7,8 +7,10 @@ from accounts.selectors import people_with_role
 from common.errors import InvalidInput, NotFound
 from notifications.services import notify
 from notifications.subscribers import about_task, case_href
-from notifications.texts import CASE_NOTICE, TASK_REMINDER
-from workflows.models import UserTask
+from notifications.texts import CASE_NOTICE, TASK_ESCALATED, TASK_REMINDER
+from workflows.diagram import Element, read_diagram
+from workflows.models import ProcessInstance, UserTask
+from workflows.selectors import diagram_text
 from workflows.service_tasks import TaskContext, service_task
 
 
@@ -39,28 +41,41 @@ def remind(context: TaskContext, *, element_id: str) -> dict[str, int]:
 
 @service_task("notifications.notify_role")
 def notify_role(
-    context: TaskContext, *, role: str, site_code: str = "", kind: str = CASE_NOTICE, step: str = ""
+    context: TaskContext, *, role: str, site_code: str = "", element_id: str = ""
 ) -> dict[str, int]:
     """Tell everyone who holds a role at a site (the process's own, where none is named) about the case.
 
+    `element_id` names the step it is about: a step that waits for a person is told of as not done in time.
+
     Returns  how many people were told.
-    Raises   InvalidInput for a role or kind there is not; NotFound for an unknown site.
+    Raises   InvalidInput for a role or step there is not; NotFound for an unknown site.
     """
     if role not in Role.values:
         raise InvalidInput("There is no such role", code="UNKNOWN_ROLE", fields={"role": role})
     site = Site.objects.filter(code=site_code or context.site_code).first()
     if site is None:
         raise NotFound("There is no such site", code="UNKNOWN_SITE")
+    step = _step(context, element_id) if element_id else None
     told = notify(
-        kind=kind,
+        kind=TASK_ESCALATED if step and step.kind == "userTask" else CASE_NOTICE,
         cause=f"run:{context.run_uid}",
         site=site,
         role=role,
         subjects=context.subjects,
         href=case_href(str(context.instance_uid)),
-        step=step,
+        step=step.name if step else "",
     )
     return {"notified": len(told)}
+
+
+def _step(context: TaskContext, element_id: str) -> Element:
+    instance = ProcessInstance.objects.select_related("definition").get(uid=context.instance_uid)
+    step = read_diagram(diagram_text(instance.definition)).elements.get(element_id)
+    if step is None:
+        raise InvalidInput(
+            "The diagram has no such step", code="UNKNOWN_STEP", fields={"element_id": element_id}
+        )
+    return step
 
 
 def _open_tasks(context: TaskContext, element_id: str) -> list[UserTask]:

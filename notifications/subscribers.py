@@ -11,13 +11,13 @@ from notifications import live
 from notifications.services import mark_over, notify
 from notifications.texts import TASK_OFFERED
 from workflows.models import UserTask
+from workflows.selectors import OPEN_TASK
 
 
 def on_task_offered(event: Event) -> None:
     """Tell who may take up the step, and show it in their inboxes."""
     audience = audience_of(event)
     task_uid = event.payload["task_uid"]
-    step = UserTask.objects.filter(uid=task_uid).values_list("name", flat=True).first()
     notify(
         kind=TASK_OFFERED,
         cause=f"event:{event.uid}",
@@ -25,7 +25,7 @@ def on_task_offered(event: Event) -> None:
         persons=audience,
         subjects={**event.subjects, "task": task_uid},
         href=case_href(event.subjects["case"]),
-        step=step or "",
+        step=event.payload["name"],
     )
     live.push_inbox_change(audience)
 
@@ -34,6 +34,18 @@ def on_task_closed(event: Event) -> None:
     """Take the step out of inboxes; what was said about it needs no reading any more."""
     mark_over(about_task(event.payload["task_uid"]))
     live.push_inbox_change(audience_of(event))
+
+
+def on_case_changed(event: Event) -> None:
+    """Tell who has the case open; and as somebody may have taken or put back a step, its inboxes."""
+    on_change(event)
+    open_tasks = UserTask.objects.filter(instance__uid=event.subjects["case"], status__in=OPEN_TASK)
+    concerned: set[Person] = set()
+    for task in open_tasks.select_related("assignee", "site"):
+        concerned.update(people_with_role(task.site, task.role))
+        if task.assignee:
+            concerned.add(task.assignee)
+    live.push_inbox_change(concerned)
 
 
 def on_change(event: Event) -> None:
@@ -70,5 +82,6 @@ def register() -> None:
     """Subscribe to everything that changes what somebody may be looking at."""
     subscribe("UserTaskOffered", subscriber="notifications.task_offered", handler=on_task_offered)
     subscribe("UserTaskClosed", subscriber="notifications.task_closed", handler=on_task_closed)
-    for name in ("CaseChanged", "JobChanged", "SeriesComplete", "ReportSigned"):
+    subscribe("CaseChanged", subscriber="notifications.case_changed", handler=on_case_changed)
+    for name in ("JobChanged", "SeriesComplete", "ReportSigned"):
         subscribe(name, subscriber="notifications.live", handler=on_change)

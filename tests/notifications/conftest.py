@@ -19,10 +19,21 @@ from workflows.models import ProcessDefinition, ProcessInstance, UserTask
 MakeTask = Callable[..., UserTask]
 
 
+DIAGRAM = """<definitions xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL"><process id="Made" isExecutable="true">
+  <startEvent id="start"/><userTask id="read" name="Read study"/>
+  <intermediateCatchEvent id="images" name="Images complete"/>
+</process></definitions>"""
+
+
 @pytest.fixture
 def case(cast: Cast) -> ProcessInstance:
     definition = ProcessDefinition.objects.create(
-        key="Made", version=1, name="Made by hand", digest="0", files={}, imported_at=clock.now()
+        key="Made",
+        version=1,
+        name="Made by hand",
+        digest="0",
+        files={"made.bpmn": DIAGRAM},
+        imported_at=clock.now(),
     )
     return ProcessInstance.objects.create(
         definition=definition, site=cast.county, start_key="made", state=b"", trace_id=uuid.uuid4(),
@@ -49,6 +60,7 @@ def news_of(case: ProcessInstance) -> Callable[[str, UserTask], Event]:
         payload = {
             "task_uid": str(task.uid),
             "element_id": task.element_id,
+            "name": task.name,
             "role": task.role,
             "site_code": task.site.code,
             "assignee": task.assignee.username if task.assignee else "",

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 from asgiref.sync import sync_to_async
 from django.contrib.auth.models import AnonymousUser
+from django.db import connections
 
 from accounts.models import Person
 from common import clock
@@ -23,7 +24,7 @@ from notifications import live
 from notifications.consumers import MAX_TOPICS, NOT_SIGNED_IN, LiveConsumer
 from notifications.selectors import unread
 from notifications.services import attempt_delivery, mark_read
-from notifications.subscribers import on_change, on_task_closed, on_task_offered
+from notifications.subscribers import on_case_changed, on_change, on_task_closed, on_task_offered
 from tests.notifications.conftest import MakeTask
 from tests.notifications.peers import Page
 from tests.personas import Cast
@@ -35,7 +36,13 @@ Scene = Callable[[], Awaitable[None]]
 
 
 def play(scene: Scene) -> None:
-    asyncio.run(asyncio.wait_for(scene(), timeout=60))
+    async def to_the_end() -> None:
+        try:
+            await asyncio.wait_for(scene(), timeout=60)
+        finally:
+            await do(connections.close_all)  # those of the thread that consumers query in
+
+    asyncio.run(to_the_end())
 
 
 @asynccontextmanager
@@ -117,6 +124,24 @@ def test_a_case_is_followed_by_those_who_may_see_it(
             assert await stranger.follow(topic) == []  # as if there were no such case
             await do(on_change, event)
             assert await referrer.hear() == {"type": "changed", "topic": topic}
+            await assert_silent(stranger, cast.otto)
+
+    play(scene)
+
+
+def test_a_step_that_somebody_took_leaves_the_other_inboxes(
+    cast: Cast, case: ProcessInstance, make_task: MakeTask
+) -> None:
+    make_task(role="coordinator", assignee=cast.rosa)
+    event = Event(uuid.uuid4(), "CaseChanged", {"subjects": {"case": str(case.uid)}}, case.trace_id)
+
+    async def scene() -> None:
+        async with page(cast.carla) as colleague, page(cast.rosa) as own, page(cast.otto) as stranger:
+            for screen in (colleague, own, stranger):
+                await screen.follow("inbox")
+            await do(on_case_changed, event)
+            assert await colleague.hear() == {"type": "changed", "topic": "inbox"}
+            assert await own.hear() == {"type": "changed", "topic": "inbox"}
             await assert_silent(stranger, cast.otto)
 
     play(scene)

@@ -74,3 +74,25 @@ def test_an_unknown_role_or_site_is_refused_by_name(cast: Cast, context: TaskCon
     with pytest.raises(NotFound) as absence:
         notify_role(context, role="coordinator", site_code="atlantis")
     assert absence.value.code == "UNKNOWN_SITE"
+
+
+@pytest.mark.parametrize(
+    ("element_id", "title", "body"),
+    [
+        ("read", "A case has waited too long", "Not done in time: Read study. Please find somebody else."),
+        ("images", "A case needs your attention", "Step: Images complete."),
+    ],
+)
+def test_a_role_is_told_which_step_it_is_about(
+    cast: Cast, context: TaskContext, element_id: str, title: str, body: str
+) -> None:
+    notify_role(context, role="coordinator", site_code="provincial", element_id=element_id)
+
+    text = text_of(unread(cast.carla).get())
+    assert (text.title, text.body) == (title, body)
+
+
+def test_a_step_the_diagram_does_not_have_is_refused(cast: Cast, context: TaskContext) -> None:
+    with pytest.raises(InvalidInput) as refusal:
+        notify_role(context, role="coordinator", site_code="provincial", element_id="dance")
+    assert refusal.value.code == "UNKNOWN_STEP"
