@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -38,17 +38,17 @@ class Event:
 
 Handler = Callable[[Event], None]
 _subscribers: dict[str, dict[str, Handler]] = {}
-_every_event: dict[str, Handler] = {}
+_every_event: dict[str, tuple[Handler, frozenset[str]]] = {}
 _nudge: Callable[[list[int]], None] | None = None
 
 
-def subscribe(name: str, *, subscriber: str, handler: Handler) -> None:
-    """Have `handler` told of every event of this name; "*" stands for every event.
+def subscribe(name: str, *, subscriber: str, handler: Handler, skips: Collection[str] = frozenset()) -> None:
+    """Have `handler` told of every event of this name; "*" stands for every event but those it skips.
 
     Called when an app is ready. `subscriber` is a stable dotted name: rows on the way carry it.
     """
     if name == "*":
-        _every_event[subscriber] = handler
+        _every_event[subscriber] = (handler, frozenset(skips))
     else:
         _subscribers.setdefault(name, {})[subscriber] = handler
 
@@ -61,7 +61,8 @@ def use_nudge(nudge: Callable[[list[int]], None] | None) -> None:
 
 def handlers_of(name: str) -> dict[str, Handler]:
     """Subscriber names and handlers for events of this name."""
-    return {**_every_event, **_subscribers.get(name, {})}
+    wide = {subscriber: handler for subscriber, (handler, skips) in _every_event.items() if name not in skips}
+    return {**wide, **_subscribers.get(name, {})}
 
 
 def publish(name: str, payload: Mapping[str, Any], *, subjects: Mapping[str, str] | None = None) -> uuid.UUID:
@@ -72,7 +73,7 @@ def publish(name: str, payload: Mapping[str, Any], *, subjects: Mapping[str, str
     event_uid = uuid.uuid4()
     now = clock.now()
     body = {**payload, "subjects": dict(subjects or {})}
-    with transaction.atomic():
+    with transaction.atomic(savepoint=False):  # within the publisher's transaction, two statements fewer
         rows = Delivery.objects.bulk_create(
             Delivery(
                 event_uid=event_uid,

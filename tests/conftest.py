@@ -14,6 +14,7 @@ from common import clock as product_clock
 from events import services as events
 from notifications import services as notifications
 from tests.personas import Cast, make_cast
+from workflows import stepping
 
 
 @pytest.fixture(scope="session")
@@ -56,6 +57,7 @@ def no_broker_nudges() -> None:
     """Tests perform deliveries and steps themselves, so nothing is left to a worker elsewhere."""
     events.use_nudge(None)
     notifications.use_nudge(None)
+    stepping.use_nudge(None)
 
 
 @pytest.fixture(scope="session")

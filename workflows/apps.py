@@ -1,6 +1,24 @@
+import datetime as dt
+
 from django.apps import AppConfig
 
 
 class WorkflowsConfig(AppConfig):
     name = "workflows"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from events.duties import register_duty
+        from events.services import subscribe
+        from workflows import checks, choices, messages, monitoring, service_runs, stepping, tasks, timers
+
+        choices.register_people()
+        subscribe("*", subscriber="workflows", handler=messages.receive_event, skips=messages.OUR_OWN)
+        stepping.use_nudge(tasks.enqueue)
+        register_duty("workflows.timers", timers.fire_due_timers, every=dt.timedelta(seconds=0.5))
+        register_duty("workflows.steps", service_runs.nudge_due_runs, every=dt.timedelta(seconds=0.5))
+        register_duty("workflows.leases", service_runs.requeue_lost_runs, every=dt.timedelta(seconds=2))
+        register_duty(
+            "workflows.ages", monitoring.open_incidents_for_old_states, every=dt.timedelta(seconds=30)
+        )
+        assert checks  # noqa: S101 - imported for its registration

@@ -204,12 +204,13 @@ def _title(spec: dict[str, Any], name: str, language: str) -> str:
 
 def _sentences(error: ValidationError, spec: dict[str, Any], language: str) -> list[tuple[str, str]]:
     """The fields an error speaks of, each with a sentence in the person's language."""
+    given: dict[str, Any] = error.instance if isinstance(error.instance, dict) else {}
     if error.validator == "required":
-        missing = [name for name in error.validator_value if name not in error.instance]
+        missing = [str(name) for name in spec["schema"]["required"] if name not in given]
         return [(name, _required(spec, name, language)) for name in missing]
     if error.validator == "additionalProperties":
         known = spec["schema"].get("properties", {})
-        return [(name, _("This form has no such field.")) for name in error.instance if name not in known]
+        return [(name, _("This form has no such field.")) for name in given if name not in known]
     name = str(error.absolute_path[0]) if error.absolute_path else "outcome"
     return [(name, _sentence(error, spec, name, language))]
 
@@ -218,7 +219,9 @@ def _required(spec: dict[str, Any], name: str, language: str) -> str:
     return _("%(field)s is required.") % {"field": _title(spec, name, language)}
 
 
-def _sentence(error: ValidationError, spec: dict[str, Any], name: str, language: str) -> str:
+def _sentence(  # noqa: PLR0911 - one case a keyword of the schema
+    error: ValidationError, spec: dict[str, Any], name: str, language: str
+) -> str:
     words = {"field": _title(spec, name, language), "limit": error.validator_value}
     match error.validator:
         case "pattern" | "minLength" if not str(error.instance).strip():

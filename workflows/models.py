@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -13,7 +14,8 @@ from accounts.models import Person, Role, Site
 class ProcessDefinition(models.Model):
     """One imported version of a bundle of `bpmn/`; a version never changes once it is in.
 
-    `files` maps a path inside the bundle to its text: the diagram, forms/*.json, *.dmn.
+    `files` maps a path inside the bundle to its text: the diagram, forms/*.json, scenarios/*.json. The
+    messages it starts on or catches are kept beside it, so that news finds its takers in one query.
     """
 
     key = models.CharField(max_length=80)
@@ -21,6 +23,8 @@ class ProcessDefinition(models.Model):
     name = models.CharField(max_length=120)
     digest = models.CharField(max_length=64)
     files = models.JSONField()
+    start_messages = ArrayField(models.CharField(max_length=80), default=list)
+    catch_messages = ArrayField(models.CharField(max_length=80), default=list)
     imported_at = models.DateTimeField()
     is_active = models.BooleanField(default=True)
 
@@ -81,7 +85,10 @@ class ProcessSubject(models.Model):
 
 
 class UserTask(models.Model):
-    """A step that waits for a person: offered to a role at a site, or assigned to one person."""
+    """A step that waits for a person: offered to a role at a site, or assigned to one person.
+
+    `is_personal` tells that the diagram named the assignee, who may then decline but not put it back.
+    """
 
     class Status(models.TextChoices):
         READY = "ready", _("Waiting")
@@ -97,6 +104,7 @@ class UserTask(models.Model):
     role = models.CharField(max_length=20, choices=Role.choices)
     site = models.ForeignKey(Site, on_delete=models.PROTECT, related_name="user_tasks")
     assignee = models.ForeignKey(Person, null=True, on_delete=models.PROTECT, related_name="user_tasks")
+    is_personal = models.BooleanField(default=False)
     status = models.CharField(max_length=10, choices=Status.choices, default=Status.READY)
     priority = models.CharField(max_length=8, default="ROUTINE")
     offered_at = models.DateTimeField()
@@ -104,6 +112,7 @@ class UserTask(models.Model):
     due_at = models.DateTimeField(null=True)
     closed_at = models.DateTimeField(null=True)
     completed_by = models.ForeignKey(Person, null=True, on_delete=models.PROTECT, related_name="+")
+    outcome = models.CharField(max_length=40, blank=True)
 
     class Meta:
         indexes = [

@@ -1,0 +1,26 @@
+"""Choices every form may offer: the people who hold a role where the task is."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from django.utils.translation import get_language
+
+from accounts.models import Role
+from accounts.selectors import people_with_role
+from workflows.forms import Choices, register_choices
+from workflows.models import UserTask
+
+
+def register_people() -> None:
+    """Offer `people.<role>s`, such as `people.radiologists`, to forms."""
+    for role in Role:
+        register_choices(f"people.{role.value}s", partial(_people, role=role))
+
+
+def _people(task: UserTask, *, role: Role) -> Choices:
+    is_chinese = (get_language() or "").startswith("zh")
+    return [
+        (person.username, (person.display_name_zh if is_chinese else "") or person.display_name)
+        for person in people_with_role(task.site, role)
+    ]

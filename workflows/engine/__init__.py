@@ -1,0 +1,30 @@
+"""The BPMN engine: the only package that imports SpiffWorkflow, so that it can be patched or replaced.
+
+Spiff walks the task tree. What it gets from us: a parser that keeps to what checks allow, an expression
+evaluator without eval, timers that fire when *our* row says so, service tasks that stay started until told,
+and a compact state without the spec.
+"""
+
+from workflows.engine.model import ProcessModel
+from workflows.engine.run import (
+    EngineFault,
+    Happening,
+    MessageWait,
+    ProcessRun,
+    ServiceTaskWait,
+    TimerWait,
+    UserTaskWait,
+    Waits,
+)
+
+__all__ = [
+    "EngineFault",
+    "Happening",
+    "MessageWait",
+    "ProcessModel",
+    "ProcessRun",
+    "ServiceTaskWait",
+    "TimerWait",
+    "UserTaskWait",
+    "Waits",
+]

@@ -1,0 +1,144 @@
+"""Instances begin and are stopped here; everything between is a step of one of the other services."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
+
+from accounts.actors import Actor, SystemActor
+from accounts.audit import record_audit
+from accounts.models import Membership, Role, Site
+from common import clock
+from common.errors import InvalidInput, NotFound, NotPermitted
+from events.tracing import current_trace, trace
+from workflows import bundles
+from workflows.engine import EngineFault, ProcessRun
+from workflows.models import ProcessDefinition, ProcessInstance
+from workflows.selectors import visible_cases
+from workflows.stepping import Step, open_step, write
+
+
+def start_process(
+    key: str,
+    *,
+    data: Mapping[str, Any],
+    site: Site,
+    subjects: Mapping[str, str],
+    start_key: str,
+    actor: Actor,
+    priority: str = "ROUTINE",
+) -> ProcessInstance:
+    """The instance started under `start_key`: a new one of the active definition, or the one it has already.
+
+    `data` holds identifiers and codes only. The instance keeps the trace of the work that started it.
+
+    Raises  NotFound if no definition of this key is active; InvalidInput if the diagram cannot start.
+    """
+    known = _started(start_key)
+    if known is not None:
+        return known
+    definition = ProcessDefinition.objects.filter(key=key, is_active=True).only("pk").first()
+    if definition is None:
+        raise NotFound(_("There is no such process."), code="PROCESS_UNKNOWN")
+    try:
+        with transaction.atomic():
+            return _start(
+                definition.pk,
+                {"priority": priority, **data},
+                site=site,
+                subjects=dict(subjects),
+                start_key=start_key,
+                actor=actor,
+                priority=priority,
+            )
+    except IntegrityError:
+        # Another worker started it under the same key in this very moment.
+        known = _started(start_key)
+        if known is None:
+            raise
+        return known
+    except EngineFault as fault:
+        raise InvalidInput(
+            f"{key} cannot start: {fault.message}",
+            code="PROCESS_FAULT",
+            fields={fault.element_id: fault.message},
+        ) from fault
+
+
+def cancel_process(instance: ProcessInstance, *, actor: Actor, reason: str) -> ProcessInstance:
+    """Stop a case: open tasks are withdrawn, timers and steps cancelled. `reason` is a code.
+
+    Raises  NotFound for who may not know of the case; NotPermitted for who may see but not stop it;
+            Conflict if it has ended.
+    """
+    _check_may_cancel(instance, actor)
+    with open_step(instance.pk, actor=actor) as step:
+        assert step is not None  # noqa: S101 - only a step asked for with skip_locked may be None
+        step.run.cancel()
+        step.instance.status = ProcessInstance.Status.CANCELLED
+        step.instance.outcome = reason[:80]
+        step.instance.ended_at = clock.now()
+        step.note("case.cancelled", reason=reason[:80])
+        _audit(step, "case.cancelled", reason=reason[:80])
+    return step.instance
+
+
+def _started(start_key: str) -> ProcessInstance | None:
+    return ProcessInstance.objects.filter(start_key=start_key).defer("state").first()
+
+
+def _start(
+    definition_pk: int,
+    data: Mapping[str, Any],
+    *,
+    site: Site,
+    subjects: dict[str, str],
+    start_key: str,
+    actor: Actor,
+    priority: str,
+) -> ProcessInstance:
+    now = clock.now()
+    instance = ProcessInstance(
+        uid=uuid.uuid4(),
+        definition_id=definition_pk,
+        site=site,
+        start_key=start_key,
+        priority=priority,
+        started_at=now,
+        changed_at=now,
+        trace_id=current_trace(),
+    )
+    with trace(instance.trace_id):
+        run = ProcessRun.start(bundles.model_of(definition_pk), data)
+        step = Step(instance, run, subjects, actor)
+        step.note("case.started", start_key=start_key)
+        write(step, is_new=True)
+        _audit(step, "case.started", process=run.model.diagram.key)
+    return instance
+
+
+def _audit(step: Step, action: str, **detail: Any) -> None:
+    record_audit(
+        step.actor,
+        action,
+        object_kind="case",
+        object_uid=str(step.instance.uid),
+        study_instance_uid=step.subjects.get("study", ""),
+        site_code=step.instance.site.code,
+        **detail,
+    )
+
+
+def _check_may_cancel(instance: ProcessInstance, actor: Actor) -> None:
+    if isinstance(actor, SystemActor):
+        return
+    if not visible_cases(actor).filter(pk=instance.pk).exists():
+        raise NotFound(_("There is no such case."))
+    sites = [instance.site_id, instance.site.expert_site_id]
+    roles = [Role.REFERRER, Role.COORDINATOR]
+    if not Membership.objects.filter(person=actor, site__in=sites, role__in=roles).exists():
+        raise NotPermitted(_("Only referring doctors and coordinators of this case may stop it."))

@@ -1,0 +1,68 @@
+"""One writer per process instance: its row lock, and the runs a process keeps warm between steps."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from dataclasses import dataclass
+
+from workflows.engine import ProcessRun
+from workflows.models import ProcessInstance
+
+CAPACITY = 256
+
+
+def lock_instance(pk: int, *, skip_locked: bool = False) -> ProcessInstance | None:
+    """The instance with its row locked until the transaction ends; None if it is gone or, when asked so, in
+    other hands.
+
+    The lock is NO KEY UPDATE: rows that merely refer to the instance can still be written beside it.
+    """
+    return (
+        ProcessInstance.objects.select_for_update(of=("self",), no_key=True, skip_locked=skip_locked)
+        .select_related("site")
+        .defer("state")
+        .filter(pk=pk)
+        .first()
+    )
+
+
+@dataclass(slots=True)
+class WarmRun:
+    """A run as the last committed step of this process left it, with the instance's subjects."""
+
+    revision: int
+    run: ProcessRun
+    subjects: dict[str, str]
+
+
+class WarmRuns:
+    """Runs kept in memory, each good only for the revision it was kept at.
+
+    A step takes the run out, so a step that fails leaves nothing behind that was never committed.
+    """
+
+    def __init__(self, capacity: int = CAPACITY) -> None:
+        self._runs: OrderedDict[int, WarmRun] = OrderedDict()
+        self._guard = threading.Lock()
+        self._capacity = capacity
+
+    def take(self, instance: ProcessInstance) -> WarmRun | None:
+        """The run of this very revision, no longer kept; None where the state must be read."""
+        with self._guard:
+            kept = self._runs.pop(instance.pk, None)
+        return kept if kept is not None and kept.revision == instance.revision else None
+
+    def keep(self, instance_pk: int, warm: WarmRun) -> None:
+        with self._guard:
+            self._runs[instance_pk] = warm
+            while len(self._runs) > self._capacity:
+                self._runs.popitem(last=False)
+
+    def forget(self) -> None:
+        """Forget every run: the next steps restore from the database."""
+        with self._guard:
+            self._runs.clear()
+
+
+warm_runs = WarmRuns()

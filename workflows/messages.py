@@ -1,0 +1,123 @@
+"""News for processes: an event's name is the message's name, its subjects find the instances.
+
+News that comes before an instance waits for it is kept until a catch takes it. A patient alone joins an
+event to a case only if the event names nothing closer: a patient may have two cases at once.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import structlog
+from django.db.models import Q
+
+from accounts.models import Site
+from common import clock
+from common.errors import Conflict, ServiceError
+from events.services import Event
+from workflows import bundles, expressions
+from workflows.instances import start_process
+from workflows.models import ProcessDefinition, ProcessInstance, ProcessSubject, ReceivedMessage
+from workflows.stepping import WORKFLOW, Step, open_incident, open_step
+
+log = structlog.get_logger(__name__)
+
+OUR_OWN = frozenset({"CaseChanged", "UserTaskOffered", "UserTaskClosed", "JobChanged"})
+LOOSE_KINDS = frozenset({"patient"})
+
+
+def receive_event(event: Event) -> None:
+    """Start the processes that begin with this event, and hand it to the instances it concerns.
+
+    Safe to be told twice: starts have a key, and an instance takes an event once.
+    """
+    for definition in ProcessDefinition.objects.filter(
+        is_active=True, start_messages__contains=[event.name]
+    ).only("pk", "key"):
+        _start(definition, event)
+    for pk in _concerned(event):
+        _hand_over(pk, event)
+
+
+def _start(definition: ProcessDefinition, event: Event) -> None:
+    start = bundles.model_of(definition.pk).diagram.start
+    if start is None:
+        return
+    payload = event.payload
+    site_code = _value(start.extension("start", "site") or "site_code", payload)
+    when = start.extension("start", "when")
+    if when and not _value(when, payload):
+        return
+    site = Site.objects.filter(code=site_code).first()
+    if site is None:
+        log.error("process.start_without_site", process=definition.key, event_uid=str(event.uid))
+        return
+    key = _value(start.extension("start", "key"), payload) if start.extension("start", "key") else None
+    start_process(
+        definition.key,
+        data=payload,
+        site=site,
+        subjects=event.subjects,
+        start_key=f"{definition.key}:{key or event.uid}"[:120],
+        actor=WORKFLOW,
+        priority=str(payload.get("priority") or "ROUTINE"),
+    )
+
+
+def _concerned(event: Event) -> list[int]:
+    """Running instances whose definition catches this message and that share a subject with the event."""
+    subjects = event.subjects
+    close = {kind: uid for kind, uid in subjects.items() if kind not in LOOSE_KINDS}
+    shared = Q(pk__in=[])
+    for kind, uid in (close or subjects).items():
+        shared |= Q(kind=kind, uid=uid)
+    return list(
+        ProcessInstance.objects.filter(
+            pk__in=ProcessSubject.objects.filter(shared).values("instance_id"),
+            status=ProcessInstance.Status.RUNNING,
+            definition__catch_messages__contains=[event.name],
+        )
+        .order_by("pk")
+        .values_list("pk", flat=True)
+    )
+
+
+def _hand_over(pk: int, event: Event) -> None:
+    try:
+        with open_step(pk, actor=WORKFLOW) as step:
+            if step is not None:
+                _take(step, event)
+    except Conflict:
+        return  # the case has ended meanwhile
+    except ServiceError as error:
+        if error.code != "PROCESS_FAULT":
+            raise
+        _keep(pk, event)
+        open_incident(pk, element_id="", code="MESSAGE_NOT_TAKEN", message=event.name)
+
+
+def _take(step: Step, event: Event) -> None:
+    row = _keep(step.instance.pk, event)
+    if row is None:
+        return
+    step.add_subjects(event.subjects)
+    step.note("message.received", name=event.name, event_uid=str(event.uid))
+    for uid, wait in step.run.waits.messages.items():
+        if wait.message == event.name and step.run.catch_message(uid, event.payload):
+            row.consumed_at = clock.now()
+            row.save(update_fields=["consumed_at"])
+            return
+
+
+def _keep(pk: int, event: Event) -> ReceivedMessage | None:
+    """The row of a message new to this instance; None if it has had it already."""
+    row, is_new = ReceivedMessage.objects.get_or_create(
+        instance_id=pk,
+        event_uid=event.uid,
+        defaults={"message": event.name, "payload": event.payload, "received_at": clock.now()},
+    )
+    return row if is_new else None
+
+
+def _value(text: str, payload: dict[str, Any]) -> Any:
+    return expressions.evaluate(text, payload) if text else None

@@ -1,0 +1,153 @@
+"""What a person may see of processes: the inbox, cases, and where a case stands on its diagram."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import Case, IntegerField, Q, QuerySet, Value, When
+
+from accounts.actors import Actor, SystemActor
+from accounts.models import Person
+from accounts.privileges import Privilege, sites_where
+from workflows.models import (
+    Incident,
+    MessageSubscription,
+    ProcessDefinition,
+    ProcessEvent,
+    ProcessInstance,
+    ServiceTaskRun,
+    Timer,
+    UserTask,
+)
+
+OPEN_TASK = (UserTask.Status.READY, UserTask.Status.CLAIMED)
+OPEN_RUN = (
+    ServiceTaskRun.Status.QUEUED,
+    ServiceTaskRun.Status.RUNNING,
+    ServiceTaskRun.Status.PENDING,
+    ServiceTaskRun.Status.FAILED,
+)
+
+
+def visible_cases(actor: Actor) -> QuerySet[ProcessInstance]:
+    """Cases at the actor's sites, and those in which the actor has a part.
+
+    A part is a task that is or was theirs, or an open one for a role they hold where they hold it.
+    """
+    cases = ProcessInstance.objects.all()
+    if isinstance(actor, SystemActor):
+        return cases
+    own = UserTask.objects.filter(Q(assignee=actor) | Q(completed_by=actor)).values("instance_id")
+    role_wide = _tasks_of_roles(actor).values("instance_id")
+    return cases.filter(
+        Q(site__in=sites_where(actor, Privilege.VIEW_CASES)) | Q(pk__in=own) | Q(pk__in=role_wide)
+    )
+
+
+def inbox(actor: Actor) -> QuerySet[UserTask]:
+    """Open tasks that are mine, or free for a role I hold; most urgent first, then the longest waiting."""
+    if isinstance(actor, SystemActor):
+        return UserTask.objects.none()
+    mine = Q(assignee=actor, status__in=OPEN_TASK)
+    free = Q(pk__in=_tasks_of_roles(actor).filter(assignee=None).values("pk"))
+    urgency = Case(
+        When(priority="STAT", then=Value(0)),
+        When(priority="URGENT", then=Value(1)),
+        default=Value(2),
+        output_field=IntegerField(),
+    )
+    return (
+        UserTask.objects.filter(mine | free)
+        .select_related("instance", "instance__site", "site", "assignee")
+        .defer("instance__state")
+        .order_by(urgency, "offered_at", "pk")
+    )
+
+
+def workable_tasks(person: Person) -> QuerySet[UserTask]:
+    """Open tasks a person has business with: their own, and those of their roles, taken or free."""
+    return UserTask.objects.filter(
+        Q(assignee=person, status__in=OPEN_TASK) | Q(pk__in=_tasks_of_roles(person).values("pk"))
+    )
+
+
+def history(instance: ProcessInstance) -> QuerySet[ProcessEvent]:
+    """What happened in a case, oldest first."""
+    return ProcessEvent.objects.filter(instance=instance).select_related("person").order_by("id")
+
+
+def open_incidents(instance: ProcessInstance) -> QuerySet[Incident]:
+    """What stands still in a case and needs a person."""
+    return Incident.objects.filter(instance=instance, resolved_at=None).order_by("opened_at")
+
+
+def diagram_state(instance: ProcessInstance) -> dict[str, Any]:
+    """The diagram, and where the case stands on it.
+
+    Returns  `xml`; `active` and `completed` element ids; `elements`, by id: name, status (active, waiting,
+             failed, completed), since when or when, and who.
+    """
+    definition = ProcessDefinition.objects.get(pk=instance.definition_id)
+    elements = _completed_elements(instance)
+    elements |= _waiting_elements(instance)
+    elements |= _active_elements(instance)
+    return {
+        "xml": diagram_text(definition),
+        "active": sorted(key for key, each in elements.items() if each["status"] in {"active", "failed"}),
+        "completed": sorted(key for key, each in elements.items() if each["status"] == "completed"),
+        "elements": elements,
+    }
+
+
+def diagram_text(definition: ProcessDefinition) -> str:
+    """The BPMN XML of a definition."""
+    return next(str(text) for path, text in definition.files.items() if path.endswith(".bpmn"))
+
+
+def _tasks_of_roles(person: Person) -> QuerySet[UserTask]:
+    """Open tasks offered to a role at a site where the person holds that role: one query by membership."""
+    held = Q(pk__in=[])
+    for site_id, role in person.memberships.values_list("site_id", "role"):
+        held |= Q(site_id=site_id, role=role)
+    return UserTask.objects.filter(held, status__in=OPEN_TASK)
+
+
+def _completed_elements(instance: ProcessInstance) -> dict[str, dict[str, Any]]:
+    rows = (
+        ProcessEvent.objects.filter(instance=instance, kind="element.completed")
+        .order_by("element_id", "-id")
+        .distinct("element_id")
+        .values("element_id", "name", "at", "actor")
+    )
+    return {row["element_id"]: _element(row["name"], "completed", row["at"], row["actor"]) for row in rows}
+
+
+def _waiting_elements(instance: ProcessInstance) -> dict[str, dict[str, Any]]:
+    timers = Timer.objects.filter(instance=instance, status=Timer.Status.WAITING)
+    found = {row.element_id: _element(row.name, "waiting", row.due_at, "") for row in timers}
+    subscriptions = MessageSubscription.objects.filter(instance=instance)
+    return found | {row.element_id: _element(row.message, "active", row.since, "") for row in subscriptions}
+
+
+def _active_elements(instance: ProcessInstance) -> dict[str, dict[str, Any]]:
+    tasks = UserTask.objects.filter(instance=instance, status__in=OPEN_TASK).select_related("assignee")
+    found = {
+        task.element_id: _element(
+            task.name,
+            "active",
+            task.claimed_at or task.offered_at,
+            task.assignee.username if task.assignee else "",
+        )
+        for task in tasks
+    }
+    runs = ServiceTaskRun.objects.filter(instance=instance, status__in=OPEN_RUN)
+    if instance.status != ProcessInstance.Status.RUNNING:
+        runs = runs.none()
+    for run in runs:
+        status = "failed" if run.status == ServiceTaskRun.Status.FAILED else "active"
+        found[run.element_id] = _element(run.name, status, run.queued_at, run.operator)
+    return found
+
+
+def _element(name: str, status: str, at: Any, actor: str) -> dict[str, Any]:
+    return {"name": name, "status": status, "at": at, "actor": actor}

@@ -1,0 +1,375 @@
+"""One step of one instance: lock, act, and write everything that follows from it in one transaction."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from accounts.actors import Actor, SystemActor, actor_name
+from accounts.models import Person, Site
+from accounts.services import grant_studies, revoke_grants
+from common import clock
+from common.errors import Conflict, NotFound, ServiceError
+from events import services as events
+from events.tracing import trace
+from workflows import bundles
+from workflows.engine import EngineFault, ProcessRun, UserTaskWait, Waits
+from workflows.locks import WarmRun, lock_instance, warm_runs
+from workflows.models import (
+    Incident,
+    MessageSubscription,
+    ProcessEvent,
+    ProcessInstance,
+    ProcessSubject,
+    ReceivedMessage,
+    ServiceTaskRun,
+    Timer,
+    UserTask,
+)
+
+WORKFLOW = SystemActor("workflow")
+NUDGE_GRACE = dt.timedelta(seconds=3)
+
+Nudge = Callable[[uuid.UUID, str], None]
+_nudge: Nudge | None = None
+
+
+def use_nudge(nudge: Nudge | None) -> None:
+    """Have `nudge` called with every queued service task of a committed step, and the operator's name."""
+    global _nudge  # noqa: PLW0603 - one broker a process
+    _nudge = nudge
+
+
+def nudge_after_commit(run_uid: uuid.UUID, operator: str) -> None:
+    """Tell a worker of a queued step once the transaction in hand is committed."""
+    transaction.on_commit(lambda: _nudge(run_uid, operator) if _nudge else None, robust=True)
+
+
+@dataclass
+class Step:
+    """What is in hand while an instance is locked. `closed` maps user tasks finished by this step to how."""
+
+    instance: ProcessInstance
+    run: ProcessRun
+    subjects: dict[str, str]
+    actor: Actor
+    before: Waits = field(default_factory=Waits)
+    closed: dict[uuid.UUID, UserTask] = field(default_factory=dict)
+    settled: set[uuid.UUID] = field(default_factory=set)
+    lines: list[ProcessEvent] = field(default_factory=list)
+
+    def note(
+        self, kind: str, *, element_id: str = "", name: str = "", actor: Actor | None = None, **detail: Any
+    ) -> None:
+        """Add a line to the instance's history."""
+        who = actor or self.actor
+        self.lines.append(
+            ProcessEvent(
+                instance=self.instance,
+                at=clock.now(),
+                kind=kind,
+                element_id=element_id,
+                name=name[:120],
+                actor=actor_name(who),
+                person=None if isinstance(who, SystemActor) else who,
+                detail=detail,
+            )
+        )
+
+    def add_subjects(self, subjects: Mapping[str, str]) -> None:
+        """Remember what else the process is about; the first of each kind stays."""
+        new = {kind: uid for kind, uid in subjects.items() if kind not in self.subjects and kind != "case"}
+        if new:
+            self.subjects |= new
+            ProcessSubject.objects.bulk_create(
+                [ProcessSubject(instance=self.instance, kind=kind, uid=uid) for kind, uid in new.items()],
+                ignore_conflicts=True,
+            )
+
+
+@contextmanager
+def open_step(pk: int, *, actor: Actor, skip_locked: bool = False) -> Iterator[Step | None]:
+    """Lock an instance and hand out its step; leaving the block advances, writes and publishes.
+
+    Yields   None if the instance is in other hands and `skip_locked` was asked for.
+    Raises   NotFound; Conflict if the instance has ended; ServiceError PROCESS_FAULT, with an incident for
+             an operator, if the diagram cannot go on: then nothing of the step is kept.
+    """
+    try:
+        with transaction.atomic():
+            instance = lock_instance(pk, skip_locked=skip_locked)
+            if instance is None:
+                if not skip_locked:
+                    raise NotFound(_("There is no such case."))
+                yield None
+                return
+            if instance.status != ProcessInstance.Status.RUNNING:
+                raise Conflict(_("This case has ended."), code="CASE_ENDED")
+            with trace(instance.trace_id):
+                step = _load(instance, actor)
+                yield step
+                write(step)
+    except EngineFault as fault:
+        open_incident(pk, element_id=fault.element_id, code="PROCESS_FAULT", message=fault.message)
+        raise ServiceError(
+            _("The process cannot go on from here. An operator has been told."), code="PROCESS_FAULT"
+        ) from fault
+
+
+def open_incident(
+    pk: int, *, element_id: str, code: str, message: str, task_uid: uuid.UUID | None = None
+) -> Incident:
+    """Make visible that something stands still; the same trouble is told once until it is resolved."""
+    incident, _is_new = Incident.objects.get_or_create(
+        instance_id=pk,
+        element_id=element_id,
+        code=code,
+        task_uid=task_uid,
+        resolved_at=None,
+        defaults={"message": message[:200], "opened_at": clock.now()},
+    )
+    return incident
+
+
+def resolve_incidents(pk: int, *, task_uid: uuid.UUID) -> None:
+    """The step moved on after all, or is tried again."""
+    Incident.objects.filter(instance_id=pk, task_uid=task_uid, resolved_at=None).update(
+        resolved_at=clock.now()
+    )
+
+
+def write(step: Step, *, is_new: bool = False) -> None:
+    """Write what follows from a step: state, rows for what is waited for, history, events.
+
+    The number of statements does not depend on the size or the age of the instance.
+    """
+    _take_early_messages(step)
+    after = step.run.waits
+    _note_happenings(step)
+    _save_instance(step, is_new=is_new)
+    offered = _write_user_tasks(step, after)
+    _write_service_tasks(step, after)
+    _write_timers(step, after)
+    _write_subscriptions(step, after)
+    ProcessEvent.objects.bulk_create(step.lines)
+    if step.instance.status != ProcessInstance.Status.RUNNING:
+        revoke_grants(cause=grant_cause(step.instance))
+    _publish(step, offered)
+    warm = WarmRun(step.instance.revision, step.run, step.subjects)
+    if step.instance.status == ProcessInstance.Status.RUNNING:
+        transaction.on_commit(lambda: warm_runs.keep(step.instance.pk, warm), robust=True)
+
+
+def grant_cause(instance: ProcessInstance) -> str:
+    """What grants that follow this case are given for."""
+    return f"case:{instance.uid}"
+
+
+def _load(instance: ProcessInstance, actor: Actor) -> Step:
+    warm = warm_runs.take(instance)
+    if warm is None:
+        model = bundles.model_of(instance.definition_id)
+        run = ProcessRun.restore(model, bytes(instance.state))
+        subjects = ProcessSubject.objects.filter(instance=instance).order_by("-id").values_list("kind", "uid")
+        warm = WarmRun(instance.revision, run, dict(subjects))
+    return Step(instance, warm.run, warm.subjects, actor, before=warm.run.waits)
+
+
+def _take_early_messages(step: Step) -> None:
+    """Give messages that came before anyone waited for them to the catch that waits now."""
+    known = set(step.before.messages)
+    while new := {uid: wait for uid, wait in step.run.waits.messages.items() if uid not in known}:
+        known |= set(new)
+        early = {
+            row.message: row
+            for row in ReceivedMessage.objects.filter(
+                instance=step.instance,
+                consumed_at=None,
+                message__in={wait.message for wait in new.values()},
+            ).order_by("-id")
+        }
+        for uid, wait in new.items():
+            row = early.pop(wait.message, None)
+            if row is not None and step.run.catch_message(uid, row.payload):
+                row.consumed_at = clock.now()
+                row.save(update_fields=["consumed_at"])
+
+
+def _note_happenings(step: Step) -> None:
+    happened = step.run.take_happenings()
+    for each in happened:
+        step.note("element.completed", element_id=each.element_id, name=each.name, element=each.kind)
+    if step.instance.status != ProcessInstance.Status.RUNNING or not step.run.is_completed:
+        return
+    step.instance.status = ProcessInstance.Status.COMPLETED
+    step.instance.outcome = step.run.end_name(happened)[:80]
+    step.instance.ended_at = clock.now()
+    step.note("case.completed", outcome=step.instance.outcome)
+
+
+def _save_instance(step: Step, *, is_new: bool) -> None:
+    instance = step.instance
+    instance.state = step.run.dump()
+    instance.revision += 1
+    instance.changed_at = clock.now()
+    if is_new:
+        instance.save(force_insert=True)
+        ProcessSubject.objects.bulk_create(
+            ProcessSubject(instance=instance, kind=kind, uid=uid) for kind, uid in step.subjects.items()
+        )
+    else:
+        instance.save(update_fields=["state", "revision", "changed_at", "status", "outcome", "ended_at"])
+
+
+def _write_user_tasks(step: Step, after: Waits) -> list[UserTask]:
+    gone = set(step.before.user_tasks) - set(after.user_tasks) - set(step.closed)
+    if gone:
+        withdrawn = list(UserTask.objects.filter(pk__in=gone).select_related("site", "assignee"))
+        UserTask.objects.filter(pk__in=gone).update(status=UserTask.Status.CANCELLED, closed_at=clock.now())
+        for task in withdrawn:
+            task.status = UserTask.Status.CANCELLED
+            step.closed[task.pk] = task
+            step.note("task.withdrawn", element_id=task.element_id, name=task.name)
+    new = [wait for uid, wait in after.user_tasks.items() if uid not in step.before.user_tasks]
+    if not new:
+        return []
+    offered = _make_user_tasks(step, new)
+    UserTask.objects.bulk_create(offered)
+    _grant_study(step, offered)
+    return offered
+
+
+def _make_user_tasks(step: Step, waits: list[UserTaskWait]) -> list[UserTask]:
+    sites = {site.code: site for site in Site.objects.filter(code__in={wait.site_code for wait in waits})}
+    names = {wait.person for wait in waits if wait.person}
+    people = {p.username: p for p in Person.objects.filter(username__in=names)} if names else {}
+    made = []
+    for wait in waits:
+        if wait.site_code not in sites:
+            raise EngineFault(wait.element_id, "The lane's site is none of ours")
+        if wait.person and wait.person not in people:
+            raise EngineFault(wait.element_id, "The lane's person has no account")
+        made.append(
+            UserTask(
+                uid=wait.uid,
+                instance=step.instance,
+                element_id=wait.element_id,
+                name=wait.name,
+                form=wait.form,
+                role=wait.role,
+                site=sites[wait.site_code],
+                assignee=people.get(wait.person),
+                is_personal=bool(wait.person),
+                priority=step.instance.priority,
+                offered_at=clock.now(),
+                due_at=wait.due_at,
+            )
+        )
+    return made
+
+
+def _grant_study(step: Step, offered: list[UserTask]) -> None:
+    """Let those who are asked see the study for as long as the case runs."""
+    study = step.subjects.get("study")
+    if not study:
+        return
+    cause = grant_cause(step.instance)
+    for task in offered:
+        if task.assignee is not None:
+            grant_studies([study], cause=cause, person=task.assignee)
+        else:
+            grant_studies([study], cause=cause, site=task.site, role=task.role)
+
+
+def _write_service_tasks(step: Step, after: Waits) -> None:
+    gone = set(step.before.service_tasks) - set(after.service_tasks) - step.settled
+    if gone:
+        ServiceTaskRun.objects.filter(pk__in=gone).update(
+            status=ServiceTaskRun.Status.CANCELLED, finished_at=clock.now()
+        )
+    new = [wait for uid, wait in after.service_tasks.items() if uid not in step.before.service_tasks]
+    if not new:
+        return
+    ServiceTaskRun.objects.bulk_create(
+        ServiceTaskRun(
+            uid=wait.uid,
+            instance=step.instance,
+            element_id=wait.element_id,
+            name=wait.name,
+            operator=wait.operator,
+            arguments=dict(wait.arguments),
+            queued_at=clock.now(),
+            next_attempt_at=clock.now() + NUDGE_GRACE,
+        )
+        for wait in new
+    )
+    for wait in new:
+        nudge_after_commit(wait.uid, wait.operator)
+
+
+def _write_timers(step: Step, after: Waits) -> None:
+    gone = set(step.before.timers) - set(after.timers) - step.settled
+    if gone:
+        Timer.objects.filter(pk__in=gone).update(status=Timer.Status.CANCELLED, closed_at=clock.now())
+    new = [wait for uid, wait in after.timers.items() if uid not in step.before.timers]
+    if new:
+        Timer.objects.bulk_create(
+            Timer(
+                uid=wait.uid,
+                instance=step.instance,
+                element_id=wait.element_id,
+                name=wait.name,
+                due_at=wait.due_at,
+            )
+            for wait in new
+        )
+
+
+def _write_subscriptions(step: Step, after: Waits) -> None:
+    gone = set(step.before.messages) - set(after.messages)
+    if gone:
+        MessageSubscription.objects.filter(pk__in=gone).delete()
+    new = [wait for uid, wait in after.messages.items() if uid not in step.before.messages]
+    if new:
+        MessageSubscription.objects.bulk_create(
+            MessageSubscription(
+                uid=wait.uid,
+                instance=step.instance,
+                element_id=wait.element_id,
+                message=wait.message,
+                since=clock.now(),
+            )
+            for wait in new
+        )
+
+
+def _publish(step: Step, offered: list[UserTask]) -> None:
+    subjects = {**step.subjects, "case": str(step.instance.uid)}
+    for task in step.closed.values():
+        events.publish("UserTaskClosed", _task_news(task), subjects=subjects)
+    for task in offered:
+        events.publish("UserTaskOffered", _task_news(task), subjects=subjects)
+    events.publish(
+        "CaseChanged",
+        {"revision": step.instance.revision, "status": step.instance.status},
+        subjects=subjects,
+    )
+
+
+def _task_news(task: UserTask) -> dict[str, Any]:
+    return {
+        "task_uid": str(task.uid),
+        "element_id": task.element_id,
+        "name": task.name,
+        "role": task.role,
+        "site_code": task.site.code,
+        "assignee": task.assignee.username if task.assignee else "",
+        "status": task.status,
+    }
