@@ -1,17 +1,189 @@
+"""Cases: the list, and one case with its images, form, documents, context, diagram and history.
+
+Each part that changes while people look has its own address, fetched again when the socket says so; a part
+that is as the page has it already is answered 204, and nothing on the screen moves.
+"""
+
 from __future__ import annotations
 
 import uuid
+from typing import Any
 
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils.http import urlencode
+
+from accounts.audit import record_audit
+from accounts.models import Person
+from portal.cases import page as gathered
+from portal.cases.diagram import diagram_facts
+from portal.cases.jobs import jobs_of
+from portal.cases.listing import STATUS_WORDS, Status, case_rows, with_case_rows
+from portal.cases.task_form import Refusal, task_form
+from portal.cases.words import step_name
+from portal.shell.person import person_of
+from workflows.models import ProcessInstance
+from workflows.selectors import history, visible_cases
+
+LIST_ROWS = 50
+TABS = ("images", "task", "documents", "context")
 
 
 @login_required
 def index(request: HttpRequest) -> HttpResponse:
-    return render(request, "portal/cases/cases.html")
+    wanted = request.GET.get("status", "")
+    status = Status(wanted) if wanted in STATUS_WORDS else Status.ALL
+    page_number = int(request.GET["page"]) if request.GET.get("page", "").isdecimal() else 1
+    cases = visible_cases(person_of(request))
+    if status != Status.ALL:
+        cases = cases.filter(status=status.value)
+    first = (max(page_number, 1) - 1) * LIST_ROWS
+    found = list(with_case_rows(cases)[first : first + LIST_ROWS + 1])
+    more = urlencode({"status": status.value, "page": page_number + 1}) if len(found) > LIST_ROWS else ""
+    chips = [(each.value, words, icon, each == status) for each, (words, icon) in STATUS_WORDS.items()]
+    context = {"rows": case_rows(found[:LIST_ROWS]), "chips": chips, "more": more, "page_number": page_number}
+    return render(request, "portal/cases/cases.html", context)
 
 
 @login_required
 def page(request: HttpRequest, uid: uuid.UUID) -> HttpResponse:
-    return render(request, "portal/cases/case.html")
+    person, case = _case(request, uid)
+    return case_page(request, person, case)
+
+
+def case_page(
+    request: HttpRequest,
+    person: Person,
+    case: ProcessInstance,
+    *,
+    refusal: Refusal | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    """The whole page; with what was wrong in it after a refused form."""
+    subject = gathered.subject_of(case)
+    record_audit(
+        person,
+        "case.opened",
+        object_kind="case",
+        object_uid=str(case.uid),
+        study_instance_uid=subject.study_instance_uid,
+        site_code=case.site.code,
+    )
+    study = gathered.study_of(person, subject)
+    context = {
+        "case": case,
+        "subject": subject,
+        "study": study,
+        **gathered.case_words(case),
+        **_state_context(person, case, study),
+        **_images_context(request, person, case, study),
+        **_task_context(person, case, refusal),
+        "reports": gathered.reports_of(person, study),
+        "priors": gathered.priors_of(person, subject),
+    }
+    context["tab"] = _tab(request, context)
+    return render(request, "portal/cases/case.html", context, status=status)
+
+
+@login_required
+def state(request: HttpRequest, uid: uuid.UUID) -> HttpResponse:
+    """The right third: where it stands, who has it, what is computed, what happened."""
+    person, case = _case(request, uid)
+    study = gathered.study_of(person, gathered.subject_of(case))
+    context = {"case": case, **gathered.case_words(case), **_state_context(person, case, study)}
+    return render(request, "portal/cases/_state.html", context)
+
+
+@login_required
+def images(request: HttpRequest, uid: uuid.UUID) -> HttpResponse:
+    """The series of the case; 204 while they are as the page has them."""
+    person, case = _case(request, uid)
+    study = gathered.study_of(person, gathered.subject_of(case))
+    context = {"case": case, "study": study, **_images_context(request, person, case, study)}
+    if request.GET.get("seen") == context["images_seen"]:
+        return HttpResponse(status=204)
+    had_none = not request.GET.get("seen")
+    return render(request, "portal/cases/_images.html" if had_none else "portal/cases/_series.html", context)
+
+
+@login_required
+def documents(request: HttpRequest, uid: uuid.UUID) -> HttpResponse:
+    person, case = _case(request, uid)
+    study = gathered.study_of(person, gathered.subject_of(case))
+    context = {"case": case, "reports": gathered.reports_of(person, study)}
+    return render(request, "portal/cases/_documents.html", context)
+
+
+@login_required
+def task(request: HttpRequest, uid: uuid.UUID) -> HttpResponse:
+    """My task's form; 204 while the page shows it already, so that typed text stays."""
+    person, case = _case(request, uid)
+    context = {"case": case, "subject": gathered.subject_of(case), **_task_context(person, case, None)}
+    if request.GET.get("seen") == context["task_seen"]:
+        return HttpResponse(status=204)
+    return render(request, "portal/cases/_task.html", context)
+
+
+@login_required
+def diagram(request: HttpRequest, uid: uuid.UUID) -> JsonResponse:
+    """The diagram with its words in the reader's language, and where the case stands on it."""
+    _, case = _case(request, uid)
+    response = JsonResponse(diagram_facts(case))
+    response["Cache-Control"] = "private, no-store"
+    return response
+
+
+def _case(request: HttpRequest, uid: uuid.UUID) -> tuple[Person, ProcessInstance]:
+    person = person_of(request)
+    return person, get_object_or_404(gathered.cases_for_page(person), uid=uid)
+
+
+def _state_context(person: Person, case: ProcessInstance, study: Any) -> dict[str, Any]:
+    participants = gathered.participants_of(case)
+    return {
+        "participants": participants,
+        "open_steps": gathered.open_steps(participants),
+        "history": gathered.happenings(history(case)),
+        "jobs": jobs_of(person, case.uid) if study else [],
+    }
+
+
+def _images_context(
+    request: HttpRequest, person: Person, case: ProcessInstance, study: Any
+) -> dict[str, Any]:
+    series = gathered.series_of(person, study)
+    wanted = request.GET.get("series", "")
+    chosen = next((one for one in series if one.series_instance_uid == wanted), None)
+    acquired = next((one for one in series if not one.is_derived), None)
+    seen = "-".join(f"{one.pk}.{one.instance_count}.{one.completeness}" for one in series)  # type: ignore[attr-defined]
+    return {
+        "series_list": series,
+        "chosen_series": chosen or acquired or next(iter(series), None),
+        "images_seen": seen,
+        "images_address": f"{reverse('case-images', args=[case.uid])}?{urlencode({'seen': seen})}",
+    }
+
+
+def _task_context(person: Person, case: ProcessInstance, refusal: Refusal | None) -> dict[str, Any]:
+    waiting = gathered.my_task(case, person)
+    seen = f"{waiting.uid}.{waiting.assignee_id}" if waiting else "none"
+    context: dict[str, Any] = {
+        "task": waiting,
+        "task_seen": seen,
+        "task_address": f"{reverse('case-task', args=[case.uid])}?{urlencode({'seen': seen})}",
+    }
+    if waiting:
+        context["task_step"] = step_name(waiting.name)
+        context["task_form"] = task_form(waiting, gathered.draft_of(waiting, person), refusal)
+    return context
+
+
+def _tab(request: HttpRequest, context: dict[str, Any]) -> str:
+    wanted = request.GET.get("tab", "")
+    if wanted in TABS and (wanted != "task" or context["task"]):
+        return wanted
+    if context["task"]:
+        return "task"
+    return "documents" if context["reports"] else "images"

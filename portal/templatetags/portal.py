@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Any
 
 from babel import Locale
 from babel.dates import format_timedelta
@@ -13,7 +12,6 @@ from django.utils import formats, timezone, translation
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
 
 from accounts.models import Role
 from common import clock
@@ -29,9 +27,7 @@ def icon(name: str, label: str = "") -> SafeString:
     """An icon of the sprite: silent beside its word, or standing alone with a label."""
     href = f"{static('portal/dist/icons.svg')}#{name}"
     if label:
-        return format_html(
-            '<svg class="icon" role="img" aria-label="{}"><use href="{}"/></svg>', label, href
-        )
+        return format_html('<svg class="icon" role="img" aria-label="{}"><use href="{}"/></svg>', label, href)
     return format_html('<svg class="icon" aria-hidden="true"><use href="{}"/></svg>', href)
 
 
@@ -72,20 +68,6 @@ def sex_name(sex: str) -> str:
     """Administrative sex in words."""
     words = {"F": _("Female"), "M": _("Male"), "O": _("Other sex")}
     return str(words.get(sex, _("Sex unknown")))
-
-
-@register.simple_tag(takes_context=True)
-def unread_badge(context: dict[str, Any]) -> SafeString | str:
-    """How many notifications wait, as the bell's badge; nothing where none does."""
-    return badge(0)
-
-
-def badge(count: int) -> SafeString | str:
-    if not count:
-        return ""
-    text = str(count) if count < 100 else "99+"
-    words = ngettext("%(n)s unread notification", "%(n)s unread notifications", count) % {"n": count}
-    return format_html('<span class="badge" aria-label="{}">{}</span>', words, text)
 
 
 @register.filter

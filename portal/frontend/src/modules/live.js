@@ -1,25 +1,27 @@
 // The socket says what changed; the page fetches that part again. After an interruption every part is fetched.
 const FIRST_WAIT_MS = 1000;
 const LONGEST_WAIT_MS = 30000;
+const NOT_SIGNED_IN = 4401;
 
 export function startLive(htmx) {
   const path = document.body.dataset.socket;
   if (!path) return;
-  const live = { socket: null, wait: FIRST_WAIT_MS, wasLost: false, known: "" };
+  const live = { socket: null, wait: FIRST_WAIT_MS, wasLost: false, known: new Set() };
 
   function connect() {
     const scheme = window.location.protocol === "https:" ? "wss" : "ws";
     live.socket = new WebSocket(`${scheme}://${window.location.host}${path}`);
     live.socket.addEventListener("open", () => {
       live.wait = FIRST_WAIT_MS;
-      live.known = "";
+      live.known.clear();
       subscribe(live);
       document.documentElement.dataset.live = "on";
       if (live.wasLost) refresh(htmx, () => true);
       live.wasLost = false;
     });
     live.socket.addEventListener("message", (event) => told(htmx, JSON.parse(event.data)));
-    live.socket.addEventListener("close", () => {
+    live.socket.addEventListener("close", (event) => {
+      if (event.code === NOT_SIGNED_IN) return sayAtTop("signedOut");
       live.wasLost = true;
       document.documentElement.dataset.live = "off";
       setTimeout(connect, live.wait * (0.7 + 0.6 * Math.random()));
@@ -28,16 +30,17 @@ export function startLive(htmx) {
   }
 
   document.body.addEventListener("htmx:load", () => subscribe(live));
-  document.addEventListener("htmx:responseError", signedOut);
   connect();
 }
 
 function subscribe(live) {
-  const topics = [...new Set([...document.querySelectorAll("[data-live]")].flatMap(topicsOf))].sort();
-  const known = topics.join(" ");
-  if (live.socket?.readyState !== WebSocket.OPEN || known === live.known) return;
-  live.known = known;
-  live.socket.send(JSON.stringify({ subscribe: topics }));
+  if (live.socket?.readyState !== WebSocket.OPEN) return;
+  const topics = new Set([...document.querySelectorAll("[data-live]")].flatMap(topicsOf));
+  topics.delete("notifications"); // every open page is told of those anyway
+  const fresh = [...topics].filter((topic) => !live.known.has(topic));
+  if (fresh.length === 0) return;
+  for (const topic of fresh) live.known.add(topic);
+  live.socket.send(JSON.stringify({ subscribe: fresh }));
 }
 
 function topicsOf(part) {
@@ -46,6 +49,7 @@ function topicsOf(part) {
 
 function told(htmx, news) {
   if (news.type === "changed") refresh(htmx, (topics) => topics.includes(news.topic));
+  if (news.type === "refetch") refresh(htmx, () => true);
   if (news.type === "notification") {
     refresh(htmx, (topics) => topics.includes("notifications"));
     toast(news);
@@ -53,7 +57,7 @@ function told(htmx, news) {
 }
 
 function refresh(htmx, concerned) {
-  for (const part of document.querySelectorAll("[data-live][hx-get]")) {
+  for (const part of document.querySelectorAll("[data-live]")) {
     if (!concerned(topicsOf(part))) continue;
     const isClosed = part.closest("details[data-menu]:not([open])") && part.matches(".menu-panel");
     if (!isClosed) htmx.trigger(part, "live");
@@ -72,8 +76,11 @@ function toast(news) {
   setTimeout(() => shown.remove(), 15000);
 }
 
-// A part that cannot be fetched because the sign-in ran out takes the reader to the sign-in page only
-// where nothing they typed would be lost.
-function signedOut(event) {
-  if (event.detail.xhr.status === 401 && !document.querySelector("[data-draft]")) window.location.reload();
+// Typed text is never taken away by a reload: the page says what happened and stays as it is.
+function sayAtTop(word) {
+  const made = document.createElement("div");
+  made.className = "notice warning";
+  made.setAttribute("role", "alert");
+  made.textContent = document.getElementById("spoken").dataset[word];
+  document.getElementById("content").prepend(made);
 }

@@ -1,0 +1,74 @@
+"""The list of cases: what each is about, where it stands and since when."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from django.db.models import Prefetch, QuerySet
+from django.utils.translation import gettext_lazy as _
+
+from portal.cases.subjects import CaseSubject, subjects_of
+from portal.cases.words import CASE, URGENCY, Word, step_name, word
+from workflows.models import ProcessInstance, UserTask
+
+OPEN_TASKS = (UserTask.Status.READY, UserTask.Status.CLAIMED)
+
+
+class Status(StrEnum):
+    """The chips of the list; the one in use is in the address."""
+
+    ALL = "all"
+    RUNNING = "running"
+    COMPLETED = "completed"
+    FAILED = "failed"
+
+
+STATUS_WORDS = {
+    Status.ALL: (_("All"), "list"),
+    Status.RUNNING: (_("Running"), "play"),
+    Status.COMPLETED: (_("Completed"), "circle-check"),
+    Status.FAILED: (_("Failed"), "octagon-alert"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class CaseRow:
+    instance: ProcessInstance
+    subject: CaseSubject
+    urgency: Word
+    status: Word
+    name: str
+    waits_at: list[UserTask]
+    steps: list[str]
+
+
+def with_case_rows(cases: QuerySet[ProcessInstance]) -> QuerySet[ProcessInstance]:
+    """The cases with everything a row shows."""
+    waiting = UserTask.objects.filter(status__in=OPEN_TASKS).select_related("assignee", "site")
+    return (
+        cases.select_related("definition", "site")
+        .defer("state", "definition__files")
+        .prefetch_related("subjects", Prefetch("user_tasks", queryset=waiting, to_attr="open_tasks"))
+        .order_by("-started_at", "-pk")
+    )
+
+
+def case_rows(cases: Sequence[ProcessInstance]) -> list[CaseRow]:
+    """Rows for cases that came from `with_case_rows`."""
+    subjects = subjects_of(cases)
+    return [_row(case, subjects[case.pk]) for case in cases]
+
+
+def _row(case: ProcessInstance, subject: CaseSubject) -> CaseRow:
+    waits_at: list[UserTask] = getattr(case, "open_tasks", [])
+    return CaseRow(
+        instance=case,
+        subject=subject,
+        urgency=word(URGENCY, case.priority),
+        status=word(CASE, case.status),
+        name=step_name(case.definition.name),
+        waits_at=waits_at,
+        steps=[step_name(task.name) for task in waits_at],
+    )

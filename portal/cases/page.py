@@ -1,0 +1,144 @@
+"""One case gathered for its page: whom it is about, its images, reports, task, diagram and history."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Count, QuerySet
+
+from accounts.models import Person
+from archive.reports.models import Report
+from archive.reports.selectors import visible_reports
+from archive.studies.models import Series, Study
+from archive.studies.selectors import visible_series, visible_studies
+from portal.cases.listing import OPEN_TASKS
+from portal.cases.subjects import CaseSubject, subjects_of
+from portal.cases.words import CASE, HAPPENED, TASK, URGENCY, Word, step_name, word
+from workflows.models import FormDraft, ProcessInstance, UserTask
+from workflows.selectors import inbox, visible_cases
+
+SPEAKING_ELEMENTS = {"serviceTask", "businessRuleTask", "scriptTask"}
+
+
+@dataclass(frozen=True, slots=True)
+class Participant:
+    """Somebody a step was given to: a person, or a role at a site."""
+
+    task: UserTask
+    step: str
+    state: Word
+
+
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """One line of the history in words."""
+
+    event: Any
+    what: Word
+    step: str
+
+
+def cases_for_page(person: Person) -> QuerySet[ProcessInstance]:
+    """The cases a person may open, with what the page shows of each."""
+    return (
+        visible_cases(person)
+        .select_related("definition", "site")
+        .defer("state", "definition__files")
+        .prefetch_related("subjects")
+    )
+
+
+def subject_of(case: ProcessInstance) -> CaseSubject:
+    return subjects_of([case])[case.pk]
+
+
+def case_words(case: ProcessInstance) -> dict[str, Any]:
+    """The case's name, state and urgency in words."""
+    return {
+        "case_name": step_name(case.definition.name),
+        "status": word(CASE, case.status),
+        "urgency": word(URGENCY, case.priority),
+    }
+
+
+def my_task(case: ProcessInstance, person: Person) -> UserTask | None:
+    """The step of this case that waits for this person: their own first, else one offered to their role."""
+    mine = (
+        inbox(person)
+        .filter(instance=case)
+        .select_related("instance__definition", "instance__site", "site", "assignee")
+        .defer("instance__state")
+    )
+    return min(mine, key=lambda task: (task.assignee_id != person.pk, task.offered_at), default=None)
+
+
+def draft_of(task: UserTask, person: Person) -> FormDraft | None:
+    return FormDraft.objects.filter(task=task, person=person).first()
+
+
+def study_of(person: Person, subject: CaseSubject) -> Study | None:
+    """The case's study, as far as the person may see it and it has arrived."""
+    if not subject.study_instance_uid:
+        return None
+    return (
+        visible_studies(person)
+        .filter(study_instance_uid=subject.study_instance_uid)
+        .select_related("site", "patient", "order")
+        .first()
+    )
+
+
+def series_of(person: Person, study: Study | None) -> list[Series]:
+    """The series of the study with their number of instances: results first, then as acquired."""
+    if study is None:
+        return []
+    return list(
+        visible_series(person)
+        .filter(study=study)
+        .select_related("study")
+        .annotate(instance_count=Count("instances"))
+        .order_by("-is_derived", "series_number", "pk")
+    )
+
+
+def reports_of(person: Person, study: Study | None) -> list[Report]:
+    """The signed reports, newest first."""
+    if study is None:
+        return []
+    return list(
+        visible_reports(person).filter(study=study).select_related("author", "study").order_by("-created_at")
+    )
+
+
+def priors_of(person: Person, subject: CaseSubject) -> list[Study]:
+    """Earlier studies of the patient that the person may see."""
+    if subject.patient is None:
+        return []
+    return list(
+        visible_studies(person)
+        .filter(patient=subject.patient)
+        .exclude(study_instance_uid=subject.study_instance_uid)
+        .select_related("site")
+        .order_by("-study_date", "-received_at")[:20]
+    )
+
+
+def participants_of(case: ProcessInstance) -> list[Participant]:
+    """Who has or had a step of this case, latest first."""
+    tasks = case.user_tasks.select_related("site", "assignee", "completed_by").order_by("-offered_at")
+    return [Participant(task, step_name(task.name), word(TASK, task.status)) for task in tasks]
+
+
+def open_steps(participants: list[Participant]) -> list[Participant]:
+    return [one for one in participants if one.task.status in OPEN_TASKS]
+
+
+def happenings(events: Any) -> list[Happening]:
+    """The history in words, latest first; of what the machine did by itself, the steps that say something."""
+    told = [event for event in events if event.kind in HAPPENED and not _is_noise(event)]
+    return [Happening(event, HAPPENED[event.kind], step_name(event.name)) for event in reversed(told)]
+
+
+def _is_noise(event: Any) -> bool:
+    return event.kind == "element.completed" and event.detail.get("element") not in SPEAKING_ELEMENTS

@@ -1,0 +1,50 @@
+"""Finishing my task: the posted form becomes one service call, and its refusal comes back beside the fields."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from common.errors import Conflict, InvalidInput, ServiceError
+from portal.cases.page import cases_for_page
+from portal.cases.task_form import Refusal, posted_data
+from portal.cases.views import case_page
+from portal.shell.person import person_of
+from workflows.forms import form_view
+from workflows.selectors import inbox
+from workflows.services import complete_user_task
+
+
+@login_required
+@require_POST
+def complete(request: HttpRequest, uid: uuid.UUID) -> HttpResponse:
+    """Complete a task with one of its outcomes.
+
+    Returns  a redirect to the case; the page with sentences beside the fields and 422 if the form was
+             refused, 409 if the task has been closed or taken meanwhile: what was typed stays in both.
+    """
+    person = person_of(request)
+    task = get_object_or_404(inbox(person).select_related("instance__definition"), pk=uid)
+    case = get_object_or_404(cases_for_page(person), pk=task.instance_id)
+    key = request.POST.get("outcome", "")
+    spec = next((one for one in form_view(task).outcomes if one.key == key), None)
+    data = posted_data(spec, request.POST) if spec else {}
+    try:
+        complete_user_task(task, actor=person, outcome=key, data=data)
+    except InvalidInput as refusal:
+        said = Refusal(key, refusal.message, refusal.fields, data)
+        return case_page(request, person, case, refusal=said, status=422)
+    except ServiceError as refusal:
+        status = 409 if isinstance(refusal, Conflict) else 403
+        return case_page(
+            request, person, case, refusal=Refusal(key, refusal.message, {}, data), status=status
+        )
+    label = spec.label if spec else ""
+    messages.success(request, _("Done: %(outcome)s.") % {"outcome": label})
+    return redirect("case", uid=case.uid)

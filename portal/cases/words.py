@@ -1,0 +1,81 @@
+"""Names and states of cases in words, with the icon and tone that go with each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A state as people see it: never by colour alone."""
+
+    word: str | Promise
+    icon_name: str
+    tone: str = ""
+
+
+_UNKNOWN = Word(_("Unknown"), "circle-help")
+
+CASE: dict[str, Word] = {
+    "running": Word(_("Running"), "play", "info"),
+    "completed": Word(_("Completed"), "circle-check", "ok"),
+    "cancelled": Word(_("Cancelled"), "ban"),
+    "failed": Word(_("Failed"), "octagon-alert", "critical"),
+}
+TASK: dict[str, Word] = {
+    "ready": Word(_("Waiting"), "hourglass", "warning"),
+    "claimed": Word(_("In work"), "user-check", "info"),
+    "completed": Word(_("Done"), "circle-check", "ok"),
+    "cancelled": Word(_("Withdrawn"), "ban"),
+}
+URGENCY: dict[str, Word] = {
+    "STAT": Word(_("STAT"), "siren", "solid-critical"),
+    "URGENT": Word(_("Urgent"), "zap", "warning"),
+    "ROUTINE": Word(_("Routine"), "minus"),
+}
+JOB: dict[str, Word] = {
+    "queued": Word(_("Waiting"), "hourglass"),
+    "running": Word(_("Computing"), "activity", "info"),
+    "completed": Word(_("Done"), "circle-check", "ok"),
+    "failed": Word(_("Failed"), "octagon-alert", "critical"),
+    "cancelled": Word(_("Cancelled"), "ban"),
+}
+COMPUTE_STEP: dict[str, str | Promise] = {
+    "reading": _("reading images"),
+    "projecting": _("projecting"),
+    "reformatting": _("cutting new planes"),
+    "storing": _("storing results"),
+}
+REPORT: dict[str, Word] = {
+    "preliminary": Word(_("Preliminary"), "file-pen", "warning"),
+    "final": Word(_("Final"), "file-check", "ok"),
+    "amended": Word(_("Amended"), "file-check", "info"),
+}
+HAPPENED: dict[str, Word] = {
+    "case.started": Word(_("Case started"), "play"),
+    "case.completed": Word(_("Case completed"), "circle-check"),
+    "case.cancelled": Word(_("Case cancelled"), "ban"),
+    "task.claimed": Word(_("Taken"), "hand"),
+    "task.released": Word(_("Given back"), "rotate-ccw"),
+    "task.completed": Word(_("Done"), "check"),
+    "task.declined": Word(_("Declined"), "x"),
+    "task.withdrawn": Word(_("Withdrawn"), "ban"),
+    "element.completed": Word(_("Done by the system"), "activity"),
+    "step.failed": Word(_("Step failed"), "octagon-alert"),
+    "timer.fired": Word(_("Time came"), "timer"),
+    "message.received": Word(_("News arrived"), "mail"),
+}
+
+
+def word(words: dict[str, Word], state: str) -> Word:
+    """The word for a state; an honest unknown for one this page has not learned."""
+    return words.get(state, _UNKNOWN)
+
+
+def step_name(name: str) -> str:
+    """The name of a process, step or lane in the reader's language; as drawn where none is known."""
+    return gettext(name) if name else ""

@@ -1,0 +1,66 @@
+// The process as drawn, with tokens where it stands. bpmn-js keeps its watermark as its licence asks.
+import NavigatedViewer from "bpmn-js/lib/NavigatedViewer";
+
+const MARKS = { completed: "done", active: "open", failed: "broken", waiting: "waits" };
+
+export function startDiagrams() {
+  for (const place of document.querySelectorAll("[data-diagram]")) start(place);
+}
+
+async function start(place) {
+  const drawn = { viewer: new NavigatedViewer({ container: place }), facts: null, marked: [] };
+  await draw(place, drawn);
+  place.addEventListener("live", () => draw(place, drawn));
+  drawn.viewer.get("eventBus").on("element.click", ({ element }) => say(place, drawn.facts, element));
+  place.closest(".diagram-card").querySelector("[data-diagram-grow]").addEventListener("click", (event) => grow(place, drawn, event.currentTarget));
+  document.addEventListener("keydown", (event) => {
+    const card = place.closest(".diagram-card");
+    if (event.key === "Escape" && card.classList.contains("diagram-large")) grow(place, drawn, card.querySelector("[data-diagram-grow]"));
+  });
+}
+
+async function draw(place, drawn) {
+  try {
+    const answer = await fetch(place.dataset.diagram, { headers: { Accept: "application/json" } });
+    if (!answer.ok) throw new Error(String(answer.status));
+    const facts = await answer.json();
+    if (facts.xml !== drawn.facts?.xml) {
+      await drawn.viewer.importXML(facts.xml);
+      drawn.marked = [];
+      fit(drawn.viewer);
+    }
+    drawn.facts = facts;
+    mark(drawn);
+  } catch {
+    if (!drawn.facts) place.textContent = document.getElementById("spoken").dataset.noDiagram;
+  }
+}
+
+function mark(drawn) {
+  const canvas = drawn.viewer.get("canvas");
+  const known = drawn.viewer.get("elementRegistry");
+  for (const [id, name] of drawn.marked) canvas.removeMarker(id, name);
+  drawn.marked = Object.entries(drawn.facts.elements)
+    .filter(([id, element]) => known.get(id) && MARKS[element.status])
+    .map(([id, element]) => [id, MARKS[element.status]]);
+  for (const [id, name] of drawn.marked) canvas.addMarker(id, name);
+}
+
+function fit(viewer) {
+  viewer.get("canvas").zoom("fit-viewport", "auto");
+}
+
+function grow(place, drawn, button) {
+  const large = place.closest(".diagram-card").classList.toggle("diagram-large");
+  button.setAttribute("aria-pressed", String(large));
+  drawn.viewer.get("canvas").resized();
+  fit(drawn.viewer);
+}
+
+function say(place, facts, element) {
+  const line = place.closest(".diagram-card").querySelector("[data-diagram-step]");
+  const step = facts?.elements[element.id];
+  const name = step?.name || element.businessObject?.name;
+  line.hidden = !name;
+  line.textContent = [name, step?.word, step?.at, step?.actor].filter(Boolean).join(" · ");
+}
