@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from launcher import ports
+from launcher import ports, stamps
 from launcher.commands import failure_sentence, run_logged
 from launcher.embedded import children
 from launcher.paths import PYTHON, ROOT, STATIC, VENV
@@ -47,6 +47,10 @@ class Product:
                 inherited.pop(name, None)
             inherited["DJANGO_SETTINGS_MODULE"] = "config.settings.embedded"
         inherited.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.embedded")
+        if "HTTP_PORT" in self.ports:
+            inherited.setdefault("PUBLIC_URL", f"http://localhost:{self.ports['HTTP_PORT']}")
+        if stamps.holds(self.var.stamp("region"), "demo"):
+            inherited["DEMO_REGION"] = "true"
         return {
             **inherited,
             "PATH": f"{VENV / 'bin'}{os.pathsep}{inherited.get('PATH', os.defpath)}",
