@@ -7,6 +7,7 @@ import errno
 import hashlib
 import os
 import tempfile
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,7 @@ from django.conf import settings
 from archive.storage.placement import check_key, content_key
 from common.errors import InvalidInput, NotFound, Unavailable
 
+STAGED_AT_MOST_S = 24 * 3600.0
 _NO_SPACE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
@@ -57,6 +59,8 @@ class Storage(Protocol):
 
     def exists(self, key: str) -> bool: ...
 
+    def sweep_staged(self, *, older_than_s: float) -> int: ...
+
 
 def default_storage() -> Storage:
     """The store that STORAGE_URL names, as the setting stands now.
@@ -71,6 +75,11 @@ def default_storage() -> Storage:
             code="STORAGE_UNSUPPORTED",
         )
     return _file_storage(unquote(parts.path))
+
+
+def sweep_staged() -> int:
+    """The duty that removes staged files no process can still be writing."""
+    return default_storage().sweep_staged(older_than_s=STAGED_AT_MOST_S)
 
 
 _opened: dict[str, FileSystemStorage] = {}
@@ -114,6 +123,14 @@ class FileSystemStorage:
 
     def exists(self, key: str) -> bool:
         return self.path(key).is_file()
+
+    def sweep_staged(self, *, older_than_s: float) -> int:
+        """Remove what a crash left half written; how many files."""
+        oldest = time.time() - older_than_s
+        litter = [path for path in self._incoming.glob("*") if _modified(path) < oldest]
+        for path in litter:
+            path.unlink(missing_ok=True)
+        return len(litter)
 
     def ensure_folder(self, folder: Path) -> None:
         """Make a folder and all above it, each durable in its parent; once a process."""
@@ -176,6 +193,13 @@ class StagedFile:
         if self._handle >= 0:
             os.close(self._handle)
             self._handle = -1
+
+
+def _modified(path: Path) -> float:
+    try:
+        return path.stat().st_mtime
+    except FileNotFoundError:  # committed meanwhile
+        return float("inf")
 
 
 def _sync_folder(folder: Path) -> None:

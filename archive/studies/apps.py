@@ -8,7 +8,9 @@ class StudiesConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
+        from archive.storage.backends import sweep_staged
         from archive.studies.services import judge_receiving_series
         from events.duties import register_duty
 
         register_duty("studies.judge_series", judge_receiving_series, every=timedelta(seconds=1))
+        register_duty("storage.sweep_staged", sweep_staged, every=timedelta(hours=1))

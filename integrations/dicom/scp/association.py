@@ -27,7 +27,7 @@ log = structlog.get_logger(__name__)
 
 ESTABLISHED = "Sta6"
 _HEAD = 6
-_LARGEST_PDU = 16 << 20
+LARGEST_PDU = 16 << 20
 _WAIT_S = 0.002
 STALLED_S = 30.0  # a peer that stops in the middle of a PDU has gone
 
@@ -48,6 +48,8 @@ class FastSocket(AssociationSocket):
         return bool(readable)
 
     def recv(self, nr_bytes: int) -> bytearray:
+        if nr_bytes > LARGEST_PDU:
+            raise OSError("a PDU far larger than any that was agreed")
         buffer = bytearray(nr_bytes)
         got = self.recv_into(memoryview(buffer))
         return buffer if got == nr_bytes else buffer[:got]
@@ -73,6 +75,7 @@ class FastProvider(DULServiceProvider):
     def __init__(self, assoc: Association) -> None:
         super().__init__(assoc)
         self._run_loop_delay = 0
+        self.daemon = True
         self._command = bytearray()
         self._buffer = bytearray(1 << 17)
         self._is_foreign = False
@@ -112,7 +115,7 @@ class FastProvider(DULServiceProvider):
             self.event_queue.put("Evt19")  # unrecognised or invalid PDU: A-ABORT
 
     def _read_body(self, wire: FastSocket, length: int) -> memoryview:
-        if length > _LARGEST_PDU:
+        if length > LARGEST_PDU:
             raise ProtocolError("a PDU far larger than was agreed")
         if length + _HEAD > len(self._buffer):
             self._buffer = bytearray(length + _HEAD)
@@ -131,7 +134,7 @@ class FastProvider(DULServiceProvider):
             self._hand_on(context_id, control, bytes(fragment))
             return
         self._command += fragment
-        if len(self._command) > _LARGEST_PDU:
+        if len(self._command) > LARGEST_PDU:
             raise ProtocolError("a command set without end")
         if not control & 2:
             return

@@ -104,7 +104,7 @@ class Listener:
                 time.sleep(0.01)
             if assoc.is_established:
                 assoc.abort()
-            assoc.join(timeout=max(0.1, deadline - time.monotonic()))
+                assoc.join(timeout=max(0.1, deadline - time.monotonic()))
 
     def _associations(self) -> Sequence[FastAssociation]:
         return [assoc for assoc in self._server.active_associations if isinstance(assoc, FastAssociation)]

@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-from archive.storage.backends import default_storage
+from archive.storage.backends import default_storage, sweep_staged
 from common.errors import InvalidInput, NotFound, Unavailable
 
 
@@ -86,3 +86,13 @@ def test_a_store_this_build_does_not_speak_is_refused_by_name(settings):
 def test_what_is_no_key_never_becomes_a_path(key):
     with pytest.raises(InvalidInput):
         default_storage().path(key)
+
+
+def test_what_a_crash_left_half_written_is_swept_and_work_in_hand_is_not():
+    left, current = stage(b"left"), stage(b"current")
+    os.utime(left.path(), (0, 0))
+
+    assert sweep_staged() == 1
+
+    assert not left.path().exists()
+    assert default_storage().exists(current.commit().key)

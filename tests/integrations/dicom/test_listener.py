@@ -1,0 +1,298 @@
+"""The listener over loopback: our own SCU, DCMTK's tools, and peers that misbehave."""
+
+import hashlib
+import shutil
+import socket
+import struct
+import subprocess
+from pathlib import Path
+
+import pytest
+from django.db import OperationalError
+from pydicom import dcmread
+from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian
+from pynetdicom.presentation import build_context
+
+from accounts.models import AuditEvent
+from archive.storage.backends import default_storage
+from archive.studies.models import Instance, RejectedObject, Series, Study
+from common.errors import NotPermitted
+from common.uids import derived_uid
+from integrations.dicom.models import AERole
+from integrations.dicom.scu.association import Peer, associate
+from integrations.dicom.scu.echo import echo
+from integrations.dicom.scu.store import StorageSCU, contexts_for, stored_files
+from integrations.simulators.modality import send_study
+from tests.archive.studies.objects import ct_slice, part10
+from tests.integrations.dicom.waiting import wait_until
+
+CONTEXT = [build_context(CTImageStorage, ExplicitVRLittleEndian)]
+DCMTK = pytest.mark.skipif(not Path("/usr/bin/storescu").exists(), reason="DCMTK is not installed")
+
+
+def encoded(dataset) -> bytes:
+    """The data set alone, as it goes over the wire."""
+    data = part10(dataset)
+    return data[144 + int.from_bytes(data[140:144], "little") :]
+
+
+def send(peer, *data_sets: bytes, uid=None):
+    with associate(peer, CONTEXT) as assoc:
+        scu = StorageSCU(assoc)
+        return [
+            scu.send_encoded(
+                data,
+                sop_class_uid=CTImageStorage,
+                sop_instance_uid=uid or derived_uid("study", "series", number),
+                transfer_syntax_uid=ExplicitVRLittleEndian,
+            )
+            for number, data in enumerate(data_sets, start=1)
+        ]
+
+
+def dcmtk(tool: str, peer: Peer, *arguments: object) -> subprocess.CompletedProcess:
+    command = [f"/usr/bin/{tool}", "-aet", peer.calling_ae_title, "-aec", peer.called_ae_title]
+    return subprocess.run(
+        [*command, *map(str, arguments)], capture_output=True, text=True, timeout=60, check=False
+    )
+
+
+def test_the_listener_answers_echo(peer):
+    echo(peer)
+
+
+def test_success_means_the_bytes_are_stored_as_received_and_indexed(peer):
+    data = encoded(ct_slice(1))
+
+    assert send(peer, data) == [0x0000]
+
+    instance = Instance.objects.get()
+    stored = default_storage().path(instance.storage_key).read_bytes()
+    assert stored.endswith(data)
+    assert hashlib.sha256(stored).hexdigest() == instance.sha256
+    kept = dcmread(default_storage().path(instance.storage_key))
+    assert kept.file_meta.TransferSyntaxUID == ExplicitVRLittleEndian
+    assert kept.file_meta.MediaStorageSOPInstanceUID == instance.sop_instance_uid
+    assert kept.PatientName == ct_slice(1).PatientName
+
+
+def test_sending_twice_is_success_twice_and_one_instance(peer):
+    data = encoded(ct_slice(1))
+
+    assert send(peer, data) + send(peer, data) == [0x0000, 0x0000]
+    assert Instance.objects.count() == 1
+
+
+def test_other_content_under_a_known_uid_is_refused_and_kept(peer):
+    send(peer, encoded(ct_slice(1)))
+
+    assert send(peer, encoded(ct_slice(1, PatientID="P2"))) == [0x0111]
+
+    rejected = RejectedObject.objects.get()
+    assert rejected.code == "DUPLICATE_SOP_INSTANCE"
+    assert rejected.site.code == "county"
+    assert default_storage().exists(rejected.storage_key)
+
+
+def test_a_bad_object_between_good_ones_is_refused_alone(peer):
+    good, bad = encoded(ct_slice(1)), encoded(ct_slice(2))[:-50]
+
+    assert send(peer, good, bad, encoded(ct_slice(3))) == [0x0000, 0xC000, 0x0000]
+
+    rejected = RejectedObject.objects.get()
+    assert rejected.code == "DATA_SET_DAMAGED"
+    assert default_storage().path(rejected.storage_key).read_bytes().endswith(bad)
+
+
+def test_an_object_that_is_not_what_the_request_says_is_refused(peer):
+    assert send(peer, encoded(ct_slice(2))) == [0xA900]
+    assert RejectedObject.objects.get().code == "SOP_MISMATCH"
+
+
+def test_a_uid_that_tries_to_be_a_path_stays_a_string(peer):
+    trick = "../../../../tmp/helper"
+
+    assert send(
+        peer, encoded(ct_slice(1)).replace(derived_uid("study", "series", 1).encode(), b"1" * 0), uid=trick
+    )
+
+    assert not Instance.objects.exists()
+    assert RejectedObject.objects.get().sop_instance_uid == trick
+
+
+def test_a_defect_is_answered_and_the_association_lives(peer, monkeypatch):
+    monkeypatch.setattr("integrations.ingest.store_received", lambda *_a, **_k: 1 / 0)
+    with associate(peer, CONTEXT) as assoc:
+        scu = StorageSCU(assoc)
+        facts = {"sop_class_uid": CTImageStorage, "transfer_syntax_uid": ExplicitVRLittleEndian}
+        uid = derived_uid("study", "series", 1)
+        first = scu.send_encoded(encoded(ct_slice(1)), sop_instance_uid=uid, **facts)
+        monkeypatch.undo()
+        second = scu.send_encoded(encoded(ct_slice(1)), sop_instance_uid=uid, **facts)
+
+    assert first == 0xC211
+    assert second in {0x0000, 0xC211, 0xA700}
+
+
+def test_a_lost_database_asks_to_try_later(peer, monkeypatch):
+    def lost(*_arguments, **_keywords):
+        raise OperationalError("gone")
+
+    monkeypatch.setattr("integrations.ingest.store_received", lost)
+
+    assert send(peer, encoded(ct_slice(1))) == [0xA700]
+    assert not RejectedObject.objects.exists()
+
+
+def test_a_full_disk_asks_to_try_later(peer, monkeypatch):
+    monkeypatch.setattr(
+        "archive.storage.backends.os.write", lambda *_a: (_ for _ in ()).throw(OSError(28, "full"))
+    )
+
+    assert send(peer, encoded(ct_slice(1))) == [0xA700]
+
+
+def test_a_stranger_is_refused_and_leaves_a_line_in_the_audit_trail(peer):
+    stranger = Peer(peer.host, peer.port, peer.called_ae_title, "STRANGER", timeout_s=10)
+
+    with pytest.raises(NotPermitted):
+        echo(stranger)
+
+    wait_until(lambda: AuditEvent.objects.filter(action="association.refused").exists())
+    line = AuditEvent.objects.get(action="association.refused")
+    assert (line.object_uid, line.outcome, line.detail["reason"]) == (
+        "STRANGER", "refused", "CALLING_AE_UNKNOWN",
+    )  # fmt: skip
+
+
+def test_a_peer_that_calls_somebody_else_is_refused(peer):
+    with pytest.raises(NotPermitted):
+        echo(Peer(peer.host, peer.port, "OTHERPACS", peer.calling_ae_title, timeout_s=10))
+
+
+def test_an_ae_that_may_only_read_the_worklist_may_not_store(peer, modality):
+    modality.roles = [AERole.WORKLIST_SCU]
+    modality.save()
+
+    assert send(peer, encoded(ct_slice(1))) == [0x0124]
+
+
+def test_one_audit_line_sums_up_an_association(peer):
+    send(peer, encoded(ct_slice(1)), encoded(ct_slice(2))[:-9], encoded(ct_slice(3)))
+
+    wait_until(lambda: AuditEvent.objects.filter(action="association.stored").exists())
+    line = AuditEvent.objects.get(action="association.stored")
+    assert line.detail["answers"] == {"0x0000": 2, "0xC000": 1}
+
+
+@pytest.mark.parametrize(
+    "rubbish",
+    [
+        b"GET / HTTP/1.1\r\n\r\n",
+        b"\x01\x00\xff\xff\xff\xff" + b"\0" * 100,
+        b"\x04\x00\x00\x00\x00\x06\xff\xff\xff\xff\x01\x03",
+        b"\x09" * 64,
+        b"",
+    ],
+)
+def test_rubbish_on_the_port_does_not_stop_the_listener(peer, rubbish):
+    with socket.create_connection((peer.host, peer.port)) as wire:
+        wire.sendall(rubbish)
+
+    echo(peer)
+
+
+def test_a_pdu_that_lies_about_its_pdvs_ends_that_association_only(peer):
+    with associate(peer, CONTEXT) as assoc:
+        assoc.dul.socket.socket.sendall(struct.pack(">BBLLBB", 4, 0, 6, 4000, 1, 3))
+        wait_until(lambda: assoc.is_aborted)
+
+    echo(peer)
+
+
+def test_a_peer_that_hangs_up_in_mid_object_leaves_nothing_behind(peer):
+    data = encoded(ct_slice(1))
+    with associate(peer, CONTEXT) as assoc:
+        command = struct.pack("<HHLH", 0, 0x0100, 2, 1) + struct.pack("<HHLH", 0, 0x0800, 2, 0)
+        command += struct.pack("<HHL", 0, 0x0002, len(CTImageStorage) + 1) + CTImageStorage.encode() + b"\0"
+        value = struct.pack(">LBB", len(command) + 2, 1, 3) + command
+        part = struct.pack(">LBB", 102, 1, 0) + data[:100]
+        wire = assoc.dul.socket.socket
+        wire.sendall(struct.pack(">BBL", 4, 0, len(value)) + value)
+        wire.sendall(struct.pack(">BBL", 4, 0, len(part)) + part)
+        assoc.abort()
+
+    echo(peer)
+    incoming = default_storage().path("sha256/000/" + "0" * 64).parents[2] / "incoming"
+    wait_until(lambda: not list(incoming.glob("*")))
+    assert not Instance.objects.exists()
+
+
+def test_a_real_ct_arrives_whole_in_its_compressed_syntax(peer, shared_data):
+    files = stored_files(shared_data / "volumes" / "ct_chest")
+
+    outcome = send_study(peer, files)
+
+    assert outcome.sent == len(files) == 237
+    assert Instance.objects.count() == 237
+    assert Series.objects.count() == Study.objects.count() == 1
+    assert set(Instance.objects.values_list("transfer_syntax_uid", flat=True)) == {"1.2.840.10008.1.2.4.80"}
+
+
+@DCMTK
+def test_dcmtk_finds_the_listener_there(peer):
+    assert dcmtk("echoscu", peer, peer.host, peer.port).returncode == 0
+
+
+@DCMTK
+def test_dcmtk_stores_and_the_series_reads_back(peer, tmp_path):
+    for number in range(1, 6):
+        (tmp_path / f"{number}.dcm").write_bytes(part10(ct_slice(number)))
+
+    result = dcmtk("storescu", peer, "+sd", peer.host, peer.port, tmp_path)
+
+    assert result.returncode == 0, result.stderr
+    assert Instance.objects.count() == 5
+
+
+@DCMTK
+def test_dcmtk_sends_the_same_slice_in_many_transfer_syntaxes(peer, shared_data, tmp_path):
+    folder = shared_data / "dicom" / "transfer_syntax" / "ct_same_slice"
+    files = stored_files(folder)
+    with associate(peer, contexts_for(files)) as assoc:
+        statuses = [StorageSCU(assoc).send(file) for file in files]
+
+    # The slices share one SOP Instance UID in places: the first of each UID is kept, another is refused.
+    uids = {file.sop_instance_uid for file in files}
+    assert statuses.count(0x0000) == len(uids)
+    assert set(statuses) <= {0x0000, 0x0111}
+    assert len({file.transfer_syntax_uid for file in files}) >= 10
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning")
+def test_every_malformed_object_is_stored_or_refused_for_a_reason(peer, shared_data):
+    """Each by an association of its own; files without usable meta information cannot be sent at all."""
+    sent = stored = 0
+    for path in sorted((shared_data / "dicom" / "malformed").iterdir()):
+        for file in stored_files(path):
+            with associate(peer, contexts_for([file])) as assoc:
+                status = StorageSCU(assoc).send(file)
+            assert status in {0x0000, 0xC000, 0xA900}, path.name
+            sent += 1
+            stored += status == 0x0000
+
+    assert sent >= 15
+    assert Instance.objects.count() == stored
+    assert RejectedObject.objects.count() == sent - stored
+    assert all(row.reason and row.storage_key for row in RejectedObject.objects.all())
+    echo(peer)
+
+
+@DCMTK
+def test_dcmtk_sending_every_malformed_object_leaves_the_listener_serving(peer, shared_data, tmp_path):
+    shutil.copytree(shared_data / "dicom" / "malformed", tmp_path / "malformed")
+
+    for path in sorted((tmp_path / "malformed").iterdir()):
+        dcmtk("storescu", peer, "-xs", peer.host, peer.port, path)
+
+    echo(peer)
