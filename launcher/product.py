@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from launcher import ports, stamps
+from launcher import ports
 from launcher.commands import failure_sentence, run_logged
 from launcher.embedded import children
 from launcher.paths import PYTHON, ROOT, STATIC, VENV
@@ -49,8 +49,6 @@ class Product:
         inherited.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.embedded")
         if "HTTP_PORT" in self.ports:
             inherited.setdefault("PUBLIC_URL", f"http://localhost:{self.ports['HTTP_PORT']}")
-        if stamps.holds(self.var.stamp("region"), "demo"):
-            inherited["DEMO_REGION"] = "true"
         return {
             **inherited,
             "PATH": f"{VENV / 'bin'}{os.pathsep}{inherited.get('PATH', os.defpath)}",
@@ -176,4 +174,4 @@ def chosen_ports(http_port: int | None = None) -> dict[str, int]:
 
 def ephemeral_ports() -> dict[str, int]:
     """Ports that nobody uses now, for a product that is thrown away."""
-    return {name: ports.free_port() for name in PUBLIC}
+    return {name: ports.free_port() for name in (*PUBLIC, "HL7_EMR_PORT")}
