@@ -56,6 +56,7 @@ def product_daemons(*, caddyfile: Path, web: socket.socket, live: socket.socket)
         _worker("default", queues="interactive,default,transfer", pool=["--concurrency", "2"]),
         _worker("cpu", queues="cpu", pool=["--pool", "solo"]),
         *(_gpu_worker(card) for card in range(settings.GPU_WORKERS)),
+        *([Daemon("simulated-emr", _manage("run_simulated_emr"))] if settings.DEMO_REGION else []),
     ]  # fmt: skip
 
 
