@@ -6,7 +6,7 @@ import datetime as dt
 from dataclasses import dataclass
 
 from pydicom.charset import convert_encodings, decode_bytes
-from pydicom.valuerep import PersonName
+from pydicom.valuerep import TEXT_VR_DELIMS, PersonName
 
 from archive.mpi.models import Patient
 from archive.studies.header import SOP_CLASS_UID, SOP_INSTANCE_UID, SPECIFIC_CHARACTER_SET, Header
@@ -138,7 +138,7 @@ def _encodings(header: Header) -> list[str]:
 def _text(header: Header, tag: int, limit: int) -> str:
     """A value in its character set, cut to what the index holds. NUL cannot be kept in the database."""
     try:
-        text = decode_bytes(header.values.get(tag, b""), _encodings(header), {"\\"})
+        text = decode_bytes(header.values.get(tag, b""), _encodings(header), TEXT_VR_DELIMS)
     except (LookupError, ValueError):
         text = header.text(tag)
     return text.replace("\0", "").strip()[:limit]

@@ -6,6 +6,7 @@ import contextlib
 import datetime as dt
 import json
 from dataclasses import dataclass
+from typing import Any
 
 from django.conf import settings
 from django.db import connection, transaction
@@ -326,7 +327,7 @@ def _insert_instance(received: ReceivedObject, series_pk: int) -> int | None:
     return int(row[0]) if row else None
 
 
-def _values(facts: InstanceFacts, received: ReceivedObject) -> list[object]:
+def _values(facts: InstanceFacts, received: ReceivedObject) -> list[Any]:
     """The columns' values, in the columns' order."""
 
     def as_json(vector: list[float] | None) -> str | None:

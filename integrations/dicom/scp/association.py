@@ -149,7 +149,8 @@ class FastProvider(DULServiceProvider):
 
     def _hand_on(self, context_id: int, control: int, data: bytes) -> None:
         primitive = P_DATA()
-        primitive.presentation_data_value_list = [[context_id, bytes([control]) + data]]
+        pdvs: Any = [[context_id, bytes([control]) + data]]  # pynetdicom insists on inner lists
+        primitive.presentation_data_value_list = pdvs
         self.assoc.dimse.receive_primitive(primitive)
 
     def _send_now(self, wire: FastSocket, response: bytes | None) -> None:
@@ -189,7 +190,8 @@ class FastRequestHandler(RequestHandler):
         acceptor.implementation_version_name = self.ae.implementation_version_name
         acceptor.supported_contexts = deepcopy(self.server.contexts)
         assoc.requestor.address_info = self.remote
-        for event, bound in self.server._handlers.items():  # noqa: SLF001
+        handlers: dict[Any, Any] = dict(self.server._handlers)  # noqa: SLF001
+        for event, bound in handlers.items():
             for handler in [bound] if event.is_intervention else bound:
                 assoc.bind(event, *handler)
         return assoc
@@ -202,7 +204,7 @@ class ReusePortServer(ThreadedAssociationServer):
     daemon_threads = True
 
     def server_bind(self) -> None:
-        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        cast("socket.socket", self.socket).setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
         super().server_bind()
 
     def get_request(self) -> tuple[socket.socket, Any]:

@@ -6,12 +6,14 @@ import gc
 import threading
 import time
 from collections.abc import Sequence
+from typing import cast
 
 import structlog
 from django.conf import settings
 from django.db import InterfaceError, OperationalError, connection
 from pynetdicom import AE, _config, evt
 from pynetdicom.events import Event
+from pynetdicom.pdu_primitives import A_ASSOCIATE
 from pynetdicom.presentation import build_context
 from pynetdicom.sop_class import ModalityWorklistInformationFind, Verification  # type: ignore[attr-defined]
 
@@ -41,7 +43,7 @@ _NOBODY = [""]
 class ListeningAE(AE):
     """Our Application Entity. Who may call it is a table that people edit while it runs."""
 
-    @property
+    @property  # type: ignore[misc]
     def require_calling_aet(self) -> list[str]:
         """The titles that may call; with none listed, or while the list cannot be read, nobody may."""
         try:
@@ -117,14 +119,15 @@ def _is_busy(assoc: FastAssociation) -> bool:
 def _prepare(event: Event) -> None:
     """Give the association its C-STORE path before it is accepted, so no request can come too soon."""
     receiver = AssociationReceiver(event.assoc)
-    event.assoc.dul.exchange = StoreExchange(receiver)
-    event.assoc.dul.on_end = receiver.ended
+    provider = cast("FastProvider", event.assoc.dul)
+    provider.exchange = StoreExchange(receiver)
+    provider.on_end = receiver.ended
 
 
 def _record_refusal(event: Event) -> None:
     """An association that was refused leaves a line people can find."""
-    calling = _printable(str(event.assoc.requestor.primitive.calling_ae_title))
-    called = _printable(str(event.assoc.requestor.primitive.called_ae_title))
+    request = cast("A_ASSOCIATE", event.assoc.requestor.primitive)
+    calling, called = _printable(str(request.calling_ae_title)), _printable(str(request.called_ae_title))
     log.warning("dicom.association_refused", calling_ae_title=calling, called_ae_title=called)
     record_audit(
         SystemActor("dicom"),

@@ -9,11 +9,13 @@ import contextlib
 import socket
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import cast
 
 from pynetdicom import AE, _config, evt
 from pynetdicom.association import Association
 from pynetdicom.events import Event
 from pynetdicom.presentation import PresentationContext
+from pynetdicom.transport import AssociationSocket
 
 from common.errors import NotPermitted, Unavailable
 from integrations.dicom.part10 import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
@@ -68,7 +70,8 @@ def associate(peer: Peer, contexts: Sequence[PresentationContext]) -> Iterator[A
 
 def _no_delay(event: Event) -> None:
     """Nagle's algorithm with delayed ACKs would cost 40 ms a message."""
-    event.assoc.dul.socket.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    wire = cast("socket.socket", cast("AssociationSocket", event.assoc.dul.socket).socket)
+    wire.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
 
 def _refusal(assoc: Association) -> NotPermitted | Unavailable:

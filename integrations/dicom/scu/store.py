@@ -128,6 +128,7 @@ class StorageSCU:
             _, answer = assoc.dimse.get_msg(block=True)
         finally:
             assoc._reactor_checkpoint.set()  # noqa: SLF001
-        if answer is None or getattr(answer, "Status", None) is None:
+        status: int | None = getattr(answer, "Status", None)
+        if status is None:
             raise Unavailable("The peer did not answer", code="ASSOCIATION_LOST")
-        return int(answer.Status)
+        return status

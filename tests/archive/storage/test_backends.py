@@ -52,9 +52,13 @@ def test_file_and_folder_are_synced_before_success(monkeypatch):
         order.append("folder" if os.path.isdir(f"/proc/self/fd/{handle}") else "file")  # noqa: PTH112
         sync(handle)
 
+    def noting_rename(*paths):
+        order.append("rename")
+        rename(*paths)
+
     staged = stage(b"durable")
     monkeypatch.setattr("archive.storage.backends.os.fsync", noting_sync)
-    monkeypatch.setattr("pathlib.os.rename", lambda *paths: (order.append("rename"), rename(*paths)))
+    monkeypatch.setattr("pathlib.os.rename", noting_rename)
     staged.commit()
 
     assert order[0] == "file"

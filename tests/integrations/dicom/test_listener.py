@@ -50,7 +50,11 @@ def send(peer, *data_sets: bytes, uid=None):
         ]
 
 
-def dcmtk(tool: str, peer: Peer, *arguments: object) -> subprocess.CompletedProcess:
+def wire_of(assoc):
+    return assoc.dul.socket.socket
+
+
+def dcmtk(tool: str, peer: Peer, *arguments: object) -> subprocess.CompletedProcess[str]:
     command = [f"/usr/bin/{tool}", "-aet", peer.calling_ae_title, "-aec", peer.called_ae_title]
     return subprocess.run(
         [*command, *map(str, arguments)], capture_output=True, text=True, timeout=60, check=False
@@ -90,6 +94,7 @@ def test_other_content_under_a_known_uid_is_refused_and_kept(peer):
 
     rejected = RejectedObject.objects.get()
     assert rejected.code == "DUPLICATE_SOP_INSTANCE"
+    assert rejected.site is not None
     assert rejected.site.code == "county"
     assert default_storage().exists(rejected.storage_key)
 
@@ -204,7 +209,7 @@ def test_rubbish_on_the_port_does_not_stop_the_listener(peer, rubbish):
 
 def test_a_pdu_that_lies_about_its_pdvs_ends_that_association_only(peer):
     with associate(peer, CONTEXT) as assoc:
-        assoc.dul.socket.socket.sendall(struct.pack(">BBLLBB", 4, 0, 6, 4000, 1, 3))
+        wire_of(assoc).sendall(struct.pack(">BBLLBB", 4, 0, 6, 4000, 1, 3))
         wait_until(lambda: assoc.is_aborted)
 
     echo(peer)
@@ -217,7 +222,7 @@ def test_a_peer_that_hangs_up_in_mid_object_leaves_nothing_behind(peer):
         command += struct.pack("<HHL", 0, 0x0002, len(CTImageStorage) + 1) + CTImageStorage.encode() + b"\0"
         value = struct.pack(">LBB", len(command) + 2, 1, 3) + command
         part = struct.pack(">LBB", 102, 1, 0) + data[:100]
-        wire = assoc.dul.socket.socket
+        wire = wire_of(assoc)
         wire.sendall(struct.pack(">BBL", 4, 0, len(value)) + value)
         wire.sendall(struct.pack(">BBL", 4, 0, len(part)) + part)
         assoc.abort()
