@@ -8,4 +8,11 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("portal.shell.urls")),
     path("", include("portal.inbox.urls")),
     path("cases/", include("portal.cases.urls")),
+    path("", include("portal.viewer.urls")),
+    path("studies/", include("portal.studies.urls")),
+    path("patients/", include("portal.patients.urls")),
+    path("", include("portal.integration.urls")),
+    path("", include("portal.administration.urls")),
+    path("traces/", include("portal.traces.urls")),
+    path("api/", include("portal.api.urls")),
 ]

@@ -36,6 +36,39 @@ RAIL: tuple[tuple[Entry, ...], ...] = (
             on_phone=True,
             covers=frozenset({"case"}),
         ),
+        Entry(
+            "patients",
+            _("Patients"),
+            "users-round",
+            frozenset({Privilege.VIEW_STUDIES}),
+            covers=frozenset({"patient"}),
+        ),
+        Entry(
+            "studies",
+            _("Studies"),
+            "images",
+            frozenset({Privilege.VIEW_STUDIES}),
+            covers=frozenset({"study"}),
+        ),
+    ),
+    (
+        Entry(
+            "incidents",
+            _("Incidents"),
+            "octagon-alert",
+            frozenset({Privilege.VIEW_CASES, Privilege.VIEW_MESSAGES}),
+            covers=frozenset({"incident"}),
+        ),
+        Entry(
+            "messages",
+            _("Integration"),
+            "cable",
+            frozenset({Privilege.VIEW_MESSAGES}),
+            covers=frozenset({"message", "rejected-objects", "rejected-object", "deliveries", "delivery"}),
+        ),
+        Entry(
+            "audit", _("Audit trail"), "eye", frozenset({Privilege.VIEW_AUDIT}), covers=frozenset({"trace"})
+        ),
     ),
 )
 

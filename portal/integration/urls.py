@@ -1,0 +1,16 @@
+from __future__ import annotations
+
+from django.urls import URLPattern, path
+
+from portal.integration import views
+
+urlpatterns: list[URLPattern] = [
+    path("messages/", views.messages, name="messages"),
+    path("messages/<uuid:uid>/", views.message, name="message"),
+    path("rejected-objects/", views.rejected_objects, name="rejected-objects"),
+    path("rejected-objects/<int:pk>/", views.rejected_object, name="rejected-object"),
+    path("deliveries/", views.deliveries, name="deliveries"),
+    path("deliveries/<int:pk>/", views.delivery, name="delivery"),
+    path("incidents/", views.incidents, name="incidents"),
+    path("incidents/<int:pk>/", views.incident, name="incident"),
+]

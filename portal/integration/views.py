@@ -1,0 +1,163 @@
+"""What came, what left, what was refused and what stands still: pages a person looks at when it matters."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.views.decorators.http import require_safe
+
+from accounts.audit import record_audit
+from accounts.privileges import Privilege
+from archive.studies.selectors import visible_rejected_objects
+from events.models import Delivery
+from integrations.hl7.models import MessageLog
+from integrations.hl7.selectors import visible_messages
+from portal.cases.words import Word, step_name, word
+from portal.gate import opened_by
+from portal.integration.segments import message_view
+from portal.integration.selectors import visible_failed_deliveries, visible_incidents
+from portal.integration.words import DIRECTION, INCIDENT_OPEN, INCIDENT_RESOLVED, MESSAGE
+from portal.listing import page_of
+from portal.shell.person import person_of, standing_of
+from workflows.models import Incident
+from workflows.selectors import visible_cases
+
+
+@dataclass(frozen=True, slots=True)
+class MessageRow:
+    message: MessageLog
+    direction: Word
+    state: Word
+
+
+@dataclass(frozen=True, slots=True)
+class IncidentRow:
+    incident: Incident
+    state: Word
+    case_name: str
+
+
+@opened_by(Privilege.VIEW_MESSAGES)
+@require_safe
+def messages(request: HttpRequest) -> HttpResponse:
+    """HL7 messages, newest first, without their content."""
+    wanted = {name: request.GET.get(name, "") for name in ("direction", "status")}
+    control_id = request.GET.get("control_id", "").replace("\0", "").strip()[:199]
+    found = visible_messages(person_of(request)).defer("raw", "answer")
+    found = found.filter(**{name: value for name, value in wanted.items() if value})
+    if control_id:
+        found = found.filter(control_id=control_id)
+    page = page_of(request, found)
+    context = {
+        "page": page,
+        "rows": [_message_row(message) for message in page.rows],
+        "wanted": {**wanted, "control_id": control_id},
+        "directions": MessageLog.Direction.choices,
+        "statuses": MessageLog.Status.choices,
+        "is_narrow": bool(control_id or any(wanted.values())),
+    }
+    return render(request, "portal/integration/messages.html", context)
+
+
+@opened_by(Privilege.VIEW_MESSAGES)
+@require_safe
+def message(request: HttpRequest, uid: uuid.UUID) -> HttpResponse:
+    """One message by segments, and its answer. Opening it leaves a line in the audit trail."""
+    person = person_of(request)
+    found = get_object_or_404(visible_messages(person), uid=uid)
+    record_audit(
+        person, "message.opened", object_kind="message", object_uid=str(found.uid),
+        site_code=found.site.code if found.site else "",
+    )  # fmt: skip
+    character_set = found.link.character_set if found.link else ""
+    context = {
+        "row": _message_row(found),
+        "message": found,
+        "content": message_view(bytes(found.raw), character_set=character_set),
+        "answer": message_view(bytes(found.answer), character_set=character_set),
+    }
+    return render(request, "portal/integration/message.html", context)
+
+
+@opened_by(Privilege.VIEW_MESSAGES)
+@require_safe
+def rejected_objects(request: HttpRequest) -> HttpResponse:
+    """Objects the archive refused, newest first, each with its reason."""
+    found = visible_rejected_objects(person_of(request)).select_related("site")
+    if code := request.GET.get("code", "").replace("\0", "")[:80]:
+        found = found.filter(code=code)
+    context = {"page": page_of(request, found), "code": code}
+    return render(request, "portal/integration/rejected_objects.html", context)
+
+
+@opened_by(Privilege.VIEW_MESSAGES)
+@require_safe
+def rejected_object(request: HttpRequest, pk: int) -> HttpResponse:
+    found = get_object_or_404(visible_rejected_objects(person_of(request)).select_related("site"), pk=pk)
+    return render(request, "portal/integration/rejected_object.html", {"rejected": found})
+
+
+@opened_by(Privilege.VIEW_MESSAGES)
+@require_safe
+def deliveries(request: HttpRequest) -> HttpResponse:
+    """Events that a subscriber refused for good or failed to take twelve times."""
+    context = {"page": page_of(request, visible_failed_deliveries(person_of(request)))}
+    return render(request, "portal/integration/deliveries.html", context)
+
+
+@opened_by(Privilege.VIEW_MESSAGES)
+@require_safe
+def delivery(request: HttpRequest, pk: int) -> HttpResponse:
+    found = get_object_or_404(visible_failed_deliveries(person_of(request)), pk=pk)
+    siblings = Delivery.objects.filter(event_uid=found.event_uid).order_by("subscriber")
+    return render(request, "portal/integration/delivery.html", {"delivery": found, "siblings": siblings})
+
+
+@login_required
+@require_safe
+def incidents(request: HttpRequest) -> HttpResponse:
+    """What stands still and needs a person; with `show=all` what was resolved, too."""
+    is_all = request.GET.get("show") == "all"
+    found = visible_incidents(person_of(request)).select_related("instance__definition", "instance__site")
+    found = found.defer("instance__state", "instance__definition__files")
+    if not is_all:
+        found = found.filter(resolved_at=None)
+    page = page_of(request, found)
+    context = {
+        "page": page,
+        "rows": [_incident_row(one) for one in page.rows],
+        "is_all": is_all,
+        "sees_messages": Privilege.VIEW_MESSAGES in standing_of(request).privileges,
+    }
+    return render(request, "portal/integration/incidents.html", context)
+
+
+@login_required
+@require_safe
+def incident(request: HttpRequest, pk: int) -> HttpResponse:
+    person = person_of(request)
+    found = get_object_or_404(
+        visible_incidents(person)
+        .select_related("instance__definition", "instance__site")
+        .defer("instance__state", "instance__definition__files"),
+        pk=pk,
+    )
+    context = {
+        "row": _incident_row(found),
+        "incident": found,
+        "may_open_case": visible_cases(person).filter(pk=found.instance_id).exists(),
+    }
+    return render(request, "portal/integration/incident.html", context)
+
+
+def _message_row(found: MessageLog) -> MessageRow:
+    return MessageRow(found, word(DIRECTION, found.direction), word(MESSAGE, found.status))
+
+
+def _incident_row(found: Incident) -> IncidentRow:
+    state = INCIDENT_RESOLVED if found.resolved_at else INCIDENT_OPEN
+    return IncidentRow(found, state, step_name(found.instance.definition.name))

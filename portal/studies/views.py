@@ -1,0 +1,67 @@
+"""The list of studies, and one study with its series, measured facts, jobs, cases and reports."""
+
+from __future__ import annotations
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.views.decorators.http import require_safe
+
+from accounts.audit import record_audit
+from archive.studies.models import Study
+from archive.studies.selectors import visible_studies
+from portal.cases.words import URGENCY, word
+from portal.listing import page_of
+from portal.shell.person import person_of, standing_of
+from portal.studies.filters import MODALITIES, narrowed, study_filter
+from portal.studies.gathering import cases_of, jobs_of, others_of, reports_of, series_of, series_to_open
+from portal.studies.rows import study_rows, with_rows
+
+
+@login_required
+@require_safe
+def index(request: HttpRequest) -> HttpResponse:
+    """Studies, newest first, narrowed by the address."""
+    asked = study_filter(request)
+    page = page_of(request, with_rows(narrowed(visible_studies(person_of(request)), asked)))
+    context = {
+        "page": page,
+        "rows": study_rows(page.rows),
+        "asked": asked,
+        "modalities": MODALITIES,
+        "sites": standing_of(request).sites,
+    }
+    return render(request, "portal/studies/studies.html", context, status=400 if asked.problems else 200)
+
+
+@login_required
+@require_safe
+def page(request: HttpRequest, study_uid: str) -> HttpResponse:
+    """One study. Opening it leaves a line in the audit trail."""
+    person = person_of(request)
+    study = get_object_or_404(
+        visible_studies(person)
+        .select_related("site", "patient", "order")
+        .prefetch_related("patient__identifiers"),
+        study_instance_uid=study_uid,
+    )
+    _note_opening(request, study)
+    series = series_of(person, study)
+    context = {
+        "study": study,
+        "urgency": word(URGENCY, study.order.priority) if study.order else None,
+        "series_list": series,
+        "series": series_to_open(series, request.GET.get("series", "")),
+        "cases": cases_of(person, study),
+        "jobs": jobs_of(person, study),
+        "reports": reports_of(person, study),
+        "others": others_of(person, study),
+    }
+    return render(request, "portal/studies/study.html", context)
+
+
+def _note_opening(request: HttpRequest, study: Study) -> None:
+    record_audit(
+        person_of(request), "study.opened", object_kind="study", object_uid=study.study_instance_uid,
+        study_instance_uid=study.study_instance_uid, site_code=study.site.code,
+    )  # fmt: skip
