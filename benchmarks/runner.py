@@ -21,7 +21,8 @@ class Row:
     """One line of a table: a case measured on ours and, where it is installed, on a peer.
 
     `ours` and `peer` are medians in `unit`; where the peer is missing, `peer` is
-    None and `note` says so.
+    None and `note` says so. A reference is a yardstick that does less than we do (a floor, a server
+    without an index): it is shown, and left out of the worst ratio.
     """
 
     case: str
@@ -32,6 +33,7 @@ class Row:
     n: int
     higher_is_better: bool = True
     note: str = ""
+    is_reference: bool = False
 
     @property
     def ratio(self) -> float | None:
@@ -105,7 +107,7 @@ def table(rows: Sequence[Row]) -> str:
 
 def summary(name: str, rows: Sequence[Row]) -> str:
     """The result as one JSON object; `worst_ratio` is None where no peer was there."""
-    ratios = [row.ratio for row in rows if row.ratio is not None]
+    ratios = [row.ratio for row in rows if row.ratio is not None and not row.is_reference]
     return json.dumps(
         {
             "benchmark": name,
@@ -120,6 +122,7 @@ def summary(name: str, rows: Sequence[Row]) -> str:
                     "unit": row.unit,
                     "n": row.n,
                     **({"note": row.note} if row.note else {}),
+                    **({"is_reference": True} if row.is_reference else {}),
                 }
                 for row in rows
             ],
