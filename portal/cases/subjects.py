@@ -9,18 +9,25 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from django.db.models import Exists, OuterRef
+
 from archive.mpi.models import Patient
 from archive.orders.models import Order
+from archive.studies.models import Study
 from workflows.models import ProcessInstance
 
 
 @dataclass(frozen=True, slots=True)
 class CaseSubject:
-    """What a row or a banner says of a case's subject. `study_instance_uid` is "" until there is a study."""
+    """What a row or a banner says of a case's subject.
+
+    `study_instance_uid` is known from the order on; `has_images` tells that the study has begun to arrive.
+    """
 
     patient: Patient | None
     order: Order | None
     study_instance_uid: str
+    has_images: bool
 
     @property
     def asked(self) -> str:
@@ -45,7 +52,8 @@ def subjects_of(instances: Iterable[ProcessInstance]) -> dict[int, CaseSubject]:
     for key, kinds in named.items():
         order = orders.get(kinds.get("order", ""))
         patient = order.patient if order else patients.get(kinds.get("patient", ""))
-        found[key] = CaseSubject(patient, order, kinds.get("study", ""))
+        has_images = getattr(order, "has_images", False) if order else "study" in kinds
+        found[key] = CaseSubject(patient, order, kinds.get("study", ""), has_images)
     return found
 
 
@@ -56,9 +64,12 @@ def _named(instance: ProcessInstance) -> dict[str, str]:
 def _orders(uids: set[str]) -> dict[str, Order]:
     if not uids:
         return {}
+    arrived = Study.objects.filter(study_instance_uid=OuterRef("study_instance_uid"))
     return {
         str(order.uid): order
-        for order in Order.objects.filter(uid__in=uids).select_related("patient", "site")
+        for order in Order.objects.filter(uid__in=uids)
+        .select_related("patient", "site")
+        .annotate(has_images=Exists(arrived))
     }
 
 

@@ -31,5 +31,5 @@ document.addEventListener("keydown", (event) => {
 });
 
 document.body.addEventListener("htmx:afterSwap", () => {
-  if (chosen >= 0) choose(chosen);
+  if (chosen >= 0 && !typing(document.activeElement)) choose(chosen);
 });

@@ -8,3 +8,6 @@ window.htmx = htmx;
 startMenus();
 startTimes();
 startLive(htmx);
+
+// A picture that is not there leaves its place to the symbol behind it.
+document.addEventListener("error", (event) => event.target.closest?.(".thumb")?.contains(event.target) && event.target.remove(), true);

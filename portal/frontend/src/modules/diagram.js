@@ -1,6 +1,7 @@
 // The process as drawn, with tokens where it stands. bpmn-js keeps its watermark as its licence asks.
 import NavigatedViewer from "bpmn-js/lib/NavigatedViewer";
 
+const READABLE = 0.7;
 const MARKS = { completed: "done", active: "open", failed: "broken", waiting: "waits" };
 
 export function startDiagrams() {
@@ -27,10 +28,10 @@ async function draw(place, drawn) {
     if (facts.xml !== drawn.facts?.xml) {
       await drawn.viewer.importXML(facts.xml);
       drawn.marked = [];
-      fit(drawn.viewer);
     }
     drawn.facts = facts;
     mark(drawn);
+    show(place, drawn);
   } catch {
     if (!drawn.facts) place.textContent = document.getElementById("spoken").dataset.noDiagram;
   }
@@ -46,15 +47,23 @@ function mark(drawn) {
   for (const [id, name] of drawn.marked) canvas.addMarker(id, name);
 }
 
-function fit(viewer) {
-  viewer.get("canvas").zoom("fit-viewport", "auto");
+// The whole drawing where there is room for it; else the open step, large enough to be read.
+function show(place, drawn) {
+  const canvas = drawn.viewer.get("canvas");
+  canvas.resized();
+  const whole = canvas.zoom("fit-viewport", "auto");
+  const open = drawn.viewer.get("elementRegistry").get(drawn.facts.active[0]);
+  if (!open || whole >= READABLE) return;
+  const view = canvas.viewbox();
+  const width = view.outer.width / READABLE;
+  const height = view.outer.height / READABLE;
+  canvas.viewbox({ x: open.x + open.width / 2 - width / 2, y: open.y + open.height / 2 - height / 2, width, height });
 }
 
 function grow(place, drawn, button) {
   const large = place.closest(".diagram-card").classList.toggle("diagram-large");
   button.setAttribute("aria-pressed", String(large));
-  drawn.viewer.get("canvas").resized();
-  fit(drawn.viewer);
+  show(place, drawn);
 }
 
 function say(place, facts, element) {
