@@ -122,6 +122,7 @@ SESSION_COOKIE_AGE = 12 * 3600
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English"), ("zh-hans", "中文")]
 LOCALE_PATHS = [BASE_DIR / "config" / "locale"]
+FORMAT_MODULE_PATH = ["config.formats"]
 USE_I18N = True
 USE_TZ = True
 TIME_ZONE = env.str("TIME_ZONE", "Asia/Shanghai")
@@ -167,6 +168,16 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
+    "SERVE_PERMISSIONS": ["rest_framework.permissions.IsAuthenticated"],
+    "ENUM_NAME_OVERRIDES": {
+        "OrderStatus": "archive.orders.models.Order.Status",
+        "StepStatus": "archive.orders.models.ScheduledProcedureStep.Status",
+        "ReportStatus": "archive.reports.models.Report.Status",
+        "CaseStatus": "workflows.models.ProcessInstance.Status",
+        "TaskStatus": "workflows.models.UserTask.Status",
+        "JobStatus": "compute.models.Job.Status",
+        "MessageStatus": "integrations.hl7.models.MessageLog.Status",
+    },
 }
 
 from config.settings.celery import *

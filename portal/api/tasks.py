@@ -130,18 +130,20 @@ class TaskViewSet(Resource[UserTask]):
     @action(detail=True, methods=["post"])
     def draft(self, request: Request, uid: str) -> Response:
         """Keep what was typed so far; 409 if another window saved meanwhile."""
+        task = self._task()
         typed = DraftSerializer(data=request.data)
         typed.is_valid(raise_exception=True)
-        draft = save_draft(self._task(), person=self.person, **typed.validated_data)
+        draft = save_draft(task, person=self.person, **typed.validated_data)
         return Response({"data": draft.data, "revision": draft.revision})
 
     @extend_schema(request=CompletionSerializer, responses={200: CompletedSerializer, **REFUSALS})
     @action(detail=True, methods=["post"])
     def complete(self, request: Request, uid: str) -> Response:
         """Finish the task with an outcome of its form and the form's data."""
+        task = self._task()
         completion = CompletionSerializer(data=request.data)
         completion.is_valid(raise_exception=True)
-        case = complete_user_task(self._task(), actor=self.person, **completion.validated_data)
+        case = complete_user_task(task, actor=self.person, **completion.validated_data)
         return Response(CompletedSerializer(case).data)
 
     def _known_tasks(self) -> QuerySet[UserTask]:

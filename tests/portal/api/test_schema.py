@@ -1,0 +1,21 @@
+"""The interface describes itself, from this machine alone."""
+
+from __future__ import annotations
+
+import re
+
+from django.core.management import call_command
+
+
+def test_schema_is_complete_without_a_warning(capsys):
+    call_command("spectacular", "--validate", "--fail-on-warn", "--file", "/dev/null")
+
+
+def test_documentation_loads_nothing_from_elsewhere_and_bends_only_the_style_rule(cast, as_person):
+    answer = as_person(cast.rosa).get("/api/docs/", HTTP_ACCEPT="text/html")
+
+    assert answer.status_code == 200
+    assert not re.findall(r'(?:src|href)="(?:https?:)?//', answer.content.decode())
+    policy = dict(part.strip().split(" ", 1) for part in answer["Content-Security-Policy"].split(";"))
+    assert "unsafe-inline" not in policy.get("script-src", policy["default-src"])
+    assert "unsafe-inline" in policy["style-src"]
