@@ -6,9 +6,10 @@ Reference  IHE ITI-8, ITI-30 (patient identity feed and management)
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 from collections.abc import Sequence
 
-from django.db import IntegrityError, transaction
+from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
 from accounts.actors import Actor
@@ -57,12 +58,18 @@ def register_patient(
         "birth_date": birth_date,
         "sex": sex if sex in Patient.Sex.values else Patient.Sex.UNKNOWN,
     }
-    try:
-        with transaction.atomic():
-            return _register(wanted, facts, site=site, actor=actor, source=source, overwrite=overwrite)
-    except IntegrityError:  # another sender registered the same identifier meanwhile: now it is known
-        with transaction.atomic():
-            return _register(wanted, facts, site=site, actor=actor, source=source, overwrite=overwrite)
+    with transaction.atomic():
+        _one_at_a_time(wanted)
+        return _register(wanted, facts, site=site, actor=actor, source=source, overwrite=overwrite)
+
+
+def _one_at_a_time(identifiers: list[Identifier]) -> None:
+    """Wait for others who register these identifiers: what is not there yet cannot be locked as a row."""
+    names = {f"patient:{identifier.authority.namespace}:{identifier.value}" for identifier in identifiers}
+    keys = sorted(int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], signed=True) for name in names)
+    with connection.cursor() as cursor:
+        for key in keys:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [key])
 
 
 def _register(

@@ -91,7 +91,7 @@ def encode(acknowledgement: Acknowledgement, header: Segment | None) -> bytes:
     segments = [_msh(header, signs), _msa(acknowledgement, header, signs)]
     segments += [_err(finding, signs, version=header[12].value) for finding in acknowledgement.findings]
     lines = (signs.field.join(segment).rstrip(signs.field) for segment in segments)
-    return ("\r".join(lines) + "\r").encode(_encoding(header), errors="replace")
+    return ("\r".join(lines) + "\r").encode(_codec(header) or "ascii", errors="replace")
 
 
 def _code_and_condition(error: ServiceError) -> tuple[str, str]:
@@ -117,7 +117,7 @@ def _msh(header: Segment, signs: Delimiters) -> list[str]:
         signs.escaped(settings.HL7_APPLICATION), signs.escaped(settings.HL7_FACILITY),
         header[3].raw, header[4].raw,
         clock.format_dtm(clock.now()), "", message_type, uuid.uuid4().hex[:20],
-        header[11].raw or "P", header[12].raw or "2.5.1", "", "", "", "", "", header[18].raw,
+        header[11].raw or "P", header[12].raw or "2.5.1", "", "", "", "", "", header[18].raw if _codec(header) else "",
     ]  # fmt: skip
 
 
@@ -144,8 +144,9 @@ def _err(finding: Finding, signs: Delimiters, *, version: str) -> list[str]:
     ]  # fmt: skip
 
 
-def _encoding(header: Segment) -> str:
+def _codec(header: Segment) -> str:
+    """The codec of the message's character set; "" for one we do not know, which the answer then leaves."""
     try:
         return encoding_of(header)
     except InvalidInput:
-        return "ascii"
+        return ""

@@ -13,7 +13,6 @@ from collections.abc import Callable, Mapping
 
 import structlog
 from django.db import transaction
-from django.utils.module_loading import import_string
 
 from accounts.audit import record_audit
 from common import clock
@@ -23,6 +22,7 @@ from events.tracing import current_trace, trace
 from integrations.hl7.fields import parse, read_header
 from integrations.hl7.mllp import Client
 from integrations.hl7.models import Link, MessageLog, OutboundMessage
+from workflows import services as workflows
 
 log = structlog.get_logger(__name__)
 
@@ -91,7 +91,13 @@ def deliver_link(link_id: int, *, limit: int = 50) -> int:
 
 
 def deliver_due() -> int:
-    """See to every link whose oldest open message is due: nudge a worker, or deliver here without one."""
+    """See to every link whose oldest open message is due: nudge a worker, or deliver here without one.
+
+    Steps that were not told how their message ended, because a process died in between, are told now.
+    """
+    for message in _untold():
+        with trace(message.log.trace_id):
+            _tell_step(message)
     links = [
         message.link_id
         for message in _heads()
@@ -108,9 +114,9 @@ def deliver_due() -> int:
 def retry_message(message: OutboundMessage) -> None:
     """Send a failed message once more, for a person who has put right what was wrong."""
     with transaction.atomic():
-        message.failed_at = None
+        message.failed_at = message.step_told_at = None
         message.next_attempt_at = clock.now()
-        message.save(update_fields=["failed_at", "next_attempt_at"])
+        message.save(update_fields=["failed_at", "step_told_at", "next_attempt_at"])
         MessageLog.objects.filter(pk=message.log_id).update(status=MessageLog.Status.QUEUED)
         transaction.on_commit(lambda: _nudge(message.link_id) if _nudge else None, robust=True)
 
@@ -118,6 +124,11 @@ def retry_message(message: OutboundMessage) -> None:
 def _heads() -> list[OutboundMessage]:
     open_messages = OutboundMessage.objects.filter(acknowledged_at=None, failed_at=None)
     return list(open_messages.order_by("link_id", "id").distinct("link_id"))
+
+
+def _untold() -> list[OutboundMessage]:
+    ended = OutboundMessage.objects.filter(run_uid__isnull=False, step_told_at=None)
+    return list(ended.exclude(acknowledged_at=None, failed_at=None).select_related("log")[:50])
 
 
 def _is_due(message: OutboundMessage) -> bool:
@@ -206,12 +217,7 @@ def _acknowledge(message: OutboundMessage, answer: bytes, code: str) -> None:
             control_id=message.log.control_id,
         )
         publish("ReportDelivered", {"link": message.link.name}, subjects=message.subjects)
-        if message.run_uid is not None:
-            _tell_process(
-                "complete_service_task",
-                message.run_uid,
-                result={"acknowledged": True, "control_id": message.log.control_id},
-            )
+    _tell_step(message)
 
 
 def _fail(message: OutboundMessage, answer: bytes, code: str, condition: str) -> None:
@@ -227,14 +233,7 @@ def _fail(message: OutboundMessage, answer: bytes, code: str, condition: str) ->
             error_code="REFUSED_BY_RECEIVER",
             condition=condition,
         )
-        if message.run_uid is not None:
-            _tell_process(
-                "fail_service_task",
-                message.run_uid,
-                code="REFUSED_BY_RECEIVER",
-                message=f"The receiver refused the message with {code} {condition}".strip() + ".",
-                permanent=True,
-            )
+    _tell_step(message)
 
 
 def _put_off(
@@ -283,13 +282,31 @@ def _note(
     )
 
 
-def _tell_process(service: str, run_uid: uuid.UUID, **words: object) -> None:
-    """Wake the step that waits. A step that is over, or withdrawn, no longer cares; the delivery stands."""
-    tell: Callable[..., object] = import_string(f"workflows.services.{service}")
+def _tell_step(message: OutboundMessage) -> None:
+    """Wake the step that waits, in a transaction of its own: the delivery stands whatever comes of it.
+
+    A step that is over, or withdrawn, no longer cares. One that cannot be told now is told by the sweep.
+    """
+    run_uid = message.run_uid
+    if run_uid is None or message.step_told_at is not None:
+        return
+    row = message.log
     try:
-        with transaction.atomic():
-            tell(run_uid, **words)
+        if message.acknowledged_at is not None:
+            workflows.complete_service_task(
+                run_uid, result={"acknowledged": True, "control_id": row.control_id}
+            )
+        else:
+            answer = f"The receiver refused the message with {row.ack_code} {row.error_condition}".rstrip()
+            workflows.fail_service_task(
+                run_uid, code="REFUSED_BY_RECEIVER", message=f"{answer}.", permanent=True
+            )
     except ServiceError as error:
+        log.warning("hl7.step_not_told", run_uid=str(run_uid), code=error.code)
         if not error.permanent:
-            raise
-        log.warning("hl7.step_not_waiting", run_uid=str(run_uid), code=error.code)
+            return
+    except Exception:
+        log.exception("hl7.step_not_told", run_uid=str(run_uid))
+        return
+    message.step_told_at = clock.now()
+    message.save(update_fields=["step_told_at"])

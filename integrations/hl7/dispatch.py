@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import structlog
-from django.db import close_old_connections, transaction
+from django.db import transaction
 from django.db.models import F
 
 from accounts.models import Site
@@ -89,7 +89,6 @@ def receive(data: bytes) -> bytes:
     Never raises: what cannot be read, is refused or goes wrong is answered as such, and is a row in the
     message log wherever the database can be reached.
     """
-    close_old_connections()
     envelope, unreadable = _open(data)
     with trace():
         try:
@@ -101,7 +100,6 @@ def receive(data: bytes) -> bytes:
 
 def note_broken_frame(data: bytes, *, is_too_large: bool) -> bytes:
     """Keep the beginning of a frame that did not arrive whole; the answer for a sender still listening."""
-    close_old_connections()
     envelope, _ = _open(data[:KEPT_OF_BROKEN_BYTES])
     error = InvalidInput(
         "The message is too large." if is_too_large else "The message was cut off.",

@@ -120,7 +120,8 @@ class OutboundMessage(models.Model):
     """A message on its way, retried until the receiver has acknowledged it; one at a time for each link.
 
     `lease_until` marks the sender at work; a lease that ran out means the sender is gone, and the same bytes
-    with the same control ID go out again. `run_uid` is the process step that waits for the acknowledgement.
+    with the same control ID go out again. `run_uid` is the process step that waits for the acknowledgement;
+    `step_told_at` says that it was told how it ended.
     """
 
     uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
@@ -134,6 +135,7 @@ class OutboundMessage(models.Model):
     lease_until = models.DateTimeField(null=True)
     acknowledged_at = models.DateTimeField(null=True)
     failed_at = models.DateTimeField(null=True)
+    step_told_at = models.DateTimeField(null=True)
 
     class Meta:
         indexes = [
@@ -141,5 +143,11 @@ class OutboundMessage(models.Model):
                 fields=["link", "id"],
                 name="outbound_open",
                 condition=models.Q(acknowledged_at=None, failed_at=None),
-            )
+            ),
+            models.Index(
+                fields=["id"],
+                name="outbound_step_untold",
+                condition=models.Q(run_uid__isnull=False, step_told_at=None)
+                & ~models.Q(acknowledged_at=None, failed_at=None),
+            ),
         ]

@@ -12,7 +12,7 @@ from archive.reports.models import Report
 from archive.reports.selectors import visible_reports
 from common.errors import NotFound
 from events.tracing import trace
-from integrations.hl7.delivery import queue_message
+from integrations.hl7.delivery import queue_message, retry_message
 from integrations.hl7.models import OutboundMessage
 from integrations.hl7.selectors import outbound_link
 from workflows.service_tasks import Pending, TaskContext, service_task
@@ -25,7 +25,8 @@ BUILDER = "integrations.hl7.senders.oru_result.build_result"
 def send_report(context: TaskContext, *, report_uid: str, link: str = "") -> Pending:
     """Send a final report as ORU^R01 and wait until the receiver has acknowledged it.
 
-    Run again for the same step, it waits for the message that is already on its way.
+    Run again for the same step, it waits for the message that is already on its way; one the receiver had
+    refused is sent once more.
 
     Returns  Pending with the outbound message's UID; the step ends with {"acknowledged", "control_id"}.
     Raises   NotFound for an unknown report or a site without an outbound link; InvalidInput where the
@@ -37,6 +38,8 @@ def send_report(context: TaskContext, *, report_uid: str, link: str = "") -> Pen
         queued = OutboundMessage.objects.filter(run_uid=run_uid).first()
         if queued is None:
             queued = _queue(_report(context, report_uid), run_uid=run_uid, link_name=link)
+        elif queued.failed_at is not None:
+            retry_message(queued)
     return Pending(str(queued.uid))
 
 

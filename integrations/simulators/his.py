@@ -23,7 +23,7 @@ SIGNS = Delimiters()
 
 @dataclass(frozen=True, slots=True)
 class ImagingOrder:
-    """What the HIS orders; every number it does not give is left to the receiver."""
+    """What the HIS orders; accession number and study UID may be left to the receiver."""
 
     patient_id: str
     procedure: str
@@ -45,6 +45,8 @@ class ImagingOrder:
     reason: str = "Nodule in the right upper lobe, please advise"
     referring_physician: str = "Rafael"
     order_control: str = "NW"
+    ordered_at: str = ""
+    scheduled_at: str = ""
 
 
 def build_order(order: ImagingOrder, *, control_id: str, written_at: dt.datetime) -> bytes:
@@ -59,7 +61,8 @@ def build_order(order: ImagingOrder, *, control_id: str, written_at: dt.datetime
         names.append(f"{e(order.ideographic_name)}^^^^^^L^I")
     procedure = f"{e(order.procedure)}^{e(order.procedure_description)}^L"
     obr = ["OBR", "1", e(order.placer_order_number), "", procedure, *[""] * 26, f"^{e(order.reason)}"]
-    ipc = ["IPC", e(order.accession), "", order.study_instance_uid, "", order.modality, "", "", ""]
+    number = hashlib.sha256(order.placer_order_number.encode()).hexdigest()[:12].upper()
+    ipc = ["IPC", e(order.accession), f"RP{number}", order.study_instance_uid, f"SPS{number}", order.modality]
     lines = [
         (
             f"MSH|{SIGNS.encoding_characters}|{e(order.sending_application)}|{e(order.sending_facility)}"
@@ -70,10 +73,10 @@ def build_order(order: ImagingOrder, *, control_id: str, written_at: dt.datetime
             f"||{order.birth_date}|{order.sex}"
         ),
         f"PV1|1|O||||||0001^{e(order.referring_physician)}",
-        f"ORC|{order.order_control}|{e(order.placer_order_number)}|||||||{stamp}",
-        f"TQ1|1||||||{stamp}||{order.priority}",
+        f"ORC|{order.order_control}|{e(order.placer_order_number)}|||||||{order.ordered_at}",
+        f"TQ1|1||||||{order.scheduled_at}||{order.priority}",
         "|".join(obr),
-        "|".join([*ipc, order.station_ae_title]).rstrip("|"),
+        "|".join([*ipc, "", "", "", order.station_ae_title]).rstrip("|"),
     ]
     return ("\r".join(lines) + "\r").encode()
 
@@ -132,7 +135,7 @@ def main(arguments: list[str] | None = None) -> int:
     for name in ("study-instance-uid", "accession", "authority", "sending-application", "sending-facility",
                  "family-name", "given-name", "ideographic-name", "birth-date", "sex",
                  "procedure-description", "modality", "station-ae-title", "priority", "reason",
-                 "referring-physician", "order-control"):  # fmt: skip
+                 "referring-physician", "order-control", "ordered-at", "scheduled-at"):  # fmt: skip
         parser.add_argument(f"--{name}", default=None)
     given = {name: value for name, value in vars(parser.parse_args(arguments)).items() if value is not None}
     host, port, patience = given.pop("host"), given.pop("port"), given.pop("patience")

@@ -20,6 +20,7 @@ from integrations.hl7.fields import CHARACTER_SETS, Delimiters
 from integrations.hl7.models import Link
 
 SIGNS = Delimiters()
+LINE_BREAK = "\ue00a"  # private use: hl7apy would escape the `.br` of FT once more
 DICOM_STUDY = "113014^DICOM Study^DCM"
 FINDINGS = "18782-3^Radiology Study observation (narrative)^LN"
 IMPRESSION = "19005-8^Radiology Imaging study [Impression] (narrative)^LN"
@@ -43,7 +44,7 @@ def build_result(report: Report, *, link: Link, control_id: str) -> bytes:
         message.validate()
     except HL7apyException as error:
         raise InvalidInput("The report does not make a valid ORU^R01.", code="ORU_NOT_VALID") from error
-    text: str = message.to_er7() + "\r"
+    text: str = message.to_er7().replace(LINE_BREAK, "\\.br\\") + "\r"
     try:
         return text.encode(CHARACTER_SETS[link.character_set.upper()])
     except (UnicodeEncodeError, KeyError):
@@ -131,7 +132,7 @@ def _observe(group: Message, report: Report, number: int, code: str, text: str, 
     obx.obx_1 = str(number)
     obx.obx_2 = kind
     obx.obx_3 = code
-    obx.obx_5 = SIGNS.escaped(text)
+    obx.obx_5 = LINE_BREAK.join(SIGNS.escaped(line) for line in text.splitlines())
     if report.is_critical and code == IMPRESSION:
         obx.obx_8 = CRITICAL
     obx.obx_11 = "F"

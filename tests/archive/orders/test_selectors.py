@@ -81,7 +81,10 @@ def test_a_worklist_of_one_site_and_its_one_query(two_orders, django_assert_num_
 def test_the_study_uid_of_our_worklist_finds_the_order(cast):
     order = place_order(cast)
     facts = {"site": cast.county, "accession_number": "", "patient": order.patient}
-    assert find_order(study_instance_uid=order.study_instance_uid, **facts) == (order, "study UID of the order")
+    assert find_order(study_instance_uid=order.study_instance_uid, **facts) == (
+        order,
+        "study UID of the order",
+    )
 
 
 def test_an_accession_number_finds_the_order_only_for_the_same_patient_and_site(cast):

@@ -11,6 +11,7 @@ from archive.orders.services import cancel_order, mark_in_progress, mark_reporte
 from common.errors import Conflict, InvalidInput, NotFound
 from common.uids import is_uid
 from events import services as events
+from events.models import Delivery
 from tests.archive.orders.orders import HIS, make_patient, place_order
 
 
@@ -30,7 +31,8 @@ def test_an_accession_number_is_always_a_legal_sh_and_depends_on_nothing_else(si
 
     assert made == accession_number(site_code, number)
     assert 0 < len(made) <= 16
-    assert made.isalnum() and made.isascii()
+    assert made.isalnum()
+    assert made.isascii()
 
 
 def test_two_sites_with_the_same_placer_number_get_different_accession_numbers():
@@ -40,7 +42,7 @@ def test_two_sites_with_the_same_placer_number_get_different_accession_numbers()
 def test_an_order_is_a_worklist_entry_and_is_told_of_once(cast, published):
     first = place_order(cast)
     again = place_order(cast)
-    for row in events.Delivery.objects.all():
+    for row in Delivery.objects.all():
         events.deliver(row.pk)
 
     assert first == again

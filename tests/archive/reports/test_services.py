@@ -11,6 +11,7 @@ from archive.reports.services import digest_of, sign_report
 from archive.studies.models import Study
 from common.errors import Conflict, InvalidInput, NotFound, NotPermitted
 from events import services as events
+from events.models import Delivery
 from tests.archive.orders.orders import place_order
 from tests.personas import Cast
 
@@ -47,7 +48,7 @@ def test_a_signed_report_is_final_sealed_audited_and_its_order_reported(cast, st
 
     report = sign(study, cast.rosa)
 
-    for row in events.Delivery.objects.filter(name="ReportSigned"):
+    for row in Delivery.objects.filter(name="ReportSigned"):
         events.deliver(row.pk)
     assert report.status == Report.Status.FINAL
     assert report.digest == digest_of(report)

@@ -9,6 +9,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
+from django.db import close_old_connections
 
 from integrations.hl7 import dispatch
 from integrations.hl7.listener import Application, Listener
@@ -16,6 +17,7 @@ from integrations.hl7.listener import Application, Listener
 
 class Command(BaseCommand):
     help = "Serve HL7 v2 by MLLP. SIGTERM answers what is in hand and ends."
+    requires_system_checks = ()
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--host", default=settings.HL7_HOST)
@@ -29,14 +31,24 @@ class Command(BaseCommand):
             raise SystemExit(1) from None
 
 
+def receive(data: bytes) -> bytes:
+    """Deal with one message on a connection to the database that works."""
+    close_old_connections()
+    return dispatch.receive(data)
+
+
+def note_broken_frame(data: bytes, is_too_large: bool) -> bytes:
+    """Keep what arrived of a message."""
+    close_old_connections()
+    return dispatch.note_broken_frame(data, is_too_large=is_too_large)
+
+
 async def serve(host: str, port: int) -> None:
     """Listen, say so, and stop in good order when told to."""
     listener = Listener(
         Application(
-            receive=dispatch.receive,
-            note_broken_frame=lambda data, is_too_large: dispatch.note_broken_frame(
-                data, is_too_large=is_too_large
-            ),
+            receive=receive,
+            note_broken_frame=note_broken_frame,
         ),
         workers=settings.HL7_WORKERS,
     )
