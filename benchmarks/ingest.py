@@ -23,8 +23,9 @@ import psycopg
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian
 
-from benchmarks._servers import DISK, RAM_DISK, folder_on, free_port, manage, postgres, running
+from benchmarks._servers import DISK, RAM_DISK, folder_on, manage, postgres, running
 from benchmarks.runner import Row, installed, measure_in_turn, missing
+from launcher.ports import free_port
 
 STORESCU, STORESCP, ORTHANC = "/usr/bin/storescu", "/usr/bin/storescp", "/usr/sbin/Orthanc"
 CALLING = "BENCH_CT"
