@@ -19,20 +19,20 @@ NEEDED_BYTES = 4 * 1024**3
 def ensure_packages(*, development: bool = False) -> None:
     """Have `.venv` hold what the requirement files name; nothing happens where their stamp holds."""
     wanted = ROOT / ("requirements-dev.txt" if development else "requirements.txt")
-    value = requirements_stamp(wanted)
-    stamp = VENV / f".{wanted.stem}.stamp"
-    if stamps.holds(stamp, value) and PYTHON.exists():
-        return
     if not PYTHON.exists():
         _create_venv()
+    value = requirements_stamp(wanted)
+    stamp = VENV / f".{wanted.stem}.stamp"
+    if stamps.holds(stamp, value):
+        return
     with step("Python packages" + (" for the tests" if development else "")):
         install("-r", str(wanted), log=BUILD / "log" / f"pip-{wanted.stem}.log")
     stamps.put(stamp, value)
 
 
 def requirements_stamp(wanted: Path) -> str:
-    """Changes with the requirement files and with the Python that the packages are for."""
-    return stamps.digest([wanted, ROOT / "requirements.txt", LOCK], sys.version, str(ROOT))
+    """Changes with the requirement files and with the environment that the packages are in."""
+    return stamps.digest([wanted, ROOT / "requirements.txt", LOCK, VENV / "pyvenv.cfg"])
 
 
 def install(*arguments: str, log: Path) -> None:
