@@ -37,8 +37,12 @@ def requirements_stamp(wanted: Path) -> str:
 
 def install(*arguments: str, log: Path) -> None:
     """pip install, constrained to the versions that were tested together."""
-    pip: list[str | Path] = [PYTHON, "-m", "pip", "install", "--disable-pip-version-check", "--no-input", "--no-cache-dir"]
-    run_logged([*pip, "-c", LOCK, *arguments], log=log, doing="Installing the Python packages")
+    quietly = ["--disable-pip-version-check", "--no-input", "--no-cache-dir"]
+    run_logged(
+        [PYTHON, "-m", "pip", "install", *quietly, "-c", LOCK, *arguments],
+        log=log,
+        doing="Installing the Python packages",
+    )
 
 
 def require_space(folder: Path, needed_bytes: int, *, purpose: str) -> None:
