@@ -87,9 +87,10 @@ def _series(ds: Dataset, output: TemplateOutput, origin: Origin) -> None:
     ds.SeriesNumber = origin.series_number
     ds.SeriesDescription = output.series_description
     ds.SeriesDate, ds.SeriesTime = format_da(origin.made_at), format_tm(origin.made_at)
-    ds.BodyPartExamined = output.source_header.get("BodyPartExamined", "")
-    if not ds.BodyPartExamined:
-        del ds.BodyPartExamined
+    if output.source_header.get("BodyPartExamined"):
+        ds.BodyPartExamined = output.source_header.BodyPartExamined
+    else:
+        ds.Laterality = ""  # type 2C: to be sent while no body part says that it is unpaired
     ds.Manufacturer = MANUFACTURER
     ds.SecondaryCaptureDeviceManufacturer = MANUFACTURER
     ds.SecondaryCaptureDeviceManufacturerModelName = origin.template_key

@@ -20,13 +20,13 @@ def visible_jobs(actor: Actor) -> QuerySet[Job]:
 
 def series_facts(series: Series) -> SeriesFacts:
     """What template predicates ask of a series, from the index alone."""
-    first = series.instances.values("rows", "columns").first() or {}
+    first = series.instances.only("rows", "columns").first()
     geometry = series.geometry or {}
     return SeriesFacts(
         modality=series.modality,
         slices=int(geometry.get("slices") or series.instances.count()),
-        rows=first.get("rows") or 0,
-        columns=first.get("columns") or 0,
+        rows=(first.rows if first else None) or 0,
+        columns=(first.columns if first else None) or 0,
         is_volume=bool(geometry.get("is_volume")),
         is_derived=series.is_derived,
         is_complete=series.completeness == Series.Completeness.COMPLETE,

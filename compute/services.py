@@ -110,7 +110,7 @@ def submit_job(
             submitted_at=now,
             nudge_at=now + NUDGE_AGAIN,
         )
-        record_audit(actor, "job.submitted", **_audited(job), template=template.key)
+        _audit(actor, "job.submitted", job, template=template.key)
         if not _reuse(job):
             _announce(job)
             _send_nudge(job)
@@ -285,17 +285,28 @@ def _end(job: Job, status: str, *, error_code: str = "", actor: Actor = ACTOR) -
     failed = status == Job.Status.FAILED
     outcome = AuditEvent.Outcome.FAILED if failed else AuditEvent.Outcome.SUCCESS
     with trace(job.trace_id):
-        record_audit(actor, f"job.{status}", **_audited(job), outcome=outcome, code=error_code)
+        _audit(actor, f"job.{status}", job, outcome=outcome, code=error_code)
         _announce(job)
 
 
-def _audited(job: Job) -> dict[str, str]:
-    return {
-        "object_kind": "job",
-        "object_uid": str(job.uid),
-        "study_instance_uid": job.study_instance_uid,
-        "site_code": job.site_code,
-    }
+def _audit(
+    actor: Actor,
+    action: str,
+    job: Job,
+    *,
+    outcome: AuditEvent.Outcome = AuditEvent.Outcome.SUCCESS,
+    **detail: str,
+) -> None:
+    record_audit(
+        actor,
+        action,
+        object_kind="job",
+        object_uid=str(job.uid),
+        study_instance_uid=job.study_instance_uid,
+        site_code=job.site_code,
+        outcome=outcome,
+        **detail,
+    )
 
 
 def _announce(job: Job) -> None:

@@ -62,11 +62,9 @@ def _nearest(target: Points, nodes: list[Points], lengths: list[float]) -> int:
 
 
 def _hits(start: Points, end: Points, solids: tuple[Ellipsoid, ...]) -> bool:
-    for t in np.linspace(0, 1, 8):
-        x, y, z = (np.asarray([v], dtype=np.float32) for v in start + t * (end - start))
-        if any(solid.distance(x, y, z)[0] < 6.0 for solid in solids):
-            return True
-    return False
+    along = start + np.linspace(0, 1, 8)[:, None] * (end - start)
+    x, y, z = along.T.astype(np.float32)
+    return any(bool((solid.distance(x, y, z) < 6.0).any()) for solid in solids)
 
 
 def _murray(parents: list[int], leaf_radius: float) -> list[float]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Iterable
+from functools import cache
 
 import numpy as np
 
@@ -127,10 +128,9 @@ def _sternum(line: Ellipsoid) -> Iterable[Structure]:
         yield Structure(Common((*plate, Slab(0, -width - 12, width + 12), Slab(2, 62, 96))), value)
 
 
-def _lungs(seed: int) -> Iterable[Structure]:
-    yield Structure(CAGE.grown(-1), FAT + 10)
-    for lung in LUNGS:
-        yield Structure(lung, LUNG)
+@cache
+def _lungs(seed: int) -> tuple[Structure, ...]:
+    parts = [Structure(CAGE.grown(-1), FAT + 10), *(Structure(lung, LUNG) for lung in LUNGS)]
     clear = tuple(solid for _, solid, _ in NODULES)
     roots: tuple[tuple[Vector, Shape, int, float], ...] = (
         ((-46, 10, 4), LUNGS[0], 420, VEIN + 20),
@@ -138,11 +138,12 @@ def _lungs(seed: int) -> Iterable[Structure]:
         ((-38, 12, -28), LUNGS[0], 260, VEIN - 20),
         ((44, 16, -24), LUNGS[1], 240, VEIN - 20),
     )
-    for number, (root, lung, leaves, value) in enumerate(roots):
+    for number, (root, organ, leaves, value) in enumerate(roots):
         rods = grow_tree(
-            root, lung, leaves=leaves, leaf_radius=0.72, seed=seed * 10 + number, keep_clear=clear
+            root, organ, leaves=leaves, leaf_radius=0.72, seed=seed * 10 + number, keep_clear=clear
         )
-        yield from (Structure(rod, value) for rod in rods)
+        parts += [Structure(rod, value) for rod in rods]
+    return tuple(parts)
 
 
 def _abdomen() -> Iterable[Structure]:
@@ -239,7 +240,7 @@ def _great_vessels() -> Iterable[Structure]:
         ("left common carotid artery", (12, 4, top + 4), (16, 6, 132), 4.0),
         ("left subclavian artery", (22, 18, top), (46, 20, 126), 4.5),
     ):
-        yield from _vessel(name, start, end, radius, BLOOD)  # type: ignore[arg-type]
+        yield from _vessel(name, start, end, radius, BLOOD)
     root = Cylinder((*ascending, -34.0), (*ascending, foot + 1), AORTA_RADIUS)  # reaches into the arch
     down = Cylinder((*descending, -190.0), (*descending, foot + 1), AORTA_RADIUS)
     for name, part in (("ascending aorta", root), ("descending aorta", down)):

@@ -93,11 +93,15 @@ def _study_and_series(ds: Dataset, header: StudyHeader, kind: str) -> None:
     descriptions = {
         "ct": ("CT chest with contrast 胸部增强CT", "Chest CE 1.25 B40f", "CHEST", "Chest 胸部"),
         "mr": ("MR head 头颅MRI", "T1 3D MPRAGE", "HEAD", "Head T1 3D"),
-        "calibration": ("CT calibration phantom", "Calibration 1.0 B40f", "PHANTOM", "QA"),
+        "calibration": ("CT calibration phantom", "Calibration 1.0 B40f", "", "QA"),
     }
     study, series, part, protocol = descriptions[kind]
     ds.StudyDescription = header.study_description or study
-    ds.SeriesDescription, ds.BodyPartExamined, ds.ProtocolName = series, part, protocol
+    ds.SeriesDescription, ds.ProtocolName = series, protocol
+    if part:
+        ds.BodyPartExamined = part
+    else:
+        ds.Laterality = ""  # type 2C: to be sent while no body part says that it is unpaired
     ds.SeriesNumber = header.series_number
     ds.Manufacturer = "Consilium"
     ds.ManufacturerModelName = "Phantom CT" if kind != "mr" else "Phantom MR"

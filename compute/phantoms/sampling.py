@@ -65,7 +65,8 @@ def coverage(structure: Structure, geometry: StackGeometry, k: int, rows: slice,
 
 def _fine(indices: slice, n: int) -> NDArray[np.float64]:
     count = (indices.stop - indices.start) * n
-    return indices.start - 0.5 + (np.arange(count) + 0.5) / n
+    places: NDArray[np.float64] = indices.start - 0.5 + (np.arange(count) + 0.5) / n
+    return places
 
 
 def _grain(phantom: Phantom, shape: tuple[int, ...], k: int) -> Array:

@@ -270,7 +270,8 @@ class Folded:
         k = np.float32(2 * math.pi / self.wavelength)
         warp = np.sin(k * (x * 0.41 + z * 0.33) + 1.7) + np.sin(k * (y * 0.37 - x * 0.29))
         folds = np.sin(k * (x + 0.4 * y) + warp) * np.sin(k * (y - 0.3 * z) + warp) * np.cos(k * z * 0.8)
-        return self.solid.distance(x, y, z) + np.float32(self.depth) * folds.astype(np.float32)
+        surface: Array = self.solid.distance(x, y, z) + np.float32(self.depth) * folds.astype(np.float32)
+        return surface
 
     def bounds(self) -> Box:
         return self.solid.grown(self.depth).bounds()

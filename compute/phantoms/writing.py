@@ -11,6 +11,7 @@ import numpy as np
 from pydicom import dcmwrite
 from pydicom.dataset import Dataset
 from pydicom.uid import (
+    UID,
     DeflatedExplicitVRLittleEndian,
     ExplicitVRLittleEndian,
     ImplicitVRLittleEndian,
@@ -74,7 +75,7 @@ def default_geometry(
 
 
 def datasets(
-    phantom: Phantom, geometry: StackGeometry, header: StudyHeader, *, transfer_syntax_uid: str
+    phantom: Phantom, geometry: StackGeometry, header: StudyHeader, *, transfer_syntax_uid: UID
 ) -> Iterator[Dataset]:
     """The instances of the series in numbering order, encoded; two slices are made at a time."""
     renderer = Renderer(phantom, geometry)
@@ -95,7 +96,7 @@ def write_series(
     kind: str = "ct",
     geometry: StackGeometry | None = None,
     header: StudyHeader | None = None,
-    transfer_syntax_uid: str = ExplicitVRLittleEndian,
+    transfer_syntax_uid: UID = ExplicitVRLittleEndian,
     seed: int = 0,
     noise: float | None = None,
 ) -> WrittenSeries:
@@ -114,7 +115,7 @@ def write_series(
     )  # fmt: skip
 
 
-def _encoded(ds: Dataset, renderer: Renderer, k: int, transfer_syntax_uid: str) -> Dataset:
+def _encoded(ds: Dataset, renderer: Renderer, k: int, transfer_syntax_uid: UID) -> Dataset:
     intercept = headers.INTERCEPT if renderer.phantom.modality == "CT" else 0
     stored = (np.rint(renderer.slice(k)) - intercept).astype("<u2")
     if transfer_syntax_uid in _COMPRESSED:
