@@ -117,7 +117,7 @@ def _within(
 def _begin(moment: dt.datetime | dt.date) -> dt.datetime:
     if isinstance(moment, dt.datetime):
         return moment
-    return timezone.make_aware(dt.datetime.combine(moment, dt.time.min))  # noqa: DTZ - made aware here
+    return timezone.make_aware(dt.datetime.combine(moment, dt.time.min))
 
 
 def _matches(field: str, key: str) -> Q:

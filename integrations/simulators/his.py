@@ -59,6 +59,7 @@ def build_order(order: ImagingOrder, *, control_id: str, written_at: dt.datetime
     names = [f"{e(order.family_name)}^{e(order.given_name)}^^^^^L^A"]
     if order.ideographic_name:
         names.append(f"{e(order.ideographic_name)}^^^^^^L^I")
+    physician = "^".join(e(part) for part in order.referring_physician.split("^"))
     procedure = f"{e(order.procedure)}^{e(order.procedure_description)}^L"
     obr = ["OBR", "1", e(order.placer_order_number), "", procedure, *[""] * 26, f"^{e(order.reason)}"]
     number = hashlib.sha256(order.placer_order_number.encode()).hexdigest()[:12].upper()
@@ -72,7 +73,7 @@ def build_order(order: ImagingOrder, *, control_id: str, written_at: dt.datetime
             f"PID|1||{e(order.patient_id)}^^^{e(order.authority)}^MR||{'~'.join(names)}"
             f"||{order.birth_date}|{order.sex}"
         ),
-        f"PV1|1|O||||||0001^{e(order.referring_physician)}",
+        f"PV1|1|O||||||0001^{physician}",
         f"ORC|{order.order_control}|{e(order.placer_order_number)}|||||||{order.ordered_at}",
         f"TQ1|1||||||{order.scheduled_at}||{order.priority}",
         "|".join(obr),
