@@ -31,7 +31,8 @@ def device(request: pytest.FixtureRequest) -> torch.device:
 
 @pytest.fixture(params=[torch.float32, torch.float64], ids=["float32", "float64"])
 def dtype(request: pytest.FixtureRequest) -> torch.dtype:
-    return request.param
+    chosen: torch.dtype = request.param
+    return chosen
 
 
 @pytest.fixture(autouse=True)

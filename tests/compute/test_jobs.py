@@ -55,7 +55,7 @@ def test_job_runs_to_results_in_the_archive(series):
     assert result.study == series.study
     assert result.completeness == Series.Completeness.COMPLETE
     assert result.instances.count() == 10
-    ds = read_dataset(result.instances.order_by("instance_number").first())
+    ds = read_dataset(result.instances.get(instance_number=1))
     assert ds.PatientID == "P1"
     assert len(ds.SourceImageSequence) == len(series_instances_in_order(series))
 
@@ -154,7 +154,7 @@ def test_nudge_goes_out_after_the_commit(series):
 def test_lost_nudge_is_repeated_by_the_sweep(series, clock):
     sent = []
     job = submit(series)
-    services.use_nudge(lambda uid, queue: sent.append(uid))
+    services.use_nudge(lambda uid, _queue: sent.append(uid))
     with TestCase.captureOnCommitCallbacks(execute=True):
         assert services.requeue_lost_jobs() == 0
         clock.advance(services.NUDGE_AGAIN * 1.1)

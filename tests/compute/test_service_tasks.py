@@ -17,6 +17,7 @@ from compute.service_tasks import run_template
 from events.services import Event
 from tests.compute.conftest import store_series
 from tests.compute.test_jobs import CPU
+from workflows import services as workflows
 from workflows.service_tasks import Pending, TaskContext, find_operator
 
 
@@ -38,14 +39,16 @@ def context() -> TaskContext:
 def told(monkeypatch) -> list[tuple[str, uuid.UUID, object]]:
     """What the engine is told of steps, in place of the engine."""
     heard: list[tuple[str, uuid.UUID, object]] = []
-    monkeypatch.setattr(
-        subscribers.workflows, "complete_service_task",
-        lambda run_uid, *, result: heard.append(("completed", run_uid, result)),
-    )  # fmt: skip
-    monkeypatch.setattr(
-        subscribers.workflows, "fail_service_task",
-        lambda run_uid, *, code, message, permanent: heard.append(("failed", run_uid, code)),
-    )  # fmt: skip
+
+    def complete(run_uid, *, result):
+        heard.append(("completed", run_uid, result))
+
+    def fail(run_uid, *, code, message, permanent):
+        assert message
+        heard.append(("failed for good" if permanent else "failed", run_uid, code))
+
+    monkeypatch.setattr(workflows, "complete_service_task", complete)
+    monkeypatch.setattr(workflows, "fail_service_task", fail)
     return heard
 
 
@@ -55,7 +58,7 @@ def news(job: Job) -> Event:
 
 
 def study_of(series) -> str:
-    return series.study.study_instance_uid
+    return str(series.study.study_instance_uid)
 
 
 def test_diagrams_can_name_the_step():
@@ -96,10 +99,10 @@ def test_failed_job_fails_the_step_for_good(series, context, told):
     services.fail_job(claim, code="NOT_A_VOLUME")
     job.refresh_from_db()
     subscribers.settle_step(news(job))
-    assert told == [("failed", context.run_uid, "NOT_A_VOLUME")]
+    assert told == [("failed for good", context.run_uid, "NOT_A_VOLUME")]
 
 
-def test_thickest_stack_of_the_study_is_chosen(series, cast, context, tmp_path):
+def test_series_with_the_most_slices_is_chosen(series, cast, context, tmp_path):
     header = StudyHeader(patient_id="P1", series_number=5)
     larger = write_series(
         tmp_path / "more", kind="calibration", header=header,

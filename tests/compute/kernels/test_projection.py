@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
@@ -7,7 +10,7 @@ import torch
 from compute.kernels.body import body_mask
 from compute.kernels.projection import project, project_slab
 
-REFERENCE = {"maximum": np.max, "minimum": np.min, "average": np.mean}
+REFERENCE: dict[str, Callable[..., Any]] = {"maximum": np.max, "minimum": np.min, "average": np.mean}
 
 
 @pytest.mark.parametrize("mode", sorted(REFERENCE))

@@ -44,11 +44,11 @@ def width_at_half(profile: np.ndarray, *, low: float, high: float, spacing: floa
     first, last = above[0], above[-1]
     left = first - (profile[first] - level) / (profile[first] - profile[first - 1])
     right = last + (profile[last] - level) / (profile[last] - profile[last + 1])
-    return (right - left) * spacing
+    return float((right - left) * spacing)
 
 
 def column_of(image, x_mm: float, *, centre: float = 0.0) -> int:
-    return round((x_mm - centre) / image.spacing_mm + (image.pixels.shape[1] - 1) / 2)
+    return int(round((x_mm - centre) / image.spacing_mm + (image.pixels.shape[1] - 1) / 2))
 
 
 def test_vessel_of_known_diameter_is_measured_in_the_reformation(tmp_path):
