@@ -39,8 +39,11 @@ def main(arguments: Sequence[str]) -> int:
         print(f"\n{explain(error, place=str(default_var()))}", file=sys.stderr)
         return OBSTACLE
     except (KeyboardInterrupt, Stopped):
-        print("Stopped.")
-        return 0 if said.command == "up" else INTERRUPTED
+        if said.command != "up":
+            print("Stopped.")
+            return INTERRUPTED
+        print("Stopped. ./consilium up starts it again with all its data.")
+        return 0
 
 
 def _commands(said: argparse.Namespace, rest: list[str]) -> dict[str, Callable[[], int]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from typing import NoReturn
 
 from launcher import region
 from launcher.paths import ROOT, default_var
@@ -15,7 +16,7 @@ from launcher.var import kept_var
 TICK_S = 0.5
 
 
-def up(*, is_empty: bool, http_port: int | None) -> int:
+def up(*, is_empty: bool, http_port: int | None) -> NoReturn:
     """Set up what is missing, start what is down, and stay."""
     began = time.monotonic()
     with kept_var(default_var()) as var:
@@ -35,8 +36,6 @@ def up(*, is_empty: bool, http_port: int | None) -> int:
                     _stay(product, services)
             finally:
                 say("Stopping …")
-    say("Stopped. ./consilium up starts it again with all its data.")
-    return 0
 
 
 def _introduce(product: Product, kind: str) -> None:
@@ -51,7 +50,7 @@ def _introduce(product: Product, kind: str) -> None:
     say("  Ctrl-C stops everything; nothing is lost by it.")
 
 
-def _stay(product: Product, services: Services) -> None:
+def _stay(product: Product, services: Services) -> NoReturn:
     """Watch over the servers and the supervisor until a signal ends us."""
     while True:
         for name in services.revive():
