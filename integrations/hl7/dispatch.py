@@ -11,8 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import structlog
-from django.db import transaction
-from django.db.models import F
+from django.db import connection, transaction
 
 from accounts.models import Site
 from common import clock
@@ -28,6 +27,10 @@ log = structlog.get_logger(__name__)
 Handler = Callable[[Message, Link], Acknowledgement]
 _handlers: dict[str, Handler] = {}
 KEPT_OF_BROKEN_BYTES = 64 * 1024
+CONCLUSION = [
+    "answer", "answered_at", "status", "receipts", "trace_id",
+    "ack_code", "error_condition", "error_code", "error_location", "error_text",
+]  # fmt: skip
 
 
 def handles(*triggers: str) -> Callable[[Handler], Handler]:
@@ -147,25 +150,39 @@ def _receive(envelope: Envelope, unreadable: InvalidInput | None) -> bytes:
     if not envelope.control_id:
         return _keep_refused(envelope, link, missing("MSH-10"))
     with transaction.atomic():
-        row, is_new = MessageLog.objects.select_for_update(of=("self",)).get_or_create(
-            direction=MessageLog.Direction.INBOUND,
-            link=link,
-            control_id=envelope.control_id,
-            digest=envelope.digest,
-            defaults=_first_facts(envelope, link),
+        _one_at_a_time(link, envelope.control_id)
+        earlier = list(
+            MessageLog.objects.defer("raw").filter(
+                direction=MessageLog.Direction.INBOUND, link=link, control_id=envelope.control_id
+            )
         )
+        row = next((one for one in earlier if one.digest == envelope.digest), None)
+        if row is None:
+            row = _new_row(envelope, link)
+        else:
+            row.receipts += 1
         if row.status == MessageLog.Status.ACCEPTED:
-            MessageLog.objects.filter(pk=row.pk).update(receipts=F("receipts") + 1)
+            row.save(update_fields=["receipts"])
             return bytes(row.answer)
-        row.receipts += 0 if is_new else 1
-        acknowledgement = _handle(envelope, link)
-        return _conclude(row, envelope, acknowledgement)
+        is_reused = any(one.status == MessageLog.Status.ACCEPTED for one in earlier)
+        return _conclude(row, envelope, _handle(envelope, link, is_reused=is_reused))
 
 
-def _handle(envelope: Envelope, link: Link) -> Acknowledgement:
+def _one_at_a_time(link: Link, control_id: str) -> None:
+    """Let a message wait for its double: a sender may have lost patience and sent it on another connection."""
+    name = f"hl7:{link.pk}:{control_id}"
+    key = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], signed=True)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [key])
+
+
+def _handle(envelope: Envelope, link: Link, *, is_reused: bool) -> Acknowledgement:
     try:
         with transaction.atomic():
-            _refuse_reused_control_id(envelope, link)
+            if is_reused:
+                raise Conflict(
+                    "This message control ID was used for another message.", code="CONTROL_ID_REUSED"
+                )
             handler = _handler_for(envelope)
             return handler(parse(envelope.data, character_set=link.character_set), link)
     except ServiceError as error:
@@ -193,42 +210,26 @@ def _handler_for(envelope: Envelope) -> Handler:
     )
 
 
-def _refuse_reused_control_id(envelope: Envelope, link: Link) -> None:
-    used = MessageLog.objects.filter(
-        direction=MessageLog.Direction.INBOUND,
-        link=link,
-        control_id=envelope.control_id,
-        status=MessageLog.Status.ACCEPTED,
-    ).exclude(digest=envelope.digest)
-    if used.exists():
-        raise Conflict("This message control ID was used for another message.", code="CONTROL_ID_REUSED")
-
-
 def _keep_refused(envelope: Envelope, link: Link | None, error: ServiceError) -> bytes:
     with transaction.atomic():
-        facts = _first_facts(envelope, link)
-        row = MessageLog(
-            direction=MessageLog.Direction.INBOUND,
-            link=link,
-            control_id=envelope.control_id[:199] if link is None else "",
-            digest=envelope.digest,
-            **facts,
-        )
-        return _conclude(row, envelope, refuse(error))
+        return _conclude(_new_row(envelope, link), envelope, refuse(error))
 
 
-def _first_facts(envelope: Envelope, link: Link | None) -> dict[str, object]:
-    return {
-        "site": _site_of(envelope, link),
-        "sending_application": envelope.application[:60],
-        "sending_facility": envelope.facility[:60],
-        "message_type": envelope.trigger[:20],
-        "version": envelope.version[:12],
-        "raw": envelope.data,
-        "received_at": clock.now(),
-        "status": MessageLog.Status.FAILED,
-        "trace_id": current_trace(),
-    }
+def _new_row(envelope: Envelope, link: Link | None) -> MessageLog:
+    return MessageLog(
+        direction=MessageLog.Direction.INBOUND,
+        link=link,
+        site=_site_of(envelope, link),
+        sending_application=envelope.application[:60],
+        sending_facility=envelope.facility[:60],
+        control_id=envelope.control_id[:199],
+        message_type=envelope.trigger[:20],
+        version=envelope.version[:12],
+        digest=envelope.digest,
+        raw=envelope.data,
+        received_at=clock.now(),
+        status=MessageLog.Status.FAILED,
+    )
 
 
 def _site_of(envelope: Envelope, link: Link | None) -> Site | None:
@@ -251,7 +252,7 @@ def _conclude(row: MessageLog, envelope: Envelope, acknowledgement: Acknowledgem
     row.error_code = worst.code[:80] if worst else ""
     row.error_location = worst.location[:40] if worst else ""
     row.error_text = worst.text[:200] if worst else ""
-    row.save()
+    row.save(update_fields=None if row.pk is None else CONCLUSION)
     log.info(
         "hl7.answered",
         control_id=row.control_id,

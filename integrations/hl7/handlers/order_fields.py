@@ -20,7 +20,7 @@ from integrations.hl7.acks import Acknowledgement, Finding, accept, warning
 from integrations.hl7.fields import Field, Message
 from integrations.hl7.handlers.patient_fields import register, site_of
 from integrations.hl7.models import Link
-from integrations.hl7.refusals import SEGMENT_MISSING, missing, unknown_value
+from integrations.hl7.refusals import SEGMENT_MISSING, SEVERAL_ORDERS, missing, unknown_value
 
 NEW, CANCEL = "NW", "CA"
 PRIORITIES = {"S": "STAT", "STAT": "STAT", "A": "URGENT", "U": "URGENT", "URGENT": "URGENT", "T": "URGENT"}
@@ -49,6 +49,13 @@ def place(message: Message, link: Link, imaging: Imaging) -> Acknowledgement:
         if not message[name]:
             raise InvalidInput(
                 f"The message has no {name} segment.", code=SEGMENT_MISSING, fields={name: "Missing."}
+            )
+    for name in ("ORC", "OBR", "IPC"):
+        if len(message.named(name)) > 1:
+            raise InvalidInput(
+                "Several orders or steps in one message are not supported; send one message for each.",
+                code=SEVERAL_ORDERS,
+                fields={name: "More than one."},
             )
     control = message["ORC"][1].value
     number = (message["ORC"][2] or message["OBR"][2]).value

@@ -128,6 +128,7 @@ def test_a_refused_message_is_judged_anew_when_it_comes_again(cast, link):
         (order_message(replace(ORDER, accession="A" * 17)), ("AE", "102", "IPC^1^1")),
         (order_message(replace(ORDER, study_instance_uid="x.y")), ("AE", "102", "IPC^1^3")),
         (order_message(replace(ORDER, order_control="CA")), ("AE", "204", "")),
+        (order_message() + b"ORC|NW|PO-2\rOBR|2|PO-2||CT^CT^L\r", ("AE", "100", "ORC")),
     ],
 )
 def test_bad_content_is_refused_in_hl7s_words_and_is_a_row_to_look_at(link, data, expected):
