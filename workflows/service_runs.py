@@ -131,10 +131,12 @@ def retry_service_task(run_uid: uuid.UUID, *, actor: Actor) -> ServiceTaskRun:
 
 def requeue_lost_runs() -> int:
     """Queue steps again whose worker let the lease run out; how many."""
-    lost = ServiceTaskRun.objects.filter(
-        status=ServiceTaskRun.Status.RUNNING, lease_until__lt=clock.now()
-    ).values_list("uid", "attempts")
-    for run_uid, attempts in lost[:100]:
+    lost = list(
+        ServiceTaskRun.objects.filter(
+            status=ServiceTaskRun.Status.RUNNING, lease_until__lt=clock.now()
+        ).values_list("uid", "attempts")[:100]
+    )
+    for run_uid, attempts in lost:
         log.warning("step.lease_lost", run=str(run_uid), attempts=attempts)
         _settle_failure(_run(run_uid), code="WORKER_LOST", permanent=False, attempt=attempts)
     return len(lost)

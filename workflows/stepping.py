@@ -150,7 +150,8 @@ def write(step: Step, *, is_new: bool = False) -> None:
 
     The number of statements does not depend on the size or the age of the instance.
     """
-    _take_early_messages(step)
+    if not is_new:
+        _take_early_messages(step)
     after = step.run.waits
     _note_happenings(step)
     _save_instance(step, is_new=is_new)

@@ -54,7 +54,7 @@ def fire_due_timers(*, limit: int = 200) -> int:
             due_at__lte=clock.now(),
             instance__status=ProcessInstance.Status.RUNNING,
         )
-        .order_by("due_at")
+        .order_by("due_at", "element_id")
         .values_list("pk", flat=True)[:limit]
     )
     return sum(fire_timer(uid) for uid in list(due))

@@ -90,7 +90,7 @@ def complete_user_task(
         step.run.complete_user_task(
             row.pk, {row.element_id: {"outcome": outcome, **result}, "outcome": outcome}
         )
-        _audit(step, row, f"task.{_past(outcome)}", outcome=outcome)
+        _audit(step, row, f"task.{_past(outcome)}", form_outcome=outcome)
     return step.instance
 
 

@@ -18,7 +18,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("key", help="process id, such as RemoteConsultation")
         parser.add_argument("folder", type=Path)
-        parser.add_argument("--version", dest="process_version", type=int, help="default: the active version")
+        parser.add_argument("--process-version", type=int, help="default: the active version")
 
     def handle(self, *args: Any, key: str, folder: Path, process_version: int | None, **options: Any) -> None:
         wanted = {"version": process_version} if process_version else {"is_active": True}
