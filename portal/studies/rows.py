@@ -9,6 +9,7 @@ from django.db.models import Exists, OuterRef, Prefetch, QuerySet
 
 from archive.reports.models import Report
 from archive.studies.models import Series, Study
+from portal.viewer.strip import NO_PICTURES
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +18,7 @@ class StudyRow:
     modalities: str
     series_count: int
     image_count: int
+    has_images: bool
     is_receiving: bool
     has_thin_slices: bool
     has_results: bool
@@ -49,6 +51,7 @@ def _row(study: Study) -> StudyRow:
         modalities=" ".join(sorted({one.modality for one in acquired or series if one.modality})),
         series_count=len(series),
         image_count=sum(one.geometry.get("slices", 0) for one in series),
+        has_images=any(one.modality not in NO_PICTURES for one in series),
         is_receiving=any(one.completeness == Series.Completeness.RECEIVING for one in series),
         has_thin_slices=any(one.is_thin_slice for one in acquired),
         has_results=len(acquired) < len(series),

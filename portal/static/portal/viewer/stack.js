@@ -139,7 +139,7 @@ class Stack {
       this.paint();
       if (slice.isUnreadable) this.say(this.words.wordUnreadable, true);
       else this.say("");
-      this.root.dataset.shown = index;
+      this.root.dataset.stackShown = index;
     } catch (error) {
       if (generation !== this.generation || error.name === "AbortError") return;
       if (error instanceof Refused) return this.refuse(error.status, error.message);
@@ -286,7 +286,7 @@ class Stack {
     this.part("progress").value = loaded;
     this.part("progress").hidden = isAll;
     this.part("loaded").textContent = fill(isAll ? this.words.wordAll : this.words.wordLoaded, { n: loaded, total: this.total });
-    this.root.dataset.loaded = loaded;
+    this.root.dataset.stackLoaded = loaded;
   }
 
   // --- hands
