@@ -1,24 +1,20 @@
-"""The systems around Consilium, simulated in processes of their own: HIS, modality, medical record."""
+"""The hospital's systems around Consilium, simulated in processes of their own: HIS and modality."""
 
 from __future__ import annotations
 
 import json
 import os
-import socket
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
-from django.conf import settings
-
+from config.demo.addresses import Addresses
 from config.demo.problems import JourneyFailed
-from config.demo.region import CONSULTATION_CODES, COUNTY_CT, COUNTY_MR, EMR_LINK
+from config.demo.region import CONSULTATION_CODES, COUNTY_CT, COUNTY_MR
 from config.demo.studies import JourneyStudy
-from config.demo.waiting import wait_for
-from integrations.hl7.models import Link
 
+ROOT = Path(__file__).resolve().parents[2]
 DESCRIPTIONS = {"CT": "CT chest, remote consultation", "MR": "MR head, remote consultation"}
 REASONS = {
     "CT": "Cough for six weeks, shadow in the right lung on chest radiograph",
@@ -26,98 +22,77 @@ REASONS = {
 }
 
 
-def order_consultation(study: JourneyStudy, *, placer_order_number: str) -> dict[str, Any]:
+def order_consultation(
+    study: JourneyStudy, addresses: Addresses, *, placer_order_number: str
+) -> dict[str, Any]:
     """The HIS process orders a consultation by MLLP; what it was answered."""
-    words = {
-        "host": settings.HL7_HOST,
-        "port": settings.HL7_PORT,
-        "placer-order-number": placer_order_number,
-        "patient-id": study.patient_id,
-        "family-name": study.family_name,
-        "given-name": study.given_name,
-        "ideographic-name": study.ideographic_name,
-        "birth-date": study.birth_date,
-        "sex": study.sex,
-        "study-instance-uid": study.study_instance_uid,
-        "accession": study.accession_number[:16],
-        "modality": study.modality,
-        "station-ae-title": station_of(study),
-        "procedure": CONSULTATION_CODES[study.modality],
-        "procedure-description": DESCRIPTIONS[study.modality],
-        "reason": REASONS[study.modality],
-        "referring-physician": "Wu^Rafael",
-        "priority": "R",
-    }
-    return _run("integrations.simulators.his", words, timeout_s=120)
+    return outcome_of(
+        start(
+            "integrations.simulators.his",
+            {
+                "host": addresses.host,
+                "port": addresses.hl7_port,
+                "placer-order-number": placer_order_number,
+                "patient-id": study.patient_id,
+                "family-name": study.family_name,
+                "given-name": study.given_name,
+                "ideographic-name": study.ideographic_name,
+                "birth-date": study.birth_date,
+                "sex": study.sex,
+                "study-instance-uid": study.study_instance_uid,
+                "accession": study.accession_number[:16],
+                "modality": study.modality,
+                "station-ae-title": station_of(study),
+                "procedure": CONSULTATION_CODES[study.modality],
+                "procedure-description": DESCRIPTIONS[study.modality],
+                "reason": REASONS[study.modality],
+                "referring-physician": "Wu^Rafael",
+                "priority": "R",
+            },
+        )
+    )
 
 
-def send_images(study: JourneyStudy) -> dict[str, Any]:
-    """The modality process sends the study by C-STORE; what became of its objects."""
-    words = {
-        "study": study.folder,
-        "host": settings.DICOM_HOST,
-        "port": settings.DICOM_PORT,
-        "ae-title": station_of(study),
-        "called": settings.DICOM_AE_TITLE,
-    }
-    return _run("integrations.simulators.modality", words, timeout_s=1200)
+def start_sending(study: JourneyStudy, addresses: Addresses) -> subprocess.Popen[str]:
+    """The modality process sends the study by C-STORE, and again what was not acknowledged."""
+    return start(
+        "integrations.simulators.modality",
+        {
+            "study": study.folder,
+            "host": addresses.host,
+            "port": addresses.dicom_port,
+            "ae-title": station_of(study),
+            "called": addresses.dicom_ae_title,
+        },
+    )
 
 
 def station_of(study: JourneyStudy) -> str:
     return COUNTY_MR if study.modality == "MR" else COUNTY_CT
 
 
-@contextmanager
-def medical_record() -> Iterator[None]:
-    """The county's record, listening: the one that runs beside the daemons, or else one of our own."""
-    if _emr_listens():
-        yield
-        return
-    command = [sys.executable, str(settings.BASE_DIR / "manage.py"), "run_simulated_emr"]
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
-    try:
-        wait_for(_emr_listens, within_s=60, otherwise="The simulated medical record did not start")
-        yield
-    finally:
-        process.terminate()
-        process.wait(timeout=30)
+def start(module: str, words: dict[str, Any]) -> subprocess.Popen[str]:
+    """Start a simulator with these options."""
+    options = [text for name, value in words.items() for text in (f"--{name}", str(value))]
+    return subprocess.Popen(
+        [sys.executable, "-m", module, *options],
+        cwd=ROOT, env=os.environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
 
 
-def filed_report(control_id: str) -> dict[str, Any] | None:
-    """The report that the record has filed from this message; None while it has none."""
-    path = settings.EMR_FOLDER / f"{control_id}.json"
-    try:
-        report: dict[str, Any] = json.loads(path.read_text())
-    except FileNotFoundError:
-        return None
-    return report
-
-
-def _emr_listens() -> bool:
-    link = Link.objects.filter(name=EMR_LINK).first()
-    if link is None:
-        raise JourneyFailed("There is no demo region here: run manage.py load_demo_region first.")
-    try:
-        with socket.create_connection((link.host, link.port or 0), timeout=2):
-            return True
-    except OSError:
-        return False
-
-
-def _run(module: str, words: dict[str, Any], *, timeout_s: float) -> dict[str, Any]:
-    """Run a simulator to its end; the JSON object of its last line.
+def outcome_of(process: subprocess.Popen[str], *, within_s: float = 1200) -> dict[str, Any]:
+    """Wait for a simulator's end; the JSON object of its last line.
 
     Raises  JourneyFailed where it printed none.
     """
-    options = [text for name, value in words.items() for text in (f"--{name}", str(value))]
-    done = subprocess.run(
-        [sys.executable, "-m", module, *options],
-        cwd=settings.BASE_DIR, env=os.environ, capture_output=True, text=True, timeout=timeout_s, check=False,
-    )  # fmt: skip
-    lines = done.stdout.strip().splitlines()
     try:
-        outcome: dict[str, Any] = json.loads(lines[-1])
+        said, complained = process.communicate(timeout=within_s)
+    except BaseException:
+        process.kill()
+        raise
+    try:
+        outcome: dict[str, Any] = json.loads(said.strip().splitlines()[-1])
     except (IndexError, ValueError):
-        last = (done.stderr.strip().splitlines() or ["it said nothing"])[-1]
-        raise JourneyFailed(f"{module} ended with status {done.returncode}: {last}") from None
+        last = (complained.strip().splitlines() or ["it said nothing"])[-1]
+        raise JourneyFailed(f"A simulator ended with status {process.returncode}: {last}") from None
     return outcome

@@ -8,11 +8,11 @@ from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
-from django.conf import settings
 from django.core.management.base import BaseCommand
 
+from config.demo.addresses import Addresses, addresses_in_settings
 from config.demo.journey import ASSIGNED, COMPLETED, REPORTED, Journey
-from config.demo.peers import medical_record
+from config.demo.medical_record import medical_record
 from config.demo.portal import PortalClient
 from config.demo.problems import JourneyFailed
 from config.demo.region import PASSWORD
@@ -36,13 +36,14 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         self._is_quiet = options["json"]
+        addresses = addresses_in_settings()
         step = "study"
         try:
             with tempfile.TemporaryDirectory(prefix="consilium-study-") as folder, medical_record():
-                study = self._study(Path(folder), options)
-                journey = Journey(study, address=self._address, say=self._say)
+                study = self._study(Path(folder), addresses, options)
+                journey = Journey(study, addresses)
                 try:
-                    outcome = journey.play(until=options["until"])
+                    outcome = journey.play(until=options["until"], say=self._say)
                 finally:
                     step = journey.step
         except JourneyFailed as failure:
@@ -50,22 +51,18 @@ class Command(BaseCommand):
             raise SystemExit(1) from None
         self.stdout.write(json.dumps(outcome))
 
-    @property
-    def _address(self) -> str:
-        return f"http://{settings.HTTP_HOST}:{settings.HTTP_PORT}"
-
     def _say(self, sentence: str) -> None:
         if not self._is_quiet:
             self.stdout.write(sentence)
             self.stdout.flush()
 
-    def _study(self, folder: Path, options: dict[str, Any]) -> JourneyStudy:
+    def _study(self, folder: Path, addresses: Addresses, options: dict[str, Any]) -> JourneyStudy:
         """The study that was given, or a phantom that nobody has ordered yet."""
         if options["study"] is not None:
             if not options["study"].is_dir():
                 raise JourneyFailed(f"There is no folder {options['study']}.")
             return read_study(options["study"])
-        rafael = PortalClient(self._address, "rafael", PASSWORD)
+        rafael = PortalClient(addresses.portal, "rafael", PASSWORD)
         number = 0
         while rafael.find("orders/", study=phantom_header(number).study_uid()):
             number += 1
