@@ -39,8 +39,8 @@ def run(*, quick: bool) -> list[Row]:
         raise SystemExit("The ingest benchmark sends with DCMTK: apt-get install dcmtk orthanc")
     with folder_on(RAM_DISK) as folder:
         rows = _beside_peers(folder, slices=slices, rounds=rounds)
-    with folder_on(DISK) as folder:
-        return [*rows, _durable(folder, slices=slices, rounds=rounds)]
+    with folder_on(DISK) as folder, folder_on(RAM_DISK) as sources:
+        return [*rows, _durable(folder, sources, slices=slices, rounds=rounds)]
 
 
 def _beside_peers(folder: Path, *, slices: int, rounds: int) -> list[Row]:
@@ -73,12 +73,13 @@ def _rows(case: str, medians: dict[str, float], slices: int) -> list[Row]:
     return rows
 
 
-def _durable(folder: Path, *, slices: int, rounds: int) -> Row:
+def _durable(folder: Path, sources: Path, *, slices: int, rounds: int) -> Row:
     """One association onto the disk, beside a loop that only writes and fsyncs the same files."""
     with _ours(folder) as port:
-        sender = Sender(folder, slices=slices, associations=1)
+        sender = Sender(sources, slices=slices, associations=1)
         figures = measure_in_turn(
-            {"ours": sender.to(port), "loop": sender.write_and_sync}, rounds=max(2, rounds - 2)
+            {"ours": sender.to(port), "loop": lambda: sender.write_and_sync(folder / "loop")},
+            rounds=max(2, rounds - 2),
         )
     return Row(
         "C-STORE, 1 association, on the disk", figures["ours"][0], "write + fsync loop",
@@ -97,9 +98,8 @@ class Sender:
     def to(self, port: int) -> Callable[[], float]:
         return lambda: self._send(port)
 
-    def write_and_sync(self) -> float:
+    def write_and_sync(self, target: Path) -> float:
         """The disk's own speed: each file written and fsynced, one after the other."""
-        target = self._folder / "loop"
         target.mkdir(exist_ok=True)
         began = time.perf_counter()
         for number in range(self._slices):

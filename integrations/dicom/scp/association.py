@@ -8,6 +8,7 @@ from __future__ import annotations
 import queue
 import select
 import socket
+import struct
 import time
 from collections.abc import Callable
 from copy import deepcopy
@@ -32,7 +33,7 @@ _HEAD = 6
 LARGEST_PDU = 16 << 20
 _WAIT_S = 0.002
 _ASLEEP_S = 0.01
-STALLED_S = 30.0  # a peer that stops in the middle of a PDU has gone
+STALLED_S = 30  # a peer that stops in the middle of a PDU has gone
 
 
 class FastSocket(AssociationSocket):
@@ -62,7 +63,7 @@ class FastSocket(AssociationSocket):
         got = 0
         peer = cast("socket.socket", self.socket)
         while got < len(view):
-            count = peer.recv_into(view[got:])
+            count = peer.recv_into(view[got:], 0, socket.MSG_WAITALL)
             if not count:
                 break
             got += count
@@ -104,18 +105,25 @@ class FastProvider(DULServiceProvider):
             super()._read_pdu_data()
             return
         try:
-            head = wire.socket.recv(_HEAD, socket.MSG_PEEK)
+            self._read_data(wire, wire.socket, self.exchange)
+        except (ConnectionError, TimeoutError, BlockingIOError):
+            self.event_queue.put("Evt17")  # transport connection closed
+        except ProtocolError as error:
+            log.warning("dicom.protocol_error", problem=str(error))
+            self.event_queue.put("Evt19")  # unrecognised or invalid PDU: A-ABORT
+
+    def _read_data(self, wire: FastSocket, peer: socket.socket, exchange: StoreExchange) -> None:
+        """Read P-DATA as long as an object is on its way in; leave any other PDU to pynetdicom."""
+        while True:
+            head = peer.recv(_HEAD, socket.MSG_PEEK | socket.MSG_WAITALL)
             if len(head) < _HEAD or head[0] != reception.P_DATA_TF:
                 super()._read_pdu_data()
                 return
             body = self._read_body(wire, int.from_bytes(head[2:], "big"))
             for context_id, control, fragment in reception.presentation_data_values(body):
                 self._take(wire, context_id, control, fragment)
-        except (ConnectionError, TimeoutError):
-            self.event_queue.put("Evt17")  # transport connection closed
-        except ProtocolError as error:
-            log.warning("dicom.protocol_error", problem=str(error))
-            self.event_queue.put("Evt19")  # unrecognised or invalid PDU: A-ABORT
+            if not exchange.is_busy:
+                return
 
     def _read_body(self, wire: FastSocket, length: int) -> memoryview:
         if length > LARGEST_PDU:
@@ -245,5 +253,5 @@ class ReusePortServer(ThreadedAssociationServer):
     def get_request(self) -> tuple[socket.socket, Any]:
         client, address = super().get_request()
         client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        client.settimeout(STALLED_S)
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, struct.pack("@ll", STALLED_S, 0))
         return client, address
