@@ -7,6 +7,7 @@ leaves; a message whose answer was lost gets the same answer when it is sent aga
 from __future__ import annotations
 
 import hashlib
+import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -96,8 +97,8 @@ def receive(data: bytes) -> bytes:
     with trace():
         try:
             return _receive(envelope, unreadable)
-        except Exception:
-            log.exception("hl7.defect", control_id=envelope.control_id, trigger=envelope.trigger)
+        except Exception as error:
+            _log_defect(envelope, error)
             return encode(refuse_defect(), envelope.header)
 
 
@@ -111,8 +112,8 @@ def note_broken_frame(data: bytes, *, is_too_large: bool) -> bytes:
     with trace():
         try:
             _keep_refused(envelope, None, error)
-        except Exception:
-            log.exception("hl7.defect", control_id=envelope.control_id)
+        except Exception as defect:
+            _log_defect(envelope, defect)
     return encode(refuse(error), envelope.header)
 
 
@@ -187,9 +188,20 @@ def _handle(envelope: Envelope, link: Link, *, is_reused: bool) -> Acknowledgeme
             return handler(parse(envelope.data, character_set=link.character_set), link)
     except ServiceError as error:
         return refuse(error)
-    except Exception:
-        log.exception("hl7.handler_failed", control_id=envelope.control_id, trigger=envelope.trigger)
+    except Exception as error:
+        _log_defect(envelope, error)
         return refuse_defect()
+
+
+def _log_defect(envelope: Envelope, error: Exception) -> None:
+    """Where it went wrong, but not what the exception says: a database names the values it chokes on."""
+    log.error(
+        "hl7.defect",
+        control_id=envelope.control_id,
+        trigger=envelope.trigger,
+        error=type(error).__name__,
+        at=[f"{frame.filename}:{frame.lineno}" for frame in traceback.extract_tb(error.__traceback__)[-6:]],
+    )
 
 
 def _handler_for(envelope: Envelope) -> Handler:

@@ -84,7 +84,7 @@ class Delimiters:
         if sequence in plain:
             return plain[sequence]
         if re.fullmatch(r"X(?:[0-9A-Fa-f]{2})+", sequence):
-            return bytes.fromhex(sequence[1:]).decode(encoding, errors="replace")
+            return bytes.fromhex(sequence[1:]).decode(encoding, errors="replace").replace("\x00", "")
         return written
 
 
@@ -191,6 +191,7 @@ def read_header(data: bytes) -> Segment:
     line = re.split(rb"[\r\n]", _trimmed(data), maxsplit=1)[0]
     text = line.decode("latin-1")
     header = Segment(text, _delimiters(text), "latin-1")
+    _refuse_nul(line)
     try:
         encoding = encoding_of(header)
         return Segment(line.decode(encoding), header.delimiters, encoding)
@@ -204,9 +205,11 @@ def parse(data: bytes, *, character_set: str = "") -> Message:
     Segments end in CR; LF and CR LF are understood. A line that does not begin like a segment continues
     the one before it: report texts and base64 arrive with bare line breaks.
 
-    Raises  InvalidInput: NO_HEADER, ENCODING_CHARACTERS, VALUE_UNKNOWN or DATA_TYPE for MSH-18.
+    Raises  InvalidInput: NO_HEADER, ENCODING_CHARACTERS, DATA_TYPE for bytes that are no text in the
+            character set, VALUE_UNKNOWN for a character set we do not know.
     """
     header = read_header(data)
+    _refuse_nul(data)
     encoding = encoding_of(header, character_set=character_set)
     try:
         text = _trimmed(data).decode(encoding)
@@ -231,6 +234,13 @@ def encoding_of(header: Segment, *, character_set: str = "") -> str:
             fields={"MSH-18": "Not one of the supported character sets."},
         )
     return encoding
+
+
+def _refuse_nul(data: bytes) -> None:
+    if b"\x00" in data:
+        raise InvalidInput(
+            "The message holds a NUL character, which is no text.", code="DATA_TYPE", fields={"MSH": "NUL."}
+        )
 
 
 def _trimmed(data: bytes) -> bytes:

@@ -13,10 +13,11 @@ from archive.mpi.models import Patient
 from archive.mpi.selectors import site_of_authority
 from archive.mpi.services import register_patient
 from common import clock
+from common.errors import InvalidInput
 from common.identifiers import Authority, Identifier
 from integrations.hl7.fields import Field, Message
 from integrations.hl7.models import Link
-from integrations.hl7.refusals import UnknownKey, missing
+from integrations.hl7.refusals import DATA_TYPE, UnknownKey, missing
 
 # Table 0001 to the sexes we know
 SEX = {"F": "F", "M": "M", "O": "O", "A": "O", "N": "O"}
@@ -84,7 +85,13 @@ def read_identifiers(field: Field, site: Site) -> list[Identifier]:
             authority = issuer.authority
         elif not authority.namespace:
             authority = Authority(authority.universal_id, authority.universal_id, "ISO")
-        found.append(Identifier(value[:64], authority, repetition.component(5)[:8] or "MR"))
+        if max(len(value), len(authority.namespace), len(authority.universal_id)) > 64:
+            raise InvalidInput(
+                "An identifier in PID-3 is longer than 64 characters.",
+                code=DATA_TYPE,
+                fields={"PID-3": "At most 64 characters."},
+            )
+        found.append(Identifier(value, authority, repetition.component(5)[:8] or "MR"))
     if not found:
         raise missing("PID-3")
     if not knows_a_site:

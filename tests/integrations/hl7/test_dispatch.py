@@ -112,6 +112,9 @@ def test_a_refused_message_is_judged_anew_when_it_comes_again(cast, link):
         (adt('PID|1||""||Zhang^Wei'), ("AE", "101", "PID^1^3")),
         (adt("EVN|A08"), ("AE", "101", "PID^1^3")),
         (adt("PID|1||7^^^NOWHERE||Zhang^Wei"), ("AE", "204", "PID^1^3")),
+        (adt(f"PID|1||{'7' * 65}||Zhang^Wei"), ("AE", "102", "PID^1^3")),
+        (adt(f"PID|1||7^^^COUNTY~8^^^{'N' * 65}||Zhang^Wei"), ("AE", "102", "PID^1^3")),
+        (adt("PID|1||7||Zhang\x00^Wei"), ("AE", "102", "MSH")),
         (adt(control_id=""), ("AE", "101", "MSH^1^10")),
         (adt(event="A99"), ("AR", "201", "MSH^1^9")),
         (adt().replace(b"ADT^A08", b"BAR^P01"), ("AR", "200", "MSH^1^9")),
@@ -141,6 +144,29 @@ def test_bad_content_is_refused_in_hl7s_words_and_is_a_row_to_look_at(link, data
     assert row.error_text
     assert not Patient.objects.exists()
     assert not Order.objects.exists()
+
+
+def test_a_nul_in_the_header_is_refused_and_kept(link):
+    assert verdict(receive(adt(sender="HIS\x00|COUNTY")))[:2] == ("AE", "102")
+    assert MessageLog.objects.get().error_code == "DATA_TYPE"
+
+
+def test_a_nul_written_as_an_escape_sequence_is_dropped(link):
+    assert verdict(receive(adt(r"PID|1||7||Zhang\X00\^Wei")))[0] == "AA"
+    assert Patient.objects.get().family_name == "Zhang"
+
+
+def test_a_defect_is_logged_by_place_and_kind_without_its_words(link, monkeypatch):
+    def broken(message, link):
+        raise ValueError(message["PID"][5].raw)
+
+    monkeypatch.setitem(dispatch._handlers, "ADT^A08", broken)
+    with capture_logs() as lines:
+        receive(adt())
+    (line, _) = lines
+    assert (line["event"], line["error"]) == ("hl7.defect", "ValueError")
+    assert "test_dispatch.py" in line["at"][-1]
+    assert "Zhang" not in repr(lines)
 
 
 @pytest.mark.parametrize(
