@@ -65,6 +65,18 @@ class Job(models.Model):
         ]
 
     @property
+    def step_label(self) -> str:
+        """The step as people read it; a word a template made up itself stands as it is."""
+        labels = {
+            "starting": _("Starting"),
+            "reading": _("Reading images"),
+            "projecting": _("Making projections"),
+            "reformatting": _("Making reformations"),
+            "storing": _("Storing results"),
+        }
+        return str(labels.get(self.step, self.step))
+
+    @property
     def is_final(self) -> bool:
         return self.status in (self.Status.COMPLETED, self.Status.FAILED, self.Status.CANCELLED)
 

@@ -17,7 +17,7 @@ ANNOUNCE_SECONDS = 30.0
 _leaving = threading.Event()
 
 
-@shared_task(name="compute.run_job", ignore_result=True)
+@shared_task(name="compute.run_job", ignore_result=True)  # type: ignore[untyped-decorator]
 def run_job(job_uid: str) -> None:
     """Run a queued job; a message for a job in other hands does nothing."""
     execution.run_job(job_uid)
@@ -28,10 +28,10 @@ def nudge(job_uid: str, queue: str) -> None:
     run_job.apply_async((job_uid,), queue=queue)
 
 
-@worker_ready.connect
+@worker_ready.connect  # type: ignore[untyped-decorator]
 def announce_devices(sender: Any = None, **_: object) -> None:
     """A worker that serves a compute queue tells, as long as it lives, what it offers."""
-    queues = set(sender.task_consumer.queues and [q.name for q in sender.task_consumer.queues])
+    queues = {queue.name for queue in sender.task_consumer.queues}
     offered = ([devices.local_cpu()] if "cpu" in queues else []) + (
         devices.local_gpus() if "gpu" in queues else []
     )
@@ -39,7 +39,7 @@ def announce_devices(sender: Any = None, **_: object) -> None:
         threading.Thread(target=_keep_announcing, args=(offered,), name="devices", daemon=True).start()
 
 
-@worker_shutting_down.connect
+@worker_shutting_down.connect  # type: ignore[untyped-decorator]
 def stop_announcing(**_: object) -> None:
     _leaving.set()
 

@@ -65,12 +65,12 @@ def _brain() -> list[Structure]:
         Structure(Ellipsoid((0, 38, -40), (54, 46, 38)), CSF),
         Structure(Common((BRAIN.grown(2.4), Slab(2, -28, 200))), CSF),
         Structure(Common((Folded(BRAIN.grown(-0.6), 2.2, 17.0), above)), GREY),
-        Structure(Common((Folded(BRAIN.grown(-8.4), 6.0, 17.0), Slab(2, -21, 200))), WHITE),
+        Structure(Common((Folded(BRAIN.grown(-8.4), 6.0, 17.0), Slab(2, -24.5, 200))), WHITE),
     ]
     for side in (-1.0, 1.0):
         lobe = Ellipsoid((side * 39, -20, -28), (21, 36, 21))
         parts += [
-            Structure(lobe.grown(2), CSF),
+            Structure(lobe.grown(1.2), CSF),
             Structure(Folded(lobe, 1.8, 15.0), GREY),
             Structure(Folded(lobe.grown(-7), 4.0, 15.0), WHITE),
         ]

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from compute.kernels.body import body_mask
+from compute.kernels.body import without_surroundings
 from compute.kernels.projection import project
 from compute.kernels.resampling import sample_plane, stretch
 from compute.kernels.windowing import window_from_values
@@ -64,8 +64,7 @@ def _without_couch(volume: SeriesVolume) -> torch.Tensor:
     """The voxels with everything outside the body as air: a couch would hide what lies before it."""
     if volume.modality != "CT":
         return volume.voxels
-    air = torch.tensor(-1024, dtype=volume.voxels.dtype)
-    return torch.where(body_mask(volume.voxels, threshold=-350), volume.voxels, air)
+    return without_surroundings(volume.voxels, threshold=-350, air=-1024)
 
 
 def _upright(volume: SeriesVolume, flat: torch.Tensor, axis: int, name: str) -> ResultImage:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from compute.kernels.body import body_mask
+from compute.kernels.body import without_surroundings
 from compute.kernels.projection import project, project_slab
 
 REFERENCE: dict[str, Callable[..., Any]] = {"maximum": np.max, "minimum": np.min, "average": np.mean}
@@ -33,10 +33,12 @@ def test_body_is_told_from_the_couch_under_it(device):
     voxels = torch.full((1, 1, 4, 120, 120), -1000, dtype=torch.int16, device=device)
     voxels[..., 20:80, 30:90] = 40
     voxels[..., 100:104, :] = 300
-    mask = body_mask(voxels, threshold=-350)
-    assert mask[..., 24:76, 34:86].all()
-    assert not mask[..., 98:, :].any()
+    cleared = without_surroundings(voxels, threshold=-350, air=-1024)
+    assert (cleared[..., 24:78, 36:84] == 40).all()
+    assert (cleared[..., 98:, :] == -1024).all()
+    assert (voxels[..., 100:104, :] == 300).all()
 
 
 def test_picture_without_a_body_is_left_whole(device):
-    assert body_mask(torch.full((1, 1, 3, 60, 60), -1000, device=device), threshold=-350).all()
+    empty = torch.full((1, 1, 3, 60, 60), -1000, device=device)
+    torch.testing.assert_close(without_surroundings(empty, threshold=-350, air=-1024), empty)

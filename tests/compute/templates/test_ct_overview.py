@@ -48,7 +48,8 @@ def width_at_half(profile: np.ndarray, *, low: float, high: float, spacing: floa
 
 
 def column_of(image, x_mm: float, *, centre: float = 0.0) -> int:
-    return int(round((x_mm - centre) / image.spacing_mm + (image.pixels.shape[1] - 1) / 2))
+    place: int = round((x_mm - centre) / image.spacing_mm + (image.pixels.shape[1] - 1) / 2)
+    return place
 
 
 def test_vessel_of_known_diameter_is_measured_in_the_reformation(tmp_path):
