@@ -32,6 +32,7 @@ class Journey:
         self.study = study
         self.addresses = addresses
         self.step = "sign-in"
+        self.report_text: dict[str, Any] = TEXTS[study.modality]
         self.case: dict[str, Any] = {}
         self._began = time.monotonic()
         self._people: dict[str, PortalClient] = {}
@@ -128,7 +129,7 @@ class Journey:
     def report(self) -> str:
         rosa = self.person("rosa")
         rosa.get(f"studies/{self.study.study_instance_uid}/")
-        self.complete("rosa", "ReadAndReport", "sign", TEXTS[self.study.modality])
+        self.complete("rosa", "ReadAndReport", "sign", self.report_text)
         reports = rosa.find("reports/", study=self.study.study_instance_uid)
         if [report["status"] for report in reports] != ["final"]:
             raise JourneyFailed("The signed report is not final")
@@ -155,7 +156,7 @@ class Journey:
         filed = filed_report(self.addresses.emr_folder, sent["control_id"])
         if filed is None:
             raise JourneyFailed("The message was acknowledged but the record has filed no report")
-        if filed["impression"] != TEXTS[self.study.modality]["impression"]:
+        if any(filed[section] != self.report_text[section] for section in ("findings", "impression")):
             raise JourneyFailed("The record has filed another text than was signed")
         return "The county's record filed the report (ORU^R01, AA); the case is completed."
 
