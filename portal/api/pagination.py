@@ -9,7 +9,7 @@ class KeysetPagination(CursorPagination):
     page_size = 50
     max_page_size = 200
     page_size_query_param = "limit"
-    ordering = "-pk"
+    ordering: str | tuple[str, ...] = "-pk"
 
 
 class InboxPagination(KeysetPagination):

@@ -46,7 +46,7 @@ class TaskSerializer(serializers.ModelSerializer[UserTask]):
 class DraftSerializer(serializers.Serializer[Any]):
     """What was typed so far. `revision` is the one the sender had seen: 0 for none."""
 
-    data = serializers.DictField()
+    data = serializers.DictField()  # type: ignore[assignment]  # the field's name is the interface's
     revision = serializers.IntegerField(min_value=0)
 
 
@@ -69,7 +69,7 @@ class TaskDetailSerializer(TaskSerializer):
 
 class CompletionSerializer(serializers.Serializer[Any]):
     outcome = serializers.CharField()
-    data = serializers.DictField(default=dict)
+    data = serializers.DictField(default=dict)  # type: ignore[assignment]
 
 
 class CompletedSerializer(serializers.ModelSerializer[ProcessInstance]):

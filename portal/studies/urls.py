@@ -7,4 +7,5 @@ from portal.studies import views
 urlpatterns: list[URLPattern] = [
     path("", views.index, name="studies"),
     path("<str:study_uid>/", views.page, name="study"),
+    path("<str:study_uid>/strip/", views.strip, name="study-strip"),
 ]

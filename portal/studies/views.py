@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import parse_qs, urlsplit
+
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
@@ -58,6 +60,24 @@ def page(request: HttpRequest, study_uid: str) -> HttpResponse:
         "others": others_of(person, study),
     }
     return render(request, "portal/studies/study.html", context)
+
+
+@login_required
+@require_safe
+def strip(request: HttpRequest, study_uid: str) -> HttpResponse:
+    """The strip of series alone, fetched again when something of the study changed."""
+    person = person_of(request)
+    study = get_object_or_404(visible_studies(person), study_instance_uid=study_uid)
+    series = series_of(person, study)
+    opened = series_to_open(series, _series_in_address(request))
+    context = {"series_list": series, "current_uid": opened.series_instance_uid if opened else ""}
+    return render(request, "portal/viewer/_series_strip.html", context)
+
+
+def _series_in_address(request: HttpRequest) -> str:
+    """The series named in the address of the page that asks for this part of itself."""
+    address = urlsplit(request.headers.get("HX-Current-URL", ""))
+    return parse_qs(address.query).get("series", [""])[0]
 
 
 def _note_opening(request: HttpRequest, study: Study) -> None:

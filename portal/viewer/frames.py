@@ -13,7 +13,8 @@ import structlog
 from django.utils.translation import gettext as _
 from numpy.typing import NDArray
 from pydicom import Dataset
-from pydicom.pixels import apply_color_lut, apply_modality_lut, apply_voi, pixel_array
+from pydicom.pixels.processing import apply_color_lut, apply_modality_lut, apply_voi
+from pydicom.pixels.utils import pixel_array
 
 from common.errors import InvalidInput
 from portal.viewer.functional_groups import frame_value
@@ -61,8 +62,11 @@ class Frame:
 
     def modality_values(self) -> NDArray[np.floating]:
         """What the modality measured: stored values through the rescale (PS3.3 §C.11.1.1.2)."""
-        exact = np.float32 if self.samples.dtype.itemsize <= 2 else np.float64
-        return self.samples.astype(exact) * exact(self.slope) + exact(self.intercept)
+        exact = np.dtype(np.float32 if self.samples.dtype.itemsize <= 2 else np.float64)
+        values: NDArray[np.floating] = self.samples.astype(exact)
+        values *= self.slope
+        values += self.intercept
+        return values
 
     def measured_values(self) -> NDArray[np.floating]:
         """The modality values without padding pixels (PS3.3 §C.7.5.1.1.2), for statistics."""
@@ -95,7 +99,7 @@ def decode_frame(dataset: Dataset, *, frame: int = 1) -> Frame:
 
 
 def pixel_spacing(dataset: Dataset, *, frame: int = 1) -> tuple[float, float, bool]:
-    """Distance of rows and of columns, and whether it is in mm or only a ratio (PS3.3 §10.7, §C.7.6.3.1.7)."""
+    """Distance of rows and of columns, and whether it is in mm or only a ratio (PS3.3 §10.7)."""
     for keyword in ("PixelSpacing", "ImagerPixelSpacing", "NominalScannedPixelSpacing"):
         pair = _two_positive(frame_value(dataset, frame, "PixelMeasuresSequence", keyword))
         if pair:

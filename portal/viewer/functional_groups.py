@@ -1,4 +1,4 @@
-"""Values that a classic image holds at the top and an enhanced one in its functional groups (PS3.3 §C.7.6.16)."""
+"""Values a classic image holds at the top, an enhanced one in functional groups (PS3.3 §C.7.6.16)."""
 
 from __future__ import annotations
 

@@ -83,8 +83,8 @@ def completeness_fact(series: Series) -> Fact:
 
 
 def thinness_fact(series: Series) -> Fact | None:
-    """Thin or not, or that it cannot be told; None as long as nobody has judged it."""
-    why = reworded(series.thin_slice_reason)
+    """Thin or not, or that it cannot be told; None for a single image and before anybody has judged it."""
+    why = reworded(series.thin_slice_reason) if series.geometry.get("slices", 0) > 1 else ""
     if series.is_thin_slice is None:
         return Fact(_("Thickness unknown"), "circle-help", "", why) if why else None
     if series.is_thin_slice:

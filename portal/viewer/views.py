@@ -52,7 +52,7 @@ def for_scripts(view: PersonView[P]) -> Callable[Concatenate[HttpRequest, P], Ht
 
 
 @for_scripts
-def slice_picture(
+def slice_picture(  # noqa: PLR0917 - the route passes its parts by name
     request: HttpRequest, person: Person, study_uid: str, series_uid: str, index: int, suffix: str
 ) -> HttpResponseBase:
     """One slice by its place in the stack, windowed as asked; 304 where the browser has it already.

@@ -52,7 +52,8 @@ def apply_window(
             share = 1 / (1 + np.exp(-4 * (values - window.center) / window.width))
     else:
         share = _linear_share(values, window, function)
-    return (share * WHITE + 0.5).astype(np.uint8)
+    shown: NDArray[np.uint8] = (share * WHITE + 0.5).astype(np.uint8)
+    return shown
 
 
 def window_of_values(values: Values) -> Window:

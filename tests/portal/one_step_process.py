@@ -32,11 +32,16 @@ DIAGRAM = """<?xml version="1.0" encoding="UTF-8"?>
     <bpmn:endEvent id="Done" name="Looked"><bpmn:incoming>F2</bpmn:incoming></bpmn:endEvent>
   </bpmn:process>
   <bpmndi:BPMNDiagram id="D"><bpmndi:BPMNPlane id="P" bpmnElement="SecondLook">
-    <bpmndi:BPMNShape id="S1" bpmnElement="Asked"><dc:Bounds x="0" y="0" width="36" height="36" /></bpmndi:BPMNShape>
-    <bpmndi:BPMNShape id="S2" bpmnElement="Look"><dc:Bounds x="90" y="0" width="100" height="80" /></bpmndi:BPMNShape>
-    <bpmndi:BPMNShape id="S3" bpmnElement="Done"><dc:Bounds x="250" y="0" width="36" height="36" /></bpmndi:BPMNShape>
-    <bpmndi:BPMNEdge id="E1" bpmnElement="F1"><di:waypoint x="36" y="18" /><di:waypoint x="90" y="18" /></bpmndi:BPMNEdge>
-    <bpmndi:BPMNEdge id="E2" bpmnElement="F2"><di:waypoint x="190" y="18" /><di:waypoint x="250" y="18" /></bpmndi:BPMNEdge>
+    <bpmndi:BPMNShape id="S1" bpmnElement="Asked">
+      <dc:Bounds x="0" y="0" width="36" height="36" /></bpmndi:BPMNShape>
+    <bpmndi:BPMNShape id="S2" bpmnElement="Look">
+      <dc:Bounds x="90" y="0" width="100" height="80" /></bpmndi:BPMNShape>
+    <bpmndi:BPMNShape id="S3" bpmnElement="Done">
+      <dc:Bounds x="250" y="0" width="36" height="36" /></bpmndi:BPMNShape>
+    <bpmndi:BPMNEdge id="E1" bpmnElement="F1">
+      <di:waypoint x="36" y="18" /><di:waypoint x="90" y="18" /></bpmndi:BPMNEdge>
+    <bpmndi:BPMNEdge id="E2" bpmnElement="F2">
+      <di:waypoint x="190" y="18" /><di:waypoint x="250" y="18" /></bpmndi:BPMNEdge>
   </bpmndi:BPMNPlane></bpmndi:BPMNDiagram>
 </bpmn:definitions>
 """

@@ -58,7 +58,9 @@ def test_claiming_and_giving_back(rosa, case, cast):
 
 def test_typed_text_is_kept_and_a_second_window_is_told(rosa, case):
     uid = task_of(rosa, case)["uid"]
-    first = rosa.post(f"/api/tasks/{uid}/draft/", {"data": {"impression": "Be"}, "revision": 0}, format="json")
+    first = rosa.post(
+        f"/api/tasks/{uid}/draft/", {"data": {"impression": "Be"}, "revision": 0}, format="json"
+    )
     late = rosa.post(f"/api/tasks/{uid}/draft/", {"data": {"impression": "X"}, "revision": 0}, format="json")
 
     assert first.json() == {"data": {"impression": "Be"}, "revision": 1}

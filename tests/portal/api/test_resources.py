@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from accounts.models import AuditEvent, Membership, Role
 from archive.reports.services import sign_report
 from archive.studies.models import Study
 from archive.studies.services import judge_receiving_series
+from common import clock as product_clock
 from integrations.hl7.models import MessageLog
 from tests.portal.stored_images import store_ct
 
@@ -39,10 +44,6 @@ def test_study_tells_what_was_judged_of_each_series(cast, as_person, series, ord
 
 @pytest.fixture
 def clock_settled(series, clock):
-    import datetime as dt
-
-    from common import clock as product_clock
-
     product_clock.use_source(lambda: series.last_received_at + dt.timedelta(hours=1))
     judge_receiving_series()
 
@@ -147,12 +148,7 @@ def test_parameter_that_cannot_be_meant_is_refused_by_name(cast, as_person, quer
 
 
 @pytest.mark.parametrize("resource", ["orders", "patients", "studies", "series"])
-def test_a_page_of_fifty_costs_as_many_statements_as_a_page_of_one(
-    cast, as_person, order, django_assert_max_num_queries, resource, django_assert_num_queries
-):
-    from django.db import connection
-    from django.test.utils import CaptureQueriesContext
-
+def test_a_page_of_fifty_costs_as_many_statements_as_a_page_of_one(cast, as_person, order, resource):
     client = as_person(cast.theo)
     store_ct(cast.county, study=order.study_instance_uid, series="1.1.0", slices=1)
     with CaptureQueriesContext(connection) as one_row:

@@ -285,6 +285,7 @@ class Stack {
     this.part("progress").max = this.total;
     this.part("progress").value = loaded;
     this.part("progress").hidden = isAll;
+    this.part("loaded").hidden = this.total === 1;
     this.part("loaded").textContent = fill(isAll ? this.words.wordAll : this.words.wordLoaded, { n: loaded, total: this.total });
     this.root.dataset.stackLoaded = loaded;
   }
