@@ -73,10 +73,10 @@ def parse_dtm(value: str | None) -> dt.datetime | None:
         return None
     year, month, day, hour, minute, second, fraction, offset = match.groups()
     zone = dt.UTC
-    if offset:
-        span = dt.timedelta(hours=int(offset[1:3]), minutes=int(offset[3:]))
-        zone = dt.timezone(-span if offset[0] == "-" else span)
     try:
+        if offset:
+            span = dt.timedelta(hours=int(offset[1:3]), minutes=int(offset[3:]))
+            zone = dt.timezone(-span if offset[0] == "-" else span)
         return dt.datetime(
             int(year), int(month or 1), int(day or 1), int(hour or 0), int(minute or 0),
             int(second or 0), int((fraction or "0").ljust(6, "0")), tzinfo=zone,

@@ -146,6 +146,33 @@ def test_bad_content_is_refused_in_hl7s_words_and_is_a_row_to_look_at(link, data
     assert not Order.objects.exists()
 
 
+def test_damaged_messages_are_accepted_or_refused_but_never_a_defect(link):
+    """Every field in turn is emptied, overgrown, filled with delimiters or with what is no text."""
+    fillings = [
+        "",
+        "x" * 300,
+        "^^^^&&&~~",
+        "~",
+        '""',
+        "\u0001\ufffe张",
+        "\\X",
+        "99999999999999",
+        "20260302080000+2400",
+    ]
+    lines = order_message().decode().rstrip("\r").split("\r")
+    tried = 0
+    for number, line in enumerate(lines):
+        fields = line.split("|")
+        for position in range(2 if number == 0 else 1, len(fields)):
+            filling = fillings[tried % len(fillings)]
+            changed = "|".join([*fields[:position], filling, *fields[position + 1 :]])
+            receive("\r".join([*lines[:number], changed, *lines[number + 1 :]]).encode())
+            tried += 1
+    rows = MessageLog.objects.exclude(status__in=["accepted", "rejected"])
+    assert [(row.error_code, bytes(row.raw)) for row in rows] == []
+    assert tried > 60
+
+
 def test_a_nul_in_the_header_is_refused_and_kept(link):
     assert verdict(receive(adt(sender="HIS\x00|COUNTY")))[:2] == ("AE", "102")
     assert MessageLog.objects.get().error_code == "DATA_TYPE"
