@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
+
+import psycopg
 
 from config.demo.addresses import Addresses
 from config.demo.portal import PortalClient
@@ -37,11 +40,29 @@ class RunningProduct:
         facts: dict[str, Any] = self.product.status()["daemons"][name]
         return facts
 
-    def kill(self, name: str) -> int:
-        """`kill -9` a daemon and all its processes; how often it had been restarted before."""
+    def signal(self, name: str, number: signal.Signals) -> int:
+        """Signal a daemon and all its processes; how often it had been restarted before."""
         facts = self.daemon(name)
-        os.killpg(facts["pid"], signal.SIGKILL)
+        os.killpg(facts["pid"], number)
         return int(facts["restarts"])
+
+    def kill(self, name: str) -> int:
+        """`kill -9`; how often it had been restarted before."""
+        return self.signal(name, signal.SIGKILL)
+
+    @contextmanager
+    def paused(self, name: str) -> Iterator[None]:
+        """A daemon that does nothing meanwhile."""
+        self.signal(name, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            self.signal(name, signal.SIGCONT)
+
+    def database(self) -> psycopg.Connection[Any]:
+        """A connection to the product's own database, to hold a lock as another client would."""
+        url = json.loads(self.product.var.services.read_text())["DATABASE_URL"]
+        return psycopg.connect(url)
 
     def await_restart(self, name: str, *, restarts: int) -> None:
         """Return once the supervisor has the daemon serving again."""
