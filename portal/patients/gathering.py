@@ -8,14 +8,14 @@ from dataclasses import dataclass
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from accounts.models import Person, Site
 from archive.mpi.models import Patient
 from archive.orders.selectors import visible_orders
 from archive.reports.selectors import visible_reports
 from archive.studies.selectors import visible_studies
-from portal.cases.words import CASE, REPORT, Word, step_name, word
+from portal.cases.words import CASE, Word, step_name, word
+from portal.record_words import ORDER, REPORT
 from workflows.models import ProcessSubject
 from workflows.selectors import visible_cases
 
@@ -37,14 +37,6 @@ class Moment:
     study_instance_uid: str = ""
 
 
-ORDER_WORDS: dict[str, Word] = {
-    "scheduled": Word(gettext_lazy("Scheduled"), "calendar"),
-    "in_progress": Word(gettext_lazy("In progress"), "activity", "info"),
-    "reported": Word(gettext_lazy("Reported"), "file-check", "ok"),
-    "cancelled": Word(gettext_lazy("Cancelled"), "ban"),
-}
-
-
 def timeline_of(person: Person, patient: Patient) -> list[Moment]:
     """Orders, studies, reports and cases that the person may see, newest first."""
     moments = [
@@ -63,7 +55,7 @@ def _orders(person: Person, patient: Patient) -> Iterator[Moment]:
             order.ordered_at, "clipboard-list", _("Order"),
             order.procedure_description or order.procedure_code,
             " · ".join(part for part in (str(order.get_service_display()), order.accession_number) if part),
-            order.site, state=word(ORDER_WORDS, order.status),
+            order.site, state=word(ORDER, order.status),
         )  # fmt: skip
 
 

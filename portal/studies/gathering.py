@@ -12,7 +12,8 @@ from archive.reports.selectors import visible_reports
 from archive.studies.models import Series, Study
 from archive.studies.selectors import visible_series, visible_studies
 from compute.selectors import visible_jobs
-from portal.cases.words import CASE, JOB, REPORT, Word, step_name, word
+from portal.cases.words import CASE, JOB, Word, step_name, word
+from portal.record_words import REPORT
 from portal.template_titles import template_title
 from portal.viewer.strip import NO_PICTURES
 from workflows.models import ProcessInstance, ProcessSubject

@@ -17,9 +17,9 @@ from archive.reports.selectors import visible_reports
 from archive.studies.selectors import visible_studies
 from compute.selectors import visible_jobs
 from integrations.hl7.selectors import visible_messages
-from portal.cases.words import CASE, JOB, REPORT, Word, step_name, word
+from portal.cases.words import CASE, JOB, Word, step_name, word
 from portal.integration.words import DIRECTION, MESSAGE
-from portal.patients.gathering import ORDER_WORDS
+from portal.record_words import ORDER, REPORT
 from portal.template_titles import template_title
 from workflows.selectors import visible_cases
 
@@ -52,7 +52,7 @@ def _orders(person: Person, trace_id: uuid.UUID) -> Iterator[TraceLine]:
         yield TraceLine(
             order.received_at, "clipboard-list", _("Order"),
             order.procedure_description or order.procedure_code, order.accession_number,
-            state=word(ORDER_WORDS, order.status),
+            state=word(ORDER, order.status),
         )  # fmt: skip
 
 
