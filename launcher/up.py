@@ -14,6 +14,7 @@ from launcher.steps import say
 from launcher.var import kept_var
 
 TICK_S = 0.5
+ORPHANS_END_WITHIN_S = 5.0
 
 
 def up(*, is_empty: bool, http_port: int | None) -> NoReturn:
@@ -56,6 +57,7 @@ def _stay(product: Product, services: Services) -> NoReturn:
         for name in services.revive():
             say(f"  {name} had died and was started again.")
         if product.process is not None and product.process.poll() is not None:
-            say("  The supervisor of the daemons had died and was started again.")
+            say("  The supervisor of the daemons had died and is started again.")
+            time.sleep(ORPHANS_END_WITHIN_S)  # its daemons, told by the kernel to end, still hold their ports
             product.start()
         time.sleep(TICK_S)
