@@ -17,6 +17,7 @@ from common.errors import InvalidInput, NotFound, NotPermitted
 from events.tracing import current_trace, trace
 from workflows import bundles
 from workflows.engine import EngineFault, ProcessRun
+from workflows.locks import Known
 from workflows.models import ProcessDefinition, ProcessInstance
 from workflows.selectors import visible_cases
 from workflows.stepping import Step, open_step, write
@@ -114,7 +115,7 @@ def _start(
     )
     with trace(instance.trace_id):
         run = ProcessRun.start(bundles.model_of(definition_pk), data)
-        step = Step(instance, run, subjects, actor)
+        step = Step(instance, run, Known(subjects), actor)
         step.note("case.started", start_key=start_key)
         write(step, is_new=True)
         _audit(step, "case.started", process=run.model.diagram.key)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from accounts.models import Site
 from workflows.engine import ProcessRun
 from workflows.models import ProcessInstance
 
@@ -28,12 +29,21 @@ def lock_instance(pk: int, *, skip_locked: bool = False) -> ProcessInstance | No
 
 
 @dataclass(slots=True)
+class Known:
+    """What steps of an instance need again and again: its subjects, sites it named, grants it gave."""
+
+    subjects: dict[str, str]
+    sites: dict[str, Site] = field(default_factory=dict)
+    granted: set[tuple[object, ...]] = field(default_factory=set)
+
+
+@dataclass(slots=True)
 class WarmRun:
-    """A run as the last committed step of this process left it, with the instance's subjects."""
+    """A run as the last committed step of this process left it, with what is known of the instance."""
 
     revision: int
     run: ProcessRun
-    subjects: dict[str, str]
+    known: Known
 
 
 class WarmRuns:

@@ -21,7 +21,7 @@ from events import services as events
 from events.tracing import trace
 from workflows import bundles
 from workflows.engine import EngineFault, ProcessRun, UserTaskWait, Waits
-from workflows.locks import WarmRun, lock_instance, warm_runs
+from workflows.locks import Known, WarmRun, lock_instance, warm_runs
 from workflows.models import (
     Incident,
     MessageSubscription,
@@ -58,12 +58,16 @@ class Step:
 
     instance: ProcessInstance
     run: ProcessRun
-    subjects: dict[str, str]
+    known: Known
     actor: Actor
     before: Waits = field(default_factory=Waits)
     closed: dict[uuid.UUID, UserTask] = field(default_factory=dict)
     settled: set[uuid.UUID] = field(default_factory=set)
     lines: list[ProcessEvent] = field(default_factory=list)
+
+    @property
+    def subjects(self) -> dict[str, str]:
+        return self.known.subjects
 
     def note(
         self, kind: str, *, element_id: str = "", name: str = "", actor: Actor | None = None, **detail: Any
@@ -87,7 +91,7 @@ class Step:
         """Remember what else the process is about; the first of each kind stays."""
         new = {kind: uid for kind, uid in subjects.items() if kind not in self.subjects and kind != "case"}
         if new:
-            self.subjects |= new
+            self.known.subjects |= new
             ProcessSubject.objects.bulk_create(
                 [ProcessSubject(instance=self.instance, kind=kind, uid=uid) for kind, uid in new.items()],
                 ignore_conflicts=True,
@@ -163,7 +167,7 @@ def write(step: Step, *, is_new: bool = False) -> None:
     if step.instance.status != ProcessInstance.Status.RUNNING:
         revoke_grants(cause=grant_cause(step.instance))
     _publish(step, offered)
-    warm = WarmRun(step.instance.revision, step.run, step.subjects)
+    warm = WarmRun(step.instance.revision, step.run, step.known)
     if step.instance.status == ProcessInstance.Status.RUNNING:
         transaction.on_commit(lambda: warm_runs.keep(step.instance.pk, warm), robust=True)
 
@@ -179,8 +183,8 @@ def _load(instance: ProcessInstance, actor: Actor) -> Step:
         model = bundles.model_of(instance.definition_id)
         run = ProcessRun.restore(model, bytes(instance.state))
         subjects = ProcessSubject.objects.filter(instance=instance).order_by("-id").values_list("kind", "uid")
-        warm = WarmRun(instance.revision, run, dict(subjects))
-    return Step(instance, warm.run, warm.subjects, actor, before=warm.run.waits)
+        warm = WarmRun(instance.revision, run, Known(dict(subjects)))
+    return Step(instance, warm.run, warm.known, actor, before=warm.run.waits)
 
 
 def _take_early_messages(step: Step) -> None:
@@ -248,7 +252,10 @@ def _write_user_tasks(step: Step, after: Waits) -> list[UserTask]:
 
 
 def _make_user_tasks(step: Step, waits: list[UserTaskWait]) -> list[UserTask]:
-    sites = {site.code: site for site in Site.objects.filter(code__in={wait.site_code for wait in waits})}
+    unknown = {wait.site_code for wait in waits} - set(step.known.sites)
+    if unknown:
+        step.known.sites |= {site.code: site for site in Site.objects.filter(code__in=unknown)}
+    sites = step.known.sites
     names = {wait.person for wait in waits if wait.person}
     people = {p.username: p for p in Person.objects.filter(username__in=names)} if names else {}
     made = []
@@ -283,10 +290,13 @@ def _grant_study(step: Step, offered: list[UserTask]) -> None:
         return
     cause = grant_cause(step.instance)
     for task in offered:
-        if task.assignee is not None:
-            grant_studies([study], cause=cause, person=task.assignee)
-        else:
-            grant_studies([study], cause=cause, site=task.site, role=task.role)
+        to: dict[str, Any] = (
+            {"person": task.assignee} if task.assignee else {"site": task.site, "role": task.role}
+        )
+        key = (study, task.assignee_id, *(() if task.assignee else (task.site_id, task.role)))
+        if key not in step.known.granted:
+            grant_studies([study], cause=cause, **to)
+            step.known.granted.add(key)
 
 
 def _write_service_tasks(step: Step, after: Waits) -> None:
@@ -353,15 +363,10 @@ def _write_subscriptions(step: Step, after: Waits) -> None:
 
 def _publish(step: Step, offered: list[UserTask]) -> None:
     subjects = {**step.subjects, "case": str(step.instance.uid)}
-    for task in step.closed.values():
-        events.publish("UserTaskClosed", _task_news(task), subjects=subjects)
-    for task in offered:
-        events.publish("UserTaskOffered", _task_news(task), subjects=subjects)
-    events.publish(
-        "CaseChanged",
-        {"revision": step.instance.revision, "status": step.instance.status},
-        subjects=subjects,
-    )
+    news = [("UserTaskClosed", _task_news(task)) for task in step.closed.values()]
+    news += [("UserTaskOffered", _task_news(task)) for task in offered]
+    changed = {"revision": step.instance.revision, "status": step.instance.status}
+    events.publish_together([*news, ("CaseChanged", changed)], subjects=subjects)
 
 
 def _task_news(task: UserTask) -> dict[str, Any]:

@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 from django.db import IntegrityError, transaction
+from django.db.models import Exists, OuterRef, QuerySet
 from django.utils.translation import gettext as _
 
 from accounts.audit import record_audit
@@ -103,8 +104,7 @@ def save_draft(task: UserTask, *, person: Person, data: dict[str, Any], revision
     if len(json.dumps(data)) > MAX_DRAFT_BYTES:
         raise InvalidInput(_("This text is too long to be kept."), code="DRAFT_TOO_LONG")
     with transaction.atomic():
-        row = UserTask.objects.select_related("site", "assignee").filter(pk=task.pk).first()
-        _check_may_work(row, person)
+        _check_may_work(_rows(person).filter(pk=task.pk).first(), person)
         draft = FormDraft.objects.select_for_update().filter(task=task, person=person).first()
         if (draft.revision if draft else 0) != revision:
             raise _draft_changed()
@@ -142,29 +142,29 @@ def _in_hand(step: Step | None) -> Step:
 
 def _open_task(step: Step, task: UserTask, person: Person) -> UserTask:
     """The task as it stands under the lock, if it is the person's to work on."""
-    row = (
-        UserTask.objects.select_related("site", "assignee").filter(pk=task.pk, instance=step.instance).first()
-    )
-    row = _check_may_work(row, person)
+    row = _check_may_work(_rows(person).filter(pk=task.pk, instance=step.instance).first(), person)
     step.instance.definition = bundles.definition_with(step.instance.definition_id)
     row.instance = step.instance
     return row
 
 
-def _check_may_work(row: UserTask | None, person: Person) -> UserTask:
-    if row is None or not _has_business(row, person):
+def _rows(person: Person) -> QuerySet[UserTask]:
+    """Tasks with all that deciding about them needs, in one statement."""
+    roles = Membership.objects.filter(person=person, site_id=OuterRef("site_id"), role=OuterRef("role"))
+    return UserTask.objects.select_related("site", "assignee").annotate(
+        is_for_role=Exists(roles), has_draft=Exists(FormDraft.objects.filter(task=OuterRef("pk")))
+    )
+
+
+def _check_may_work(row: Any, person: Person) -> UserTask:
+    if row is None or not (row.is_for_role or person.pk in (row.assignee_id, row.completed_by_id)):
         raise NotFound(_("There is no such task."))
     if row.status not in OPEN_TASK:
         raise Conflict(_("This task has been closed already."), code="TASK_CLOSED")
     if row.assignee_id is not None and row.assignee_id != person.pk:
         raise Conflict(_("Somebody else has taken this task."), code="TASK_TAKEN")
-    return row
-
-
-def _has_business(row: UserTask, person: Person) -> bool:
-    if person.pk in (row.assignee_id, row.completed_by_id):
-        return True
-    return Membership.objects.filter(person=person, site_id=row.site_id, role=row.role).exists()
+    found: UserTask = row
+    return found
 
 
 def _submit(row: UserTask, actor: Person, spec: dict[str, Any], data: dict[str, Any]) -> dict[str, Any]:
@@ -184,7 +184,8 @@ def _close(row: UserTask, actor: Person, outcome: str) -> None:
     row.outcome = outcome[:40]
     row.closed_at = clock.now()
     row.save(update_fields=["assignee", "completed_by", "status", "outcome", "closed_at"])
-    FormDraft.objects.filter(task=row).delete()
+    if getattr(row, "has_draft", True):
+        FormDraft.objects.filter(task=row).delete()
 
 
 def _past(outcome: str) -> str:
