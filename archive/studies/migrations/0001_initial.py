@@ -81,7 +81,7 @@ class Migration(migrations.Migration):
             name='Instance',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('sop_instance_uid', models.CharField(max_length=64, unique=True)),
+                ('sop_instance_uid', models.CharField(max_length=64)),
                 ('sop_class_uid', models.CharField(max_length=64)),
                 ('transfer_syntax_uid', models.CharField(max_length=64)),
                 ('instance_number', models.IntegerField(null=True)),
@@ -95,10 +95,11 @@ class Migration(migrations.Migration):
                 ('size_bytes', models.BigIntegerField()),
                 ('sha256', models.CharField(max_length=64)),
                 ('received_at', models.DateTimeField()),
-                ('series', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='instances', to='studies.series')),
+                ('series', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='instances', to='studies.series')),
             ],
             options={
                 'indexes': [models.Index(fields=['series', 'instance_number'], name='instance_series')],
+                'constraints': [models.UniqueConstraint(fields=('sop_instance_uid',), name='instance_once')],
             },
         ),
         migrations.AddIndex(
