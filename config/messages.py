@@ -10,6 +10,7 @@ import datetime as dt
 import io
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from babel.messages import Catalog
 from babel.messages.extract import extract_python
@@ -121,13 +122,12 @@ def _messages_of(path: Path) -> Iterator[Message]:
     text = path.read_text()
     if path.suffix != ".py":
         text = "\n".join(line.lstrip() for line in templatize(text, origin=str(path)).splitlines())
-    for _line, _function, message, _comments in extract_python(
-        io.BytesIO(text.encode()), KEYWORDS, (), {"encoding": "utf-8"}
-    ):
-        if isinstance(message, tuple):
-            yield (message[0], message[1])
-        elif message:
-            yield message
+    found = extract_python(io.BytesIO(text.encode()), KEYWORDS, (), {"encoding": "utf-8"})
+    for _line, _function, words, _comments in found:
+        message: Any = words
+        if not message:  # the text is in a variable; it was marked where it is written
+            continue
+        yield message if isinstance(message, str) else (message[0], message[1])
 
 
 def _names_in(path: Path) -> Iterator[str]:

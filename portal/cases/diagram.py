@@ -35,7 +35,7 @@ def in_words(xml: str, language: str) -> str:
         name = element.get("name")
         if name:
             element.set("name", step_name(name))
-    return etree.tostring(root, encoding="unicode")
+    return str(etree.tostring(root, encoding="unicode"))
 
 
 def _element(each: dict[str, Any]) -> dict[str, str]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import uuid
 from dataclasses import dataclass
 
-from django.utils.functional import Promise
 from django.utils.translation import get_language
 
 from accounts.models import Person
@@ -13,7 +12,7 @@ from common.errors import NotFound
 from compute.models import Job
 from compute.selectors import visible_jobs
 from compute.templates.library import find_template
-from portal.cases.words import COMPUTE_STEP, JOB, Word, word
+from portal.cases.words import JOB, Word, word
 
 SHOWN = 10
 
@@ -23,16 +22,13 @@ class ShownJob:
     job: Job
     title: str
     state: Word
-    step: str | Promise
+    step: str
 
 
 def jobs_of(person: Person, case_uid: uuid.UUID) -> list[ShownJob]:
     """The latest jobs of a case that the person may see."""
     jobs = visible_jobs(person).filter(case_uid=case_uid)[:SHOWN]
-    return [
-        ShownJob(job, _title(job), word(JOB, job.status), COMPUTE_STEP.get(job.step, job.step))
-        for job in jobs
-    ]
+    return [ShownJob(job, _title(job), word(JOB, job.status), job.step_label) for job in jobs]
 
 
 def _title(job: Job) -> str:

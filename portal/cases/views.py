@@ -17,6 +17,7 @@ from django.utils.http import urlencode
 
 from accounts.audit import record_audit
 from accounts.models import Person
+from archive.reports.models import Report
 from portal.cases import page as gathered
 from portal.cases.diagram import diagram_facts
 from portal.cases.jobs import jobs_of
@@ -72,6 +73,7 @@ def case_page(
         site_code=case.site.code,
     )
     study = gathered.study_of(person, subject)
+    reports = gathered.reports_of(person, study)
     context = {
         "case": case,
         "subject": subject,
@@ -79,8 +81,8 @@ def case_page(
         **gathered.case_words(case),
         **_state_context(person, case, study),
         **_images_context(request, person, case, study),
-        **_task_context(person, case, refusal),
-        "reports": gathered.reports_of(person, study),
+        **_task_context(person, case, reports, refusal),
+        "reports": reports,
         "priors": gathered.priors_of(person, subject),
     }
     context["tab"] = _tab(request, context)
@@ -120,7 +122,9 @@ def documents(request: HttpRequest, uid: uuid.UUID) -> HttpResponse:
 def task(request: HttpRequest, uid: uuid.UUID) -> HttpResponse:
     """My task's form; 204 while the page shows it already, so that typed text stays."""
     person, case = _case(request, uid)
-    context = {"case": case, "subject": gathered.subject_of(case), **_task_context(person, case, None)}
+    subject = gathered.subject_of(case)
+    reports = gathered.reports_of(person, gathered.study_of(person, subject))
+    context = {"case": case, "subject": subject, **_task_context(person, case, reports)}
     if request.GET.get("seen") == context["task_seen"]:
         return HttpResponse(status=204)
     return render(request, "portal/cases/_task.html", context)
@@ -166,7 +170,10 @@ def _images_context(
     }
 
 
-def _task_context(person: Person, case: ProcessInstance, refusal: Refusal | None) -> dict[str, Any]:
+def _task_context(
+    person: Person, case: ProcessInstance, reports: list[Report], refusal: Refusal | None = None
+) -> dict[str, Any]:
+    """My task's form; one that follows a report, such as its acknowledgement, shows the report above it."""
     waiting = gathered.my_task(case, person)
     seen = f"{waiting.uid}.{waiting.assignee_id}" if waiting else "none"
     context: dict[str, Any] = {
@@ -176,7 +183,10 @@ def _task_context(person: Person, case: ProcessInstance, refusal: Refusal | None
     }
     if waiting:
         context["task_step"] = step_name(waiting.name)
-        context["task_form"] = task_form(waiting, gathered.draft_of(waiting, person), refusal)
+        form = task_form(waiting, gathered.draft_of(waiting, person), refusal)
+        context["task_form"] = form
+        if not any(outcome.signs for outcome in form.outcomes):
+            context["report_in_question"] = next(iter(reports), None)
     return context
 
 

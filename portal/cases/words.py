@@ -44,12 +44,6 @@ JOB: dict[str, Word] = {
     "failed": Word(_("Failed"), "octagon-alert", "critical"),
     "cancelled": Word(_("Cancelled"), "ban"),
 }
-COMPUTE_STEP: dict[str, str | Promise] = {
-    "reading": _("reading images"),
-    "projecting": _("projecting"),
-    "reformatting": _("cutting new planes"),
-    "storing": _("storing results"),
-}
 REPORT: dict[str, Word] = {
     "preliminary": Word(_("Preliminary"), "file-pen", "warning"),
     "final": Word(_("Final"), "file-check", "ok"),
@@ -71,6 +65,16 @@ HAPPENED: dict[str, Word] = {
 }
 
 
+EVENT_NAMES: dict[str, str | Promise] = {
+    "OrderReceived": _("Order received"),
+    "StudyReceived": _("Study received"),
+    "SeriesComplete": _("Series complete"),
+    "ReportSigned": _("Report signed"),
+    "ReportDelivered": _("Report delivered"),
+    "JobChanged": _("Computation changed"),
+}
+
+
 def word(words: dict[str, Word], state: str) -> Word:
     """The word for a state; an honest unknown for one this page has not learned."""
     return words.get(state, _UNKNOWN)
@@ -78,4 +82,6 @@ def word(words: dict[str, Word], state: str) -> Word:
 
 def step_name(name: str) -> str:
     """The name of a process, step or lane in the reader's language; as drawn where none is known."""
+    if name in EVENT_NAMES:
+        return str(EVENT_NAMES[name])
     return gettext(name) if name else ""

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from django.http import HttpResponse
 from django.test import Client
 
 from archive.reports.models import Report
@@ -25,12 +24,12 @@ def reading(cast: Cast) -> Reading:
     return case_to_read(cast, make_order(cast))
 
 
-def save(browser: Client, task: UserTask, revision: int, **data: Any) -> HttpResponse:
+def save(browser: Client, task: UserTask, revision: int, **data: Any) -> Any:
     body = json.dumps({"revision": revision, "data": {"sign": data}})
     return browser.post(f"/cases/tasks/{task.uid}/draft/", body, content_type="application/json")
 
 
-def complete(browser: Client, task: UserTask, **fields: str) -> HttpResponse:
+def complete(browser: Client, task: UserTask, **fields: str) -> Any:
     return browser.post(f"/cases/tasks/{task.uid}/complete/", fields)
 
 
