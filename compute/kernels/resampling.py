@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import product
 
 import torch
 from torch import Tensor
+
+_BATCH = 1 << 16  # points at a time: what they need stays in the cache
 
 
 @dataclass(frozen=True)
@@ -53,24 +56,29 @@ def sample_trilinear(voxels: Tensor, indices: Tensor, *, outside: float) -> Tens
     Convention   index 0 is the centre of the first voxel; up to half a voxel outside the value is that of
                  the edge, further out it is `outside`.
     """
+    parts = [_sample(voxels, some, outside=outside) for some in torch.split(indices, _BATCH)]
+    return torch.cat(parts, dim=2)
+
+
+def _sample(voxels: Tensor, indices: Tensor, *, outside: float) -> Tensor:
     depth, height, width = voxels.shape[2:]
     sizes = torch.tensor([width, height, depth], dtype=indices.dtype, device=indices.device)
     inside = ((indices >= -0.5) & (indices <= sizes - 0.5)).all(dim=1)
     held = indices.clamp_min(0).minimum(sizes - 1)
     lower = held.floor()
-    share = (held - lower).to(voxels.dtype if voxels.dtype == torch.float64 else torch.float32)
+    part = (held - lower).to(torch.float64 if voxels.dtype == torch.float64 else torch.float32)
     low = lower.long()
     high = torch.minimum(low + 1, (sizes - 1).long())
+    weights = [(1 - part[:, axis], part[:, axis]) for axis in range(3)]
+    steps = [1, width, width * height]
+    places = [(low[:, axis] * step, high[:, axis] * step) for axis, step in enumerate(steps)]
     flat = voxels.reshape(*voxels.shape[:2], -1)
-    total = torch.zeros((*voxels.shape[:2], indices.shape[0]), dtype=share.dtype, device=voxels.device)
-    for corner in range(8):
-        picks = [high if corner >> axis & 1 else low for axis in range(3)]
-        weight = torch.ones_like(share[:, 0])
-        for axis in range(3):
-            weight = weight * (share[:, axis] if corner >> axis & 1 else 1 - share[:, axis])
-        where = (picks[2][:, 2] * height + picks[1][:, 1]) * width + picks[0][:, 0]
-        total += flat[:, :, where].to(share.dtype) * weight
-    return torch.where(inside, total, torch.full_like(total, outside))
+    total = torch.zeros((*voxels.shape[:2], indices.shape[0]), dtype=part.dtype, device=voxels.device)
+    for x, y, z in product((0, 1), repeat=3):
+        where = places[0][x] + places[1][y] + places[2][z]
+        weight = weights[0][x] * weights[1][y] * weights[2][z]
+        total += flat.index_select(2, where).to(part.dtype) * weight
+    return total.masked_fill_(~inside, outside)
 
 
 def stretch(image: Tensor, *, rows: int, columns: int) -> Tensor:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,7 +34,7 @@ class StackGeometry:
     reverse: bool = False
     shear_mm: float = 0.0
 
-    @property
+    @cached_property
     def normal(self) -> NDArray[np.float64]:
         return np.cross(self.row_direction, self.column_direction)
 
