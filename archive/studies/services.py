@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import Q
 
 from accounts.actors import Actor
@@ -29,6 +29,7 @@ from archive.studies.geometry import Geometry, Slice, judge_thin_slice, measure_
 from archive.studies.header import read_header
 from archive.studies.matching import Match, match_study
 from archive.studies.models import Instance, RejectedObject, Series, Study
+from archive.studies.prepared import prepared_cursor
 from archive.studies.received import ReceivedObject, check_uids, split_part10
 from common import clock
 from common.errors import Conflict, ServiceError
@@ -304,25 +305,27 @@ def _subjects(study: Study) -> dict[str, str]:
     return subjects
 
 
-_COLUMNS = (
-    "sop_instance_uid", "sop_class_uid", "transfer_syntax_uid", "instance_number", "rows", "columns",
-    "number_of_frames", "image_position", "image_orientation", "pixel_spacing", "storage_key",
-    "size_bytes", "sha256", "received_at",
-)  # fmt: skip
+# The instance's columns with the types their values are bound as.
+_COLUMNS = {
+    "sop_instance_uid": "text", "sop_class_uid": "text", "transfer_syntax_uid": "text",
+    "instance_number": "integer", "rows": "integer", "columns": "integer", "number_of_frames": "integer",
+    "image_position": "jsonb", "image_orientation": "jsonb", "pixel_spacing": "jsonb",
+    "storage_key": "text", "size_bytes": "bigint", "sha256": "text", "received_at": "timestamptz",
+}  # fmt: skip
 
 
 def _insert_instance(received: ReceivedObject, series_pk: int) -> int | None:
     """Insert the row in one statement; None if the instance is here already or the series is gone."""
     columns = ", ".join(f'"{name}"' for name in _COLUMNS)
+    values = ", ".join(f"%s::{kind}" for kind in _COLUMNS.values())
     sql = (
-        f'INSERT INTO "{Instance._meta.db_table}" (series_id, {columns}) '  # noqa: S608, SLF001
-        f"SELECT id, {', '.join(['%s'] * len(_COLUMNS))} "
+        f'INSERT INTO "{Instance._meta.db_table}" (series_id, {columns}) SELECT id, {values} '  # noqa: S608, SLF001
         f'FROM "{Series._meta.db_table}" WHERE id = %s AND series_instance_uid = %s '  # noqa: SLF001
         "ON CONFLICT (sop_instance_uid) DO NOTHING RETURNING id"
     )
-    values = _values(received.instance, received)
-    with connection.cursor() as cursor:
-        cursor.execute(sql, [*values, series_pk, received.series_instance_uid])
+    bound = [*_values(received.instance, received), series_pk, received.series_instance_uid]
+    with prepared_cursor() as cursor:
+        cursor.execute(sql, bound)
         row = cursor.fetchone()
     return int(row[0]) if row else None
 
