@@ -10,6 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.audit import record_audit
+from events.tracing import trace
 from portal.api.parameters import query, text_in, uid_in, uuid_in
 from portal.api.resource import UUID_PATTERN, Resource
 from portal.api.tasks import TaskSerializer
@@ -102,10 +103,11 @@ class CaseViewSet(Resource[ProcessInstance]):
     def get_object(self) -> ProcessInstance:
         case = super().get_object()
         study = next((subject.uid for subject in case.subjects.all() if subject.kind == "study"), "")
-        record_audit(
-            self.person, "case.opened", object_kind="case", object_uid=str(case.uid),
-            study_instance_uid=study, site_code=case.site.code,
-        )  # fmt: skip
+        with trace(case.trace_id):
+            record_audit(
+                self.person, "case.opened", object_kind="case", object_uid=str(case.uid),
+                study_instance_uid=study, site_code=case.site.code,
+            )  # fmt: skip
         return case
 
     @extend_schema(responses=DiagramWithModelSerializer)

@@ -7,6 +7,7 @@ from rest_framework import serializers
 from accounts.audit import record_audit
 from archive.orders.models import Order, ScheduledProcedureStep
 from archive.orders.selectors import visible_orders
+from events.tracing import trace
 from portal.api.parameters import query, text_in, uid_in, uuid_in
 from portal.api.patients import PatientBriefSerializer
 from portal.api.resource import UUID_PATTERN, Resource
@@ -68,8 +69,9 @@ class OrderViewSet(Resource[Order]):
 
     def get_object(self) -> Order:
         order = super().get_object()
-        record_audit(
-            self.person, "order.opened", object_kind="order", object_uid=str(order.uid),
-            study_instance_uid=order.study_instance_uid, site_code=order.site.code,
-        )  # fmt: skip
+        with trace(order.trace_id):
+            record_audit(
+                self.person, "order.opened", object_kind="order", object_uid=str(order.uid),
+                study_instance_uid=order.study_instance_uid, site_code=order.site.code,
+            )  # fmt: skip
         return order

@@ -7,6 +7,7 @@ from rest_framework import serializers
 from accounts.audit import record_audit
 from archive.reports.models import Report
 from archive.reports.selectors import visible_reports
+from events.tracing import trace
 from portal.api.parameters import query, text_in, uid_in
 from portal.api.people import PersonBriefSerializer
 from portal.api.resource import UUID_PATTERN, Resource
@@ -51,8 +52,9 @@ class ReportViewSet(Resource[Report]):
 
     def get_object(self) -> Report:
         report = super().get_object()
-        record_audit(
-            self.person, "report.opened", object_kind="report", object_uid=str(report.uid),
-            study_instance_uid=report.study.study_instance_uid, site_code=report.study.site.code,
-        )  # fmt: skip
+        with trace(report.trace_id):
+            record_audit(
+                self.person, "report.opened", object_kind="report", object_uid=str(report.uid),
+                study_instance_uid=report.study.study_instance_uid, site_code=report.study.site.code,
+            )  # fmt: skip
         return report

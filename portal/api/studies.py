@@ -7,6 +7,7 @@ from rest_framework import serializers
 from accounts.audit import record_audit
 from archive.studies.models import Series, Study
 from archive.studies.selectors import visible_studies
+from events.tracing import trace
 from portal.api.parameters import date_in, query, text_in, uuid_in
 from portal.api.patients import PatientBriefSerializer
 from portal.api.resource import UID_VALUE_PATTERN, Resource
@@ -85,8 +86,9 @@ class StudyViewSet(Resource[Study]):
 
     def get_object(self) -> Study:
         study = super().get_object()
-        record_audit(
-            self.person, "study.opened", object_kind="study", object_uid=study.study_instance_uid,
-            study_instance_uid=study.study_instance_uid, site_code=study.site.code,
-        )  # fmt: skip
+        with trace(study.trace_id):
+            record_audit(
+                self.person, "study.opened", object_kind="study", object_uid=study.study_instance_uid,
+                study_instance_uid=study.study_instance_uid, site_code=study.site.code,
+            )  # fmt: skip
         return study

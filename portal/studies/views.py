@@ -12,6 +12,7 @@ from django.views.decorators.http import require_safe
 from accounts.audit import record_audit
 from archive.studies.models import Study
 from archive.studies.selectors import visible_studies
+from events.tracing import trace
 from portal.cases.words import URGENCY, word
 from portal.listing import page_of
 from portal.shell.person import person_of, standing_of
@@ -81,7 +82,8 @@ def _series_in_address(request: HttpRequest) -> str:
 
 
 def _note_opening(request: HttpRequest, study: Study) -> None:
-    record_audit(
-        person_of(request), "study.opened", object_kind="study", object_uid=study.study_instance_uid,
-        study_instance_uid=study.study_instance_uid, site_code=study.site.code,
-    )  # fmt: skip
+    with trace(study.trace_id):
+        record_audit(
+            person_of(request), "study.opened", object_kind="study", object_uid=study.study_instance_uid,
+            study_instance_uid=study.study_instance_uid, site_code=study.site.code,
+        )  # fmt: skip

@@ -13,6 +13,7 @@ from archive.studies.models import Series
 from archive.studies.selectors import visible_series
 from common.errors import NotFound
 from common.uids import is_uid_lenient
+from events.tracing import trace
 
 
 def series_to_show(person: Person, *, study_uid: str, series_uid: str) -> Series:
@@ -36,10 +37,11 @@ def note_viewing(request: HttpRequest, person: Person, series: Series) -> None:
     if not cache.add(seen, 1, timeout=settings.SESSION_COOKIE_AGE):
         return
     try:
-        record_audit(
-            person, "series.viewed", object_kind="series", object_uid=series.series_instance_uid,
-            study_instance_uid=series.study.study_instance_uid, site_code=series.study.site.code,
-        )  # fmt: skip
+        with trace(series.study.trace_id):
+            record_audit(
+                person, "series.viewed", object_kind="series", object_uid=series.series_instance_uid,
+                study_instance_uid=series.study.study_instance_uid, site_code=series.study.site.code,
+            )  # fmt: skip
     except Exception:
         cache.delete(seen)
         raise

@@ -40,6 +40,16 @@ def test_audit_lines_are_added_for_those_who_keep_the_trail(cast, client, order)
     assert "series.received" in page
 
 
+def test_who_looked_at_the_study_is_told_under_its_trace(cast, client, order):
+    Membership.objects.create(person=cast.rafael, site=cast.county, role=Role.ADMINISTRATOR)
+    client.force_login(cast.rafael)
+    client.get(f"/studies/{order.study_instance_uid}/")
+
+    lines = client.get(f"/traces/{order.trace_id}/").context["lines"]
+
+    assert [line.title for line in lines if line.title == "study.opened"] == ["study.opened"]
+
+
 def test_trace_of_which_one_may_see_nothing_is_not_there(cast, client, order):
     client.force_login(cast.otto)
 
