@@ -75,7 +75,7 @@ def check_processes(**_kwargs: Any) -> list[checks.CheckMessage]:
             if path.suffix in {".bpmn", ".json"}
         }
         found += [
-            checks.Warning(f"{folder.name}: {problem}", id="workflows.W001")
+            checks.Error(f"{folder.name}: {problem}", id="workflows.E001")
             for problem in (*check_bundle(files), *check_drawing(files))
         ]
     return found

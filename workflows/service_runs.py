@@ -76,6 +76,8 @@ def perform_service_task(run_uid: uuid.UUID) -> bool:
 def complete_service_task(run_uid: uuid.UUID, *, result: dict[str, Any]) -> ProcessInstance:
     """Apply a step's answer and let the process go on; a second answer to the same step has no effect.
 
+    An answer the diagram cannot go on with is kept beside an incident: whoever brings it has done their part.
+
     Raises  NotFound for an unknown step.
     """
     run = _run(run_uid)
@@ -89,9 +91,10 @@ def complete_service_task(run_uid: uuid.UUID, *, result: dict[str, Any]) -> Proc
     except Conflict:
         return run.instance  # the case has ended meanwhile
     except ServiceError as error:
-        if error.code == "PROCESS_FAULT":
-            _keep_unapplied(run_uid, result)
-        raise
+        if error.code != "PROCESS_FAULT":
+            raise
+        _keep_unapplied(run_uid, code=error.code, result=result)
+        return run.instance
 
 
 def fail_service_task(
@@ -289,6 +292,10 @@ def _settle_failure(
             _throw(step, current, code=code, message=message)
     except Conflict:
         return  # the case has ended meanwhile
+    except ServiceError as error:
+        if error.code != "PROCESS_FAULT":
+            raise
+        _keep_unapplied(run.uid, code=code)
 
 
 def _is_old(run: ServiceTaskRun, attempt: int | None) -> bool:
@@ -327,12 +334,12 @@ def _queue(run: ServiceTaskRun, *, after: dt.timedelta) -> None:
         nudge_after_commit(run.uid, run.operator)
 
 
-def _keep_unapplied(run_uid: uuid.UUID, result: dict[str, Any]) -> None:
-    """Keep an answer the diagram could not go on with; the incident is open already."""
+def _keep_unapplied(run_uid: uuid.UUID, *, code: str, result: dict[str, Any] | None = None) -> None:
+    """Keep an answer or failure the diagram could not go on with; the incident is open already."""
     ServiceTaskRun.objects.filter(pk=run_uid).update(
         status=ServiceTaskRun.Status.FAILED,
         result=result,
-        error_code="PROCESS_FAULT",
+        error_code=code[:80],
         finished_at=clock.now(),
         lease_until=None,
         next_attempt_at=None,

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.workflows.conftest import FORM, LANE, bpmn, bundle, chain, flow, machine, message, timer, user
-from workflows.checks import bundle_folders, check_bundle, check_drawing
+from workflows.checks import bundle_folders, check_bundle, check_drawing, check_processes
 
 END = '<bpmn:endEvent id="end"/>'
 ROOT = Path(__file__).resolve().parent.parent.parent / "bpmn"
@@ -33,6 +33,10 @@ def test_every_process_of_ours_is_good_and_drawn_completely(folder):
 
     assert check_bundle(files) == []
     assert check_drawing(files) == []
+
+
+def test_manage_check_has_nothing_to_say_about_our_processes():
+    assert check_processes() == []
 
 
 @pytest.mark.parametrize(

@@ -57,7 +57,7 @@ def test_a_warm_run_saves_reading_the_state(begin, cast):
 
 @pytest.mark.django_db
 def test_a_step_is_told_once_with_what_was_offered_and_closed(begin, cast, monkeypatch):
-    told = []
+    told: list[tuple[str, str, dict[str, str]]] = []
     monkeypatch.setattr(
         "workflows.stepping.events.publish_together",
         lambda news, subjects: told.extend((name, p["status"], dict(subjects)) for name, p in news),
