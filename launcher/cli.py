@@ -26,6 +26,7 @@ def main(arguments: Sequence[str]) -> int:
     said, rest = _parser().parse_known_args(arguments)
     if rest and said.command not in {"test", "bench"}:
         _parser().error(f"unknown argument: {rest[0]}")
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell may have had it ignored
     signal.signal(signal.SIGTERM, _stop)
     signal.signal(signal.SIGHUP, _stop)
     try:

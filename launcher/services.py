@@ -46,7 +46,8 @@ class Services:
 @contextmanager
 def embedded_services(var: Var, *, is_durable: bool = True) -> Iterator[Services]:
     """PostgreSQL and Valkey, serving; stopped in the reverse order at the end."""
-    owner = server_owner()
+    is_needed = any(_is_embedded(name, var) for name in EXTERNAL)
+    owner = server_owner() if is_needed else Owner()
     home = server_home(var.folder, owner)
     if home != var.folder:
         say(f"  The servers keep their data in {home}: their user cannot enter {var.folder}.")
