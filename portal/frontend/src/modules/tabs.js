@@ -17,8 +17,16 @@ export function startTabs() {
     next.focus();
     show(next.dataset.tab);
   });
+  document.body.addEventListener("htmx:load", (event) => event.target.id === "case-task" && offer(event.target.dataset.taskTitle));
   mark(list.querySelector("[aria-selected=true]")?.dataset.tab);
   document.querySelector("[aria-invalid=true]")?.focus();
+}
+
+// A step that comes to me, or goes, while the page is open brings or takes its tab.
+function offer(title) {
+  document.querySelector("[data-task-tab]").textContent = title;
+  document.getElementById("tab-task").hidden = !title;
+  document.querySelector("[data-split]").hidden = !title;
 }
 
 function show(name) {
