@@ -14,6 +14,7 @@ from django.utils import translation
 from accounts.models import AccessGrant, AuditEvent
 from common.errors import Conflict, InvalidInput, NotFound
 from events.models import Delivery
+from events.services import deliver_due, publish
 from tests.processes.conftest import BPMN, ORDER, SUBJECTS, THIN_SERIES
 from workflows import services
 from workflows.models import (
@@ -89,6 +90,18 @@ def test_an_order_for_plain_imaging_starts_no_consultation(run_process):
     process.receive("OrderReceived", {**ORDER, "service": "imaging"}, SUBJECTS)
 
     assert not ProcessInstance.objects.exists()
+
+
+def test_the_outbox_brings_an_order_to_its_consultation(run_process, clock):
+    run_process("RemoteConsultation", begin=False)
+    publish("OrderReceived", ORDER, subjects=SUBJECTS)
+
+    clock.advance(timedelta(minutes=1))
+    deliver_due()
+
+    instance = ProcessInstance.objects.get()
+    assert (instance.site.code, instance.start_key) == ("county", "RemoteConsultation:order-1")
+    assert instance.trace_id == Delivery.objects.get(name="OrderReceived", subscriber="workflows").trace_id
 
 
 def test_an_order_told_twice_starts_one_consultation(run_process):
