@@ -105,6 +105,7 @@ class Stack {
     this.bitmaps.clear();
     this.loadingAhead = 0;
     this.under = new Set();
+    this.root.dataset.stackLoaded = 0;
     clearTimeout(this.settle);
   }
 
