@@ -8,6 +8,7 @@ import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -50,14 +51,14 @@ class RunningProduct:
         """`kill -9`; how often it had been restarted before."""
         return self.signal(name, signal.SIGKILL)
 
-    @contextmanager
-    def paused(self, name: str) -> Iterator[None]:
-        """A daemon that does nothing meanwhile."""
-        self.signal(name, signal.SIGSTOP)
-        try:
-            yield
-        finally:
-            self.signal(name, signal.SIGCONT)
+    def has_connection_from(self, name: str, port: int) -> bool:
+        """Whether one of a daemon's processes holds the local end of a TCP connection at this port."""
+        group = self.daemon(name)["pid"]
+        sockets = {f"socket:[{inode}]" for inode in _inodes_at(port)}
+        return any(
+            sockets & _open_files(folder) and os.getpgid(int(folder.name)) == group
+            for folder in Path("/proc").glob("[0-9]*")
+        )
 
     def database(self) -> psycopg.Connection[Any]:
         """A connection to the product's own database, to hold a lock as another client would."""
@@ -71,6 +72,19 @@ class RunningProduct:
             within_s=90,
             otherwise=f"{name} was not started again",
         )
+
+
+def _inodes_at(port: int) -> list[str]:
+    """The sockets whose local port this is (proc(5), /proc/net/tcp)."""
+    rows = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+    return [row[9] for row in rows if int(row[1].rpartition(":")[2], 16) == port]
+
+
+def _open_files(process: Path) -> set[str]:
+    try:
+        return {str(descriptor.readlink()) for descriptor in (process / "fd").iterdir()}
+    except OSError:  # it has ended meanwhile
+        return set()
 
 
 @contextmanager
