@@ -151,3 +151,14 @@ def test_search_finds_nothing_for_who_may_see_nothing(cast: Cast, browser_of: Br
 
     assert not answer.context["found"]
     assert "Wei" not in answer.content.decode()
+
+
+def test_pages_of_a_signed_in_person_are_not_kept_by_the_browser(cast: Cast, browser_of: BrowserOf) -> None:
+    assert browser_of(cast.rosa).get("/").headers["Cache-Control"] == "private, no-store"
+
+
+def test_a_part_fetched_after_the_sign_in_ran_out_is_401_and_no_form_in_the_page(
+    db: None, client: Client
+) -> None:
+    assert client.get("/inbox/list/", headers={"HX-Request": "true"}).status_code == 401
+    assert client.get("/inbox/list/").status_code == 302

@@ -25,6 +25,7 @@ class Draft {
     root.querySelector("[data-keep-mine]").addEventListener("click", () => this.keepMine());
     root.querySelector("[data-take-theirs]").addEventListener("click", () => this.takeTheirs());
     window.addEventListener("pagehide", () => this.leave());
+    document.addEventListener("submit", (event) => root.contains(event.target) || this.leave(), true); // signing out among them
     this.restore();
   }
 

@@ -30,6 +30,7 @@ export function startLive(htmx) {
   }
 
   document.body.addEventListener("htmx:load", () => subscribe(live));
+  document.body.addEventListener("htmx:responseError", (event) => event.detail.xhr.status === 401 && sayAtTop("signedOut"));
   connect();
 }
 
@@ -78,8 +79,10 @@ function toast(news) {
 
 // Typed text is never taken away by a reload: the page says what happened and stays as it is.
 function sayAtTop(word) {
+  if (document.querySelector("[data-said-at-top]")) return;
   const made = document.createElement("div");
   made.className = "notice warning";
+  made.dataset.saidAtTop = word;
   made.setAttribute("role", "alert");
   made.textContent = document.getElementById("spoken").dataset[word];
   document.getElementById("content").prepend(made);
