@@ -15,12 +15,19 @@ from types import FrameType
 import structlog
 from django.db import connections
 
-from integrations.dicom.scp.server import Listener
+from integrations.dicom.scp.server import MAXIMUM_ASSOCIATIONS, Listener
 
 log = structlog.get_logger(__name__)
 
 _PR_SET_PDEATHSIG = 1
 _SHORTEST_LIFE_S = 1.0
+
+
+def _pool_connections() -> None:
+    """Let the associations of this process share database connections: opening one costs 10 ms and more."""
+    database = connections.settings["default"]
+    database["CONN_MAX_AGE"] = 0
+    database["OPTIONS"]["pool"] = {"min_size": 1, "max_size": MAXIMUM_ASSOCIATIONS + 8, "timeout": 10}
 
 
 class ListenerProcesses:
@@ -66,6 +73,7 @@ class ListenerProcesses:
         signal.signal(signal.SIGTERM, lambda _number, _frame: stopping.set())
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+        _pool_connections()
         try:
             listener = Listener(host=self._host, port=self._port, ae_title=self._ae_title)
         except OSError as error:

@@ -36,7 +36,7 @@ from integrations.dicom.scp.worklist import handle_worklist
 log = structlog.get_logger(__name__)
 
 MAXIMUM_PDU = 131072
-MAXIMUM_ASSOCIATIONS = 64
+MAXIMUM_ASSOCIATIONS = 32
 _NOBODY = [""]
 
 
@@ -50,8 +50,9 @@ class ListeningAE(AE):
             return list(ApplicationEntity.objects.values_list("ae_title", flat=True)) or _NOBODY
         except (OperationalError, InterfaceError) as error:
             log.warning("dicom.database_lost", code=type(error).__name__)
-            connection.close()
             return _NOBODY
+        finally:
+            connection.close()  # the objects come by another thread, with a connection of its own
 
 
 class Listener:
