@@ -21,7 +21,7 @@ def rosa(cast, as_person):
     return as_person(cast.rosa)
 
 
-def task_of(client, case) -> dict:
+def task_of(client, case):
     (task,) = client.get("/api/tasks/", {"case": str(case.uid)}).json()["results"]
     return task
 

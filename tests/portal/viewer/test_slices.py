@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from functools import partial
 
 import numpy as np
 import pytest
@@ -196,7 +197,7 @@ def test_damaged_pixels_give_a_placeholder_that_says_so(theo, cast):
 
 
 def test_bytes_that_are_gone_are_not_a_defect(theo):
-    instance = Instance.objects.first()
+    instance = Instance.objects.earliest("pk")
     default_storage().path(instance.storage_key).unlink()
 
     assert {theo.get(f"{SERIES}/slices/{index}.jpg").status_code for index in range(3)} == {200, 404}
@@ -219,7 +220,7 @@ def test_frame_cache_stays_within_its_bytes_and_drops_the_least_recently_shown()
         return Frame(np.zeros((10, 8), np.uint8))
 
     for number in (1, 2, 1, 3, 1, 2):
-        held.get_or_decode(number, lambda number=number: frame(number))
+        held.get_or_decode(number, partial(frame, number))
 
     assert decoded == [1, 2, 3, 2]
     assert held.size_bytes == 160
