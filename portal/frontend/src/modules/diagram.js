@@ -53,7 +53,7 @@ function show(place, drawn) {
   canvas.resized();
   const whole = canvas.zoom("fit-viewport", "auto");
   const open = drawn.viewer.get("elementRegistry").get(drawn.facts.active[0]);
-  if (!open || whole >= READABLE) return;
+  if (!open || whole >= READABLE || place.closest(".diagram-large")) return;
   const view = canvas.viewbox();
   const width = view.outer.width / READABLE;
   const height = view.outer.height / READABLE;
