@@ -40,7 +40,7 @@ def at_assignment(run_process):
     def run(**options):
         process = run_process("RemoteConsultation", **options)
         process.receive("SeriesComplete", THIN_SERIES, SERIES_SUBJECTS)
-        process.answer("Make CT overview", {"job_uid": "job-1"})
+        process.answer("Make overview", {"job_uid": "job-1"})
         return process
 
     return run
@@ -173,7 +173,7 @@ def test_a_failed_overview_is_flagged_and_does_not_stop_the_case(run_process):
     process = run_process("RemoteConsultation")
     process.receive("SeriesComplete", THIN_SERIES, SERIES_SUBJECTS)
 
-    process.fail("Make CT overview", "TEMPLATE_DOES_NOT_FIT")
+    process.fail("Make overview", "TEMPLATE_DOES_NOT_FIT")
 
     assert process.open_tasks() == {("Assign expert", "coordinator")}
     assert "OverviewFailed" in diagram_state(process.instance)["completed"]
