@@ -23,7 +23,7 @@ def compiled_translations() -> None:
         return
     with compiled.open("wb") as file:
         write_mo(file, read_catalog(settings.BASE_DIR, "zh_Hans"))
-    trans_real._translations.clear()
+    trans_real._translations.clear()  # type: ignore[attr-defined]
 
 
 @pytest.fixture

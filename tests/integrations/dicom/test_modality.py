@@ -11,7 +11,7 @@ from tests.archive.studies.objects import ct_slice, part10
 ROOT = Path(__file__).resolve().parents[3]
 
 
-def modality(*arguments: object) -> tuple[int, dict]:
+def modality(*arguments: object) -> tuple[int, dict[str, object]]:
     done = subprocess.run(
         [sys.executable, "-m", "integrations.simulators.modality", *map(str, arguments)],
         cwd=ROOT, env={"PATH": "/usr/bin:/bin"}, capture_output=True, text=True, timeout=60, check=False,
