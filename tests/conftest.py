@@ -11,7 +11,9 @@ from django.db import connection
 from pytest_django import DjangoDbBlocker
 
 from common import clock as product_clock
+from compute import services as compute
 from events import services as events
+from integrations.hl7 import delivery as hl7
 from notifications import services as notifications
 from tests.personas import Cast, make_cast
 from workflows import stepping
@@ -55,7 +57,9 @@ def own_storage(settings: object, tmp_path: Path) -> None:
 @pytest.fixture(autouse=True, scope="session")
 def no_broker_nudges() -> None:
     """Tests perform deliveries and steps themselves, so nothing is left to a worker elsewhere."""
+    compute.use_nudge(None)
     events.use_nudge(None)
+    hl7.use_nudge(None)
     notifications.use_nudge(None)
     stepping.use_nudge(None)
 
