@@ -41,9 +41,7 @@ def make_cast() -> Cast:
     )  # fmt: skip
 
     def person(username: str, site: Site, role: Role) -> Person:
-        someone = Person.objects.create_user(
-            username, password=PASSWORD, display_name=username.capitalize()
-        )
+        someone = Person.objects.create_user(username, password=PASSWORD, display_name=username.capitalize())
         Membership.objects.create(person=someone, site=site, role=role)
         return someone
 

@@ -30,7 +30,7 @@ def test_translations_keep_every_placeholder_and_tag() -> None:
         if not entry.id:
             continue
         english = entry.id if isinstance(entry.id, str) else entry.id[1]
-        chinese = entry.string if isinstance(entry.string, str) else entry.string[0]
+        chinese = entry.string if isinstance(entry.string, str) else (entry.string or [""])[0]
         if sorted(PLACEHOLDER.findall(english)) != sorted(PLACEHOLDER.findall(chinese)):
             wrong.append(english)
 
