@@ -108,9 +108,10 @@ def sees_where_it_stands_and_the_images(page: Page, journey: Journey) -> None:
     page.get_by_role("tab", name="Images").click()
     expect(page.locator(".strip-item.result")).to_have_count(1)
     expect(page.locator(".strip-item:not(.result)")).to_have_count(1)
-    page.wait_for_function(
-        "[...document.querySelectorAll('.strip-item img')].every(img => img.complete && img.naturalWidth > 0)"
-    )
+    for thumbnail in page.locator(".strip-item img").all():
+        thumbnail.scroll_into_view_if_needed()
+        expect(thumbnail).to_have_js_property("complete", True, timeout=PATIENCE_MS)
+        expect(thumbnail).not_to_have_js_property("naturalWidth", 0, timeout=PATIENCE_MS)
     scrolls_through(page, page.locator(".strip-item.result .strip-link"), slices=journey.results())
     scrolls_through(page, page.locator(".strip-item:not(.result) .strip-link"), slices=40)
 
