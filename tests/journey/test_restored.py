@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import functools
-import gc
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -71,11 +71,8 @@ def make_study(tmp_path: Path) -> Callable[[int], JourneyStudy]:
 def caches() -> list[Any]:
     """Every cached function of the product that is loaded by now."""
     wrapper = type(functools.cache(len))
-    return [
-        each
-        for each in gc.get_objects()
-        if type(each) is wrapper and (each.__module__ or "").startswith(OURS)
-    ]  # fmt: skip
+    modules = [module for name, module in list(sys.modules.items()) if name.startswith(OURS)]
+    return [each for module in modules for each in vars(module).values() if type(each) is wrapper]
 
 
 def forget_everything(cached: list[Any]) -> None:
