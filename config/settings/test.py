@@ -8,7 +8,7 @@ from config.settings.embedded import *
 _PROCESS = os.environ.get("PYTEST_XDIST_WORKER", "")
 if _PROCESS:
     REDIS_URL = f"{REDIS_URL.rpartition('/')[0]}/{int(_PROCESS.removeprefix('gw')) + 1}"
-    BROKER_URL = REDIS_URL
+    BROKER_URL = CELERY_BROKER_URL = REDIS_URL
     CACHES["default"]["LOCATION"] = REDIS_URL
     CHANNEL_LAYERS["default"]["CONFIG"]["hosts"] = [REDIS_URL]
 SECRET_KEY = "only-for-tests"
