@@ -18,6 +18,7 @@ class Privilege(StrEnum):
     VIEW_STUDIES = "view_studies"
     VIEW_ORDERS = "view_orders"
     VIEW_CASES = "view_cases"
+    OPERATE_CASES = "operate_cases"
     VIEW_MESSAGES = "view_messages"
     VIEW_AUDIT = "view_audit"
     REPORT = "report"
@@ -30,10 +31,10 @@ GRANTED: dict[Role, frozenset[Privilege]] = {
     Role.REFERRER: frozenset({_P.VIEW_STUDIES, _P.VIEW_ORDERS, _P.VIEW_CASES}),
     Role.RADIOLOGIST: frozenset({_P.VIEW_STUDIES, _P.VIEW_ORDERS, _P.VIEW_CASES, _P.REPORT}),
     Role.TECHNOLOGIST: frozenset({_P.VIEW_STUDIES, _P.VIEW_ORDERS}),
-    Role.COORDINATOR: frozenset({_P.VIEW_STUDIES, _P.VIEW_ORDERS, _P.VIEW_CASES}),
+    Role.COORDINATOR: frozenset({_P.VIEW_STUDIES, _P.VIEW_ORDERS, _P.VIEW_CASES, _P.OPERATE_CASES}),
     Role.DESIGNER: frozenset({_P.DESIGN_PROCESSES}),
-    Role.INTEGRATOR: frozenset({_P.VIEW_MESSAGES}),
-    Role.ADMINISTRATOR: frozenset({_P.MANAGE_SITE, _P.VIEW_AUDIT, _P.VIEW_MESSAGES}),
+    Role.INTEGRATOR: frozenset({_P.VIEW_MESSAGES, _P.OPERATE_CASES}),
+    Role.ADMINISTRATOR: frozenset({_P.MANAGE_SITE, _P.VIEW_AUDIT, _P.VIEW_MESSAGES, _P.OPERATE_CASES}),
 }
 
 
@@ -63,6 +64,6 @@ def granted_studies(actor: Actor) -> QuerySet[AccessGrant]:
     if isinstance(actor, SystemActor) or not actor.is_active:
         return AccessGrant.objects.none()
     held = Q(person=actor)
-    for site_id, role in actor.memberships.values_list("site_id", "role"):
-        held |= Q(site_id=site_id, role=role)
+    for membership in actor.memberships.all():  # read once a request where a page has prefetched them
+        held |= Q(site_id=membership.site_id, role=membership.role)
     return AccessGrant.objects.filter(held, revoked_at=None)

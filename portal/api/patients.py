@@ -1,14 +1,19 @@
 from __future__ import annotations
 
+from typing import Any
+
 from django.db.models import Q, QuerySet
 from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
 
 from accounts.audit import record_audit
 from archive.mpi.models import Patient, PatientIdentifier
 from archive.mpi.selectors import visible_patients
 from portal.api.parameters import query, text_in
 from portal.api.resource import UUID_PATTERN, Resource
+from portal.audited import note_listing, note_search
 
 
 class IdentifierSerializer(serializers.ModelSerializer[PatientIdentifier]):
@@ -68,6 +73,13 @@ class PatientViewSet(Resource[Patient]):
                 | Q(ideographic_name__startswith=name)
             )
         return patients
+
+    def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """A page of patients. It leaves a line in the audit trail, as the page for people does."""
+        answer = super().list(request, *args, **kwargs)
+        note = note_search if {"identifier", "name"} & request.query_params.keys() else note_listing
+        note(self.person, patients=len(answer.data["results"]))
+        return answer
 
     def get_object(self) -> Patient:
         patient = super().get_object()

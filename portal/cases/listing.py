@@ -9,6 +9,7 @@ from enum import StrEnum
 from django.db.models import Prefetch, QuerySet
 from django.utils.translation import gettext_lazy as _
 
+from accounts.models import Person
 from portal.cases.subjects import CaseSubject, subjects_of
 from portal.cases.words import CASE, URGENCY, Word, step_name, word
 from workflows.models import ProcessInstance, UserTask
@@ -55,9 +56,9 @@ def with_case_rows(cases: QuerySet[ProcessInstance]) -> QuerySet[ProcessInstance
     )
 
 
-def case_rows(cases: Sequence[ProcessInstance]) -> list[CaseRow]:
+def case_rows(cases: Sequence[ProcessInstance], person: Person) -> list[CaseRow]:
     """Rows for cases that came from `with_case_rows`."""
-    subjects = subjects_of(cases)
+    subjects = subjects_of(cases, person)
     return [_row(case, subjects[case.pk]) for case in cases]
 
 

@@ -49,8 +49,8 @@ def cases_for_page(person: Person) -> QuerySet[ProcessInstance]:
     )
 
 
-def subject_of(case: ProcessInstance) -> CaseSubject:
-    return subjects_of([case])[case.pk]
+def subject_of(case: ProcessInstance, person: Person) -> CaseSubject:
+    return subjects_of([case], person)[case.pk]
 
 
 def case_words(case: ProcessInstance) -> dict[str, Any]:
@@ -102,12 +102,15 @@ def series_of(person: Person, study: Study | None) -> list[Series]:
     )
 
 
-def reports_of(person: Person, study: Study | None) -> list[Report]:
-    """The signed reports, newest first."""
-    if study is None:
+def reports_of(person: Person, subject: CaseSubject) -> list[Report]:
+    """The signed reports, newest first. Authors keep theirs after the images are closed to them."""
+    if not subject.study_instance_uid:
         return []
     return list(
-        visible_reports(person).filter(study=study).select_related("author", "study").order_by("-created_at")
+        visible_reports(person)
+        .filter(study__study_instance_uid=subject.study_instance_uid)
+        .select_related("author", "study")
+        .order_by("-created_at")
     )
 
 

@@ -6,6 +6,7 @@ from portal.cases import drafts, submit, views
 
 urlpatterns: list[URLPattern] = [
     path("", views.index, name="cases"),
+    path("list/", views.listing, name="case-list"),
     path("<uuid:uid>/", views.page, name="case"),
     path("<uuid:uid>/state/", views.state, name="case-state"),
     path("<uuid:uid>/images/", views.images, name="case-images"),

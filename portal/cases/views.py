@@ -24,9 +24,10 @@ from portal.cases.jobs import jobs_of
 from portal.cases.listing import STATUS_WORDS, Status, case_rows, with_case_rows
 from portal.cases.task_form import Refusal, task_form
 from portal.cases.words import step_name
+from portal.operators import may_operate
 from portal.shell.person import person_of
 from workflows.models import ProcessInstance
-from workflows.selectors import history, visible_cases
+from workflows.selectors import history, open_incidents, visible_cases
 
 LIST_ROWS = 50
 TABS = ("images", "task", "documents", "context")
@@ -34,18 +35,30 @@ TABS = ("images", "task", "documents", "context")
 
 @login_required
 def index(request: HttpRequest) -> HttpResponse:
+    return render(request, "portal/cases/cases.html", _listing(request))
+
+
+@login_required
+def listing(request: HttpRequest) -> HttpResponse:
+    """The list alone, fetched again when one of its cases moved on or a step was offered to me."""
+    return render(request, "portal/cases/_list.html", _listing(request))
+
+
+def _listing(request: HttpRequest) -> dict[str, Any]:
     wanted = request.GET.get("status", "")
     status = Status(wanted) if wanted in STATUS_WORDS else Status.ALL
     page_number = int(request.GET["page"]) if request.GET.get("page", "").isdecimal() else 1
-    cases = visible_cases(person_of(request))
+    person = person_of(request)
+    cases = visible_cases(person)
     if status != Status.ALL:
         cases = cases.filter(status=status.value)
     first = (max(page_number, 1) - 1) * LIST_ROWS
     found = list(with_case_rows(cases)[first : first + LIST_ROWS + 1])
     more = urlencode({"status": status.value, "page": page_number + 1}) if len(found) > LIST_ROWS else ""
     chips = [(each.value, words, icon, each == status) for each, (words, icon) in STATUS_WORDS.items()]
-    context = {"rows": case_rows(found[:LIST_ROWS]), "chips": chips, "more": more, "page_number": page_number}
-    return render(request, "portal/cases/cases.html", context)
+    rows = case_rows(found[:LIST_ROWS], person)
+    topics = ["inbox", *(f"case:{row.instance.uid}" for row in rows)]
+    return {"rows": rows, "chips": chips, "more": more, "topics": " ".join(topics)}
 
 
 @login_required
@@ -63,7 +76,7 @@ def case_page(
     status: int = 200,
 ) -> HttpResponse:
     """The whole page; with what was wrong in it after a refused form."""
-    subject = gathered.subject_of(case)
+    subject = gathered.subject_of(case, person)
     record_audit(
         person,
         "case.opened",
@@ -73,7 +86,7 @@ def case_page(
         site_code=case.site.code,
     )
     study = gathered.study_of(person, subject)
-    reports = gathered.reports_of(person, study)
+    reports = gathered.reports_of(person, subject)
     context = {
         "case": case,
         "subject": subject,
@@ -93,7 +106,7 @@ def case_page(
 def state(request: HttpRequest, uid: uuid.UUID) -> HttpResponse:
     """The right third: where it stands, who has it, what is computed, what happened."""
     person, case = _case(request, uid)
-    study = gathered.study_of(person, gathered.subject_of(case))
+    study = gathered.study_of(person, gathered.subject_of(case, person))
     context = {"case": case, **gathered.case_words(case), **_state_context(person, case, study)}
     return render(request, "portal/cases/_state.html", context)
 
@@ -102,8 +115,14 @@ def state(request: HttpRequest, uid: uuid.UUID) -> HttpResponse:
 def images(request: HttpRequest, uid: uuid.UUID) -> HttpResponse:
     """The series of the case; 204 while they are as the page has them."""
     person, case = _case(request, uid)
-    study = gathered.study_of(person, gathered.subject_of(case))
-    context = {"case": case, "study": study, **_images_context(request, person, case, study)}
+    subject = gathered.subject_of(case, person)
+    study = gathered.study_of(person, subject)
+    context = {
+        "case": case,
+        "subject": subject,
+        "study": study,
+        **_images_context(request, person, case, study),
+    }
     if request.GET.get("seen") == context["images_seen"]:
         return HttpResponse(status=204)
     had_none = not request.GET.get("seen")
@@ -113,8 +132,8 @@ def images(request: HttpRequest, uid: uuid.UUID) -> HttpResponse:
 @login_required
 def documents(request: HttpRequest, uid: uuid.UUID) -> HttpResponse:
     person, case = _case(request, uid)
-    study = gathered.study_of(person, gathered.subject_of(case))
-    context = {"case": case, "reports": gathered.reports_of(person, study)}
+    subject = gathered.subject_of(case, person)
+    context = {"case": case, "subject": subject, "reports": gathered.reports_of(person, subject)}
     return render(request, "portal/cases/_documents.html", context)
 
 
@@ -122,8 +141,8 @@ def documents(request: HttpRequest, uid: uuid.UUID) -> HttpResponse:
 def task(request: HttpRequest, uid: uuid.UUID) -> HttpResponse:
     """My task's form; 204 while the page shows it already, so that typed text stays."""
     person, case = _case(request, uid)
-    subject = gathered.subject_of(case)
-    reports = gathered.reports_of(person, gathered.study_of(person, subject))
+    subject = gathered.subject_of(case, person)
+    reports = gathered.reports_of(person, subject)
     context = {"case": case, "subject": subject, **_task_context(person, case, reports)}
     if request.GET.get("seen") == context["task_seen"]:
         return HttpResponse(status=204)
@@ -150,6 +169,8 @@ def _state_context(person: Person, case: ProcessInstance, study: Any) -> dict[st
         "participants": participants,
         "open_steps": gathered.open_steps(participants),
         "history": gathered.happenings(history(case)),
+        "incidents": open_incidents(case),
+        "looks_after_incidents": may_operate(person, case),
         "jobs": jobs_of(person, case.uid) if study else [],
     }
 

@@ -75,7 +75,7 @@ def chips(tasks: QuerySet[UserTask], person: Person, current: Show) -> list[Chip
 
 def rows_of(tasks: Sequence[UserTask], person: Person) -> list[Row]:
     """Rows for tasks that came from `with_rows`."""
-    subjects = subjects_of({task.instance_id: task.instance for task in tasks}.values())
+    subjects = subjects_of({task.instance_id: task.instance for task in tasks}.values(), person)
     now = clock.now()
     return [
         Row(

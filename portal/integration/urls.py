@@ -13,4 +13,5 @@ urlpatterns: list[URLPattern] = [
     path("deliveries/<int:pk>/", views.delivery, name="delivery"),
     path("incidents/", views.incidents, name="incidents"),
     path("incidents/<int:pk>/", views.incident, name="incident"),
+    path("incidents/<int:pk>/retry/", views.retry, name="retry-incident"),
 ]

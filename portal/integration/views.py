@@ -5,14 +5,17 @@ from __future__ import annotations
 import uuid
 from dataclasses import dataclass
 
+from django.contrib import messages as told
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, render
-from django.views.decorators.http import require_safe
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
 
 from accounts.audit import record_audit
 from accounts.privileges import Privilege
 from archive.studies.selectors import visible_rejected_objects
+from common.errors import Conflict, ServiceError
 from events.models import Delivery
 from integrations.hl7.models import MessageLog
 from integrations.hl7.selectors import visible_messages
@@ -22,9 +25,11 @@ from portal.integration.segments import message_view
 from portal.integration.selectors import visible_failed_deliveries, visible_incidents
 from portal.integration.words import DIRECTION, INCIDENT_OPEN, INCIDENT_RESOLVED, MESSAGE
 from portal.listing import page_of
+from portal.operators import may_operate
 from portal.shell.person import person_of, standing_of
-from workflows.models import Incident
+from workflows.models import Incident, ServiceTaskRun
 from workflows.selectors import visible_cases
+from workflows.services import retry_service_task
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,8 +155,36 @@ def incident(request: HttpRequest, pk: int) -> HttpResponse:
         "row": _incident_row(found),
         "incident": found,
         "may_open_case": visible_cases(person).filter(pk=found.instance_id).exists(),
+        "may_retry": _failed_step(found) is not None and may_operate(person, found.instance),
     }
     return render(request, "portal/integration/incident.html", context)
+
+
+@login_required
+@require_POST
+def retry(request: HttpRequest, pk: int) -> HttpResponse:
+    """Have the failed step of an incident tried again; the trail tells who asked for it."""
+    person = person_of(request)
+    found = get_object_or_404(visible_incidents(person).select_related("instance"), pk=pk)
+    if not may_operate(person, found.instance):
+        raise Http404
+    step = _failed_step(found)
+    try:
+        if step is None:
+            raise Conflict(_("This step has not failed."), code="STEP_NOT_FAILED")
+        retry_service_task(step.uid, actor=person)
+    except ServiceError as refusal:
+        told.error(request, refusal.message)
+    else:
+        told.success(request, _("The step is tried again. If it fails, a new incident opens."))
+    return redirect("incident", pk=pk)
+
+
+def _failed_step(incident: Incident) -> ServiceTaskRun | None:
+    """The step that an incident is about, if it failed for good and can be tried again."""
+    if incident.task_uid is None:
+        return None
+    return ServiceTaskRun.objects.filter(uid=incident.task_uid, status=ServiceTaskRun.Status.FAILED).first()
 
 
 def _message_row(found: MessageLog) -> MessageRow:

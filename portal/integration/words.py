@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from portal.cases.words import Word
+from portal.cases.words import Word, step_name
+from workflows.models import Incident
 
 MESSAGE: dict[str, Word] = {
     "accepted": Word(_("Accepted"), "circle-check", "ok"),
@@ -19,3 +21,18 @@ DIRECTION: dict[str, Word] = {
 }
 INCIDENT_OPEN = Word(_("Open"), "octagon-alert", "critical")
 INCIDENT_RESOLVED = Word(_("Resolved"), "circle-check", "ok")
+INCIDENT: dict[str, str | Promise] = {
+    "STEP_OVERDUE": _("A step has not answered in time."),
+    "NO_WORKER": _("No worker has taken a step."),
+    "TIMER_LATE": _("A due timer was not fired."),
+    "STUCK": _("Nothing is waited for: the case cannot move on by itself."),
+    "WORKER_LOST": _("The worker was lost in the middle of a step, again and again."),
+    "OPERATOR_UNKNOWN": _("The diagram names a step that this installation does not know."),
+}
+
+
+def incident_words(incident: Incident) -> str:
+    """What an incident says to people: by its code where we have words for it, else as it was written."""
+    if incident.code == "MESSAGE_NOT_TAKEN":
+        return str(_("News that no step waits for: %(name)s.") % {"name": step_name(incident.message)})
+    return str(INCIDENT.get(incident.code, incident.message))

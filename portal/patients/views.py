@@ -13,6 +13,7 @@ from django.views.decorators.http import require_safe
 from accounts.audit import record_audit
 from archive.mpi.selectors import visible_patients
 from archive.studies.selectors import visible_studies
+from portal.audited import note_listing, note_search
 from portal.listing import page_of
 from portal.patients.gathering import timeline_of
 from portal.shell.person import person_of
@@ -32,9 +33,12 @@ def index(request: HttpRequest) -> HttpResponse:
     patients = patients.annotate(
         study_count=Count("studies", filter=seen), last_study=Max("studies__study_date", filter=seen)
     ).prefetch_related("identifiers")
-    return render(
-        request, "portal/patients/patients.html", {"page": page_of(request, patients), "text": text}
-    )
+    page = page_of(request, patients)
+    if text:
+        note_search(person, patients=len(page.rows))
+    else:
+        note_listing(person, patients=len(page.rows))
+    return render(request, "portal/patients/patients.html", {"page": page, "text": text})
 
 
 @login_required

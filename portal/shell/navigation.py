@@ -56,7 +56,7 @@ RAIL: tuple[tuple[Entry, ...], ...] = (
             "incidents",
             _("Incidents"),
             "octagon-alert",
-            frozenset({Privilege.VIEW_CASES, Privilege.VIEW_MESSAGES}),
+            frozenset({Privilege.OPERATE_CASES}),
             covers=frozenset({"incident"}),
         ),
         Entry(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from django.db.models import Prefetch, prefetch_related_objects
 from django.http import HttpRequest
 
 from accounts.models import Membership, Person, Role, Site
@@ -28,10 +29,11 @@ class Standing:
 
 
 def person_of(request: HttpRequest) -> Person:
-    """The signed-in person; only for pages that require one."""
+    """The signed-in person, with their memberships at hand; only for pages that require one."""
     person = request.user
     if not isinstance(person, Person):
         raise TypeError("This page requires a signed-in person")
+    standing_of(request)
     return person
 
 
@@ -39,9 +41,13 @@ def standing_of(request: HttpRequest) -> Standing:
     """The standing of whoever asks; an empty one before sign-in."""
     kept: Standing | None = getattr(request, _KEPT, None)
     if kept is None:
-        held: tuple[Membership, ...] = ()
-        if request.user.is_authenticated:
-            held = tuple(person_of(request).memberships.select_related("site").order_by("site__code", "role"))
-        kept = Standing(held)
+        kept = Standing(_memberships(request.user) if isinstance(request.user, Person) else ())
         setattr(request, _KEPT, kept)
     return kept
+
+
+def _memberships(person: Person) -> tuple[Membership, ...]:
+    """Read once; what asks for them later in the request finds them with the person."""
+    held = Membership.objects.select_related("site").order_by("site__code", "role")
+    prefetch_related_objects([person], Prefetch("memberships", queryset=held))
+    return tuple(person.memberships.all())

@@ -15,6 +15,7 @@ from archive.mpi.selectors import visible_patients
 from archive.orders.models import Order
 from archive.studies.models import Study
 from archive.studies.selectors import visible_studies
+from portal.audited import note_search
 from portal.cases.listing import CaseRow, case_rows, with_case_rows
 from portal.shell.person import person_of
 from workflows.models import ProcessSubject
@@ -39,7 +40,10 @@ class Found:
 @login_required
 def page(request: HttpRequest) -> HttpResponse:
     query = request.GET.get("q", "").strip()[:LONGEST]
-    found = search(person_of(request), query) if query else None
+    person = person_of(request)
+    found = search(person, query) if query else None
+    if found is not None:
+        note_search(person, patients=len(found.patients), studies=len(found.studies), cases=len(found.cases))
     return render(request, "portal/shell/search.html", {"query": query, "found": found})
 
 
@@ -73,7 +77,7 @@ def _cases(person: Person, query: str, patients: list[Patient]) -> list[CaseRow]
         Q(kind="order", uid__in=uids) | Q(kind="patient", uid__in=[str(each.uid) for each in patients])
     )
     cases = visible_cases(person).filter(pk__in=about.values("instance_id"))
-    return case_rows(list(with_case_rows(cases)[:ROWS]))
+    return case_rows(list(with_case_rows(cases)[:ROWS]), person)
 
 
 def _names_patient(query: str) -> Q:

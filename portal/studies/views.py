@@ -13,6 +13,7 @@ from accounts.audit import record_audit
 from archive.studies.models import Study
 from archive.studies.selectors import visible_studies
 from events.tracing import trace
+from portal.audited import note_listing, note_search
 from portal.cases.words import URGENCY, word
 from portal.listing import page_of
 from portal.shell.person import person_of, standing_of
@@ -26,7 +27,12 @@ from portal.studies.rows import study_rows, with_rows
 def index(request: HttpRequest) -> HttpResponse:
     """Studies, newest first, narrowed by the address."""
     asked = study_filter(request)
-    page = page_of(request, with_rows(narrowed(visible_studies(person_of(request)), asked)))
+    person = person_of(request)
+    page = page_of(request, with_rows(narrowed(visible_studies(person), asked)))
+    if asked.is_narrow:
+        note_search(person, studies=len(page.rows))
+    else:
+        note_listing(person, patients=len({study.patient_id for study in page.rows}))
     context = {
         "page": page,
         "rows": study_rows(page.rows),

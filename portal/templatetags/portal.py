@@ -15,11 +15,13 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Role
 from common import clock
+from portal.integration.words import incident_words
 from portal.shell.names import in_language, name_of
 
 register = template.Library()
 register.filter("named", name_of)
 register.filter("worded", in_language)
+register.filter("incident_words", incident_words)
 
 
 @register.simple_tag

@@ -1,35 +1,60 @@
-// Keys of a list of work: j and k move, Enter opens, c claims. The choice survives a refreshed list.
-let chosen = -1;
+// Keys of a list of work: j and k move, Enter opens, c claims. The choice is a row, not a place: a refreshed
+// list may have put another patient there.
+let chosen = null;
+let focused = null;
 
 function rows() {
   return [...document.querySelectorAll("[data-rows] [data-row]")];
 }
 
-function choose(index) {
+function nameOf(row) {
+  return row?.querySelector("[data-open]")?.getAttribute("href") ?? null;
+}
+
+function rowOf(name) {
+  return name && rows().find((row) => nameOf(row) === name);
+}
+
+function mark(row) {
+  chosen = nameOf(row);
+  for (const each of rows()) each.classList.toggle("selected", each === row);
+}
+
+function choose(row) {
+  if (!row) return;
+  mark(row);
+  row.querySelector("[data-open]")?.focus({ preventScroll: true });
+  row.scrollIntoView({ block: "nearest" });
+}
+
+function move(step) {
   const all = rows();
-  if (all.length === 0) return;
-  chosen = Math.max(0, Math.min(index, all.length - 1));
-  for (const [position, row] of all.entries()) row.classList.toggle("selected", position === chosen);
-  const link = all[chosen].querySelector("[data-open]");
-  link?.focus({ preventScroll: true });
-  all[chosen].scrollIntoView({ block: "nearest" });
+  const at = all.indexOf(rowOf(chosen));
+  choose(all[at < 0 ? 0 : Math.max(0, Math.min(at + step, all.length - 1))]);
 }
 
 function typing(target) {
-  return target.closest("input, textarea, select, [contenteditable]");
+  return target.closest("input, textarea, select, [contenteditable], dialog");
 }
 
 document.addEventListener("keydown", (event) => {
   if (typing(event.target) || event.ctrlKey || event.metaKey || event.altKey) return;
-  const row = rows()[chosen];
-  if (event.key === "j") choose(chosen + 1);
-  else if (event.key === "k") choose(chosen - 1);
+  const row = rowOf(chosen);
+  if (event.key === "j") move(1);
+  else if (event.key === "k") move(-1);
   else if (event.key === "c") row?.querySelector("[data-claim]")?.click();
   else if (event.key === "Enter" && row && document.activeElement === document.body) {
     row.querySelector("[data-open]")?.click();
   }
 });
 
+document.body.addEventListener("htmx:beforeSwap", () => {
+  focused = nameOf(document.activeElement?.closest("[data-row]"));
+});
+
 document.body.addEventListener("htmx:afterSwap", () => {
-  if (chosen >= 0 && !typing(document.activeElement)) choose(chosen);
+  const row = rowOf(chosen);
+  if (row) mark(row);
+  else chosen = null;
+  if (focused && document.activeElement === document.body) rowOf(focused)?.querySelector("[data-open]")?.focus({ preventScroll: true });
 });

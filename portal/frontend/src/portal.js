@@ -1,11 +1,13 @@
 // What every page runs: htmx, live changes, menus, the rail, relative times, the search key.
 import htmx from "htmx.org";
+import { startKeys } from "./modules/keys.js";
 import { startLive } from "./modules/live.js";
 import { startMenus } from "./modules/menus.js";
 import { startTimes } from "./modules/times.js";
 
 window.htmx = htmx;
 startMenus();
+startKeys();
 startTimes();
 startLive(htmx);
 

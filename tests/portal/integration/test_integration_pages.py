@@ -128,7 +128,7 @@ def test_failed_delivery_is_shown_to_those_of_its_site(ivo, cast):
 def test_incident_is_shown_to_those_who_see_its_case(cast, client, incident):
     client.force_login(cast.rafael)
 
-    assert "hl7.send_report has not answered in time" in client.get("/incidents/").content.decode()
+    assert "A step has not answered in time." in client.get("/incidents/").content.decode()
     assert f"/cases/{incident.instance.uid}/" in client.get(f"/incidents/{incident.pk}/").content.decode()
 
 

@@ -108,6 +108,8 @@ def test_the_rail_shows_only_what_ones_privileges_open(cast: Cast, browser_of: B
     assert "cases" not in rail(cast.ivo)
     assert "messages" in rail(cast.ivo)
     assert "messages" not in rail(cast.rosa)
+    assert "incidents" not in rail(cast.rosa)
+    assert {"incidents", "messages"} <= rail(cast.ivo)
 
 
 def test_an_unknown_page_is_refused_in_the_readers_language(cast: Cast, browser_of: BrowserOf) -> None:

@@ -2,6 +2,7 @@
 import NavigatedViewer from "bpmn-js/lib/NavigatedViewer";
 
 const READABLE = 0.7;
+const MARGIN = 0.96;
 const MARKS = { completed: "done", active: "open", failed: "broken", waiting: "waits" };
 
 export function startDiagrams() {
@@ -53,8 +54,11 @@ function show(place, drawn) {
   canvas.resized();
   const whole = canvas.zoom("fit-viewport", "auto");
   const open = drawn.viewer.get("elementRegistry").get(drawn.facts.active[0]);
-  if (!open || whole >= READABLE || place.closest(".diagram-large")) return;
   const view = canvas.viewbox();
+  if (!open || whole >= READABLE || place.closest(".diagram-large")) {
+    canvas.zoom(whole * MARGIN, { x: view.outer.width / 2, y: view.outer.height / 2 });
+    return;
+  }
   const width = view.outer.width / READABLE;
   const height = view.outer.height / READABLE;
   canvas.viewbox({ x: open.x + open.width / 2 - width / 2, y: open.y + open.height / 2 - height / 2, width, height });

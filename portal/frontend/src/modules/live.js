@@ -84,6 +84,10 @@ function sayAtTop(word) {
   made.className = "notice warning";
   made.dataset.saidAtTop = word;
   made.setAttribute("role", "alert");
-  made.textContent = document.getElementById("spoken").dataset[word];
+  const words = document.getElementById("spoken").dataset;
+  made.append(words[word]);
+  const door = document.createElement("a");
+  Object.assign(door, { className: "button small", target: "_blank", href: "/sign-in/", textContent: words.signIn });
+  made.append(door);
   document.getElementById("content").prepend(made);
 }

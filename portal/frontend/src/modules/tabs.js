@@ -1,4 +1,7 @@
 // Tabs keep their panels in the page, so nothing typed is lost by looking at the images.
+const BESIDE = "case:beside"; // who reads with the images beside the form finds every case that way
+const WIDE_PX = 1001; // as in case.css
+
 export function startTabs() {
   const list = document.querySelector("[role=tablist]");
   if (!list) return;
@@ -17,8 +20,14 @@ export function startTabs() {
     next.focus();
     show(next.dataset.tab);
   });
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "s" || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (!event.target.closest("input, textarea, select, [contenteditable], dialog")) split()?.click();
+  });
   document.body.addEventListener("htmx:load", (event) => event.target.id === "case-task" && offer(event.target.dataset.taskTitle));
   mark(list.querySelector("[aria-selected=true]")?.dataset.tab);
+  const wantsBeside = window.localStorage.getItem(BESIDE) && window.innerWidth >= WIDE_PX;
+  if (wantsBeside && split() && list.querySelector("#tab-task[aria-selected=true]")) putBeside(split());
   document.querySelector("[aria-invalid=true]")?.focus();
 }
 
@@ -46,10 +55,21 @@ function mark(name) {
   }
 }
 
+function split() {
+  return document.querySelector("[data-split]:not([hidden])");
+}
+
 function toggleSplit(button) {
-  const page = document.getElementById("content");
-  if (page.classList.contains("split")) return show("task");
-  page.classList.add("split");
+  if (document.getElementById("content").classList.contains("split")) {
+    window.localStorage.removeItem(BESIDE);
+    return show("task");
+  }
+  window.localStorage.setItem(BESIDE, "1");
+  putBeside(button);
+}
+
+function putBeside(button) {
+  document.getElementById("content").classList.add("split");
   button.setAttribute("aria-pressed", "true");
   for (const panel of document.querySelectorAll("[data-panel]")) {
     panel.hidden = !["images", "task"].includes(panel.dataset.panel);

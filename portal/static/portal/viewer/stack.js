@@ -22,10 +22,10 @@ class Stack {
     this.bitmaps = new Map();
     this.generation = 0;
     this.listen();
-    this.open(root.dataset.facts);
   }
 
   async open(address, title) {
+    this.isAsked = true;
     this.forget();
     this.facts = null;
     this.say(this.words.wordOpening);
@@ -302,7 +302,13 @@ class Stack {
     for (const name of ["center", "width"]) this.part(name).addEventListener("change", () => this.onTyped());
     this.part("reset").addEventListener("click", () => this.facts?.window && this.setWindow(this.facts.window));
     this.part("full").addEventListener("click", () => this.toggleFull());
-    new ResizeObserver(() => this.paint()).observe(this.view);
+    new ResizeObserver(() => this.resized()).observe(this.view);
+  }
+
+  // A stack in a closed tab asks for nothing: images are sent, and noted as seen, when they are looked at.
+  resized() {
+    if (!this.isAsked && this.view.clientWidth) this.open(this.root.dataset.facts);
+    this.paint();
   }
 
   onWheel(event) {
@@ -386,7 +392,9 @@ function choose(event) {
   event.preventDefault();
   for (const other of (link.closest("[data-viewer]") ?? document).querySelectorAll("[data-open-stack][aria-current]")) other.removeAttribute("aria-current");
   link.setAttribute("aria-current", "true");
-  history.replaceState(history.state, "", link.href);
+  const address = new URL(window.location.href);
+  address.searchParams.set("series", link.dataset.series);
+  history.replaceState(history.state, "", address);
   stack.open(link.dataset.openStack, link.dataset.title);
   stack.view.focus({ preventScroll: false });
 }
