@@ -23,7 +23,7 @@ from launcher.product import Product
 from launcher.throwaway import product_without_daemons
 
 # Shorter patience than in a hospital: a test need not wait out what it can provoke.
-IMPATIENT = {"DICOM_QUIET_SECONDS": "2", "COMPUTE_LEASE_SECONDS": "5", "GPU_WORKERS": "0"}
+IMPATIENT = {"DICOM_QUIET_SECONDS": "4", "COMPUTE_LEASE_SECONDS": "5", "GPU_WORKERS": "0"}
 
 
 @dataclass(frozen=True)

@@ -159,7 +159,7 @@ def acknowledges(page: Page, journey: Journey) -> None:
     expect(row).to_be_visible(timeout=PATIENCE_MS)
     row.get_by_role("link").first.click()
     page.get_by_role("tab", name="Documents").click()
-    expect(page.get_by_text(IMPRESSION).first).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.locator("#panel-documents").get_by_text(IMPRESSION)).to_be_visible(timeout=PATIENCE_MS)
     page.get_by_role("tab", name="Acknowledge the report").click()
     page.get_by_role("button", name="Acknowledge").click()
     expect(page.get_by_role("tab", name="Acknowledge the report")).to_have_count(0, timeout=PATIENCE_MS)
