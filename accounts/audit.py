@@ -18,6 +18,7 @@ from django.db import connection, transaction
 from accounts.actors import Actor, SystemActor, actor_name
 from accounts.models import AuditEvent
 from common import clock
+from common.rows import Changes, write_with
 from events.tracing import current_trace
 
 log = structlog.get_logger(__name__)
@@ -35,10 +36,14 @@ def record_audit(
     study_instance_uid: str = "",
     site_code: str = "",
     outcome: AuditEvent.Outcome = AuditEvent.Outcome.SUCCESS,
+    into: Changes | None = None,
     **detail: Any,
 ) -> AuditEvent:
-    """Add one line to the trail, in the transaction in hand. `detail` holds codes and UIDs only."""
-    return AuditEvent.objects.create(
+    """Add one line to the trail, in the transaction in hand. `detail` holds codes and UIDs only.
+
+    With `into`, whoever holds these changes writes the line along with them.
+    """
+    line = AuditEvent(
         recorded_at=clock.now(),
         actor=actor_name(actor),
         person=None if isinstance(actor, SystemActor) else actor,
@@ -51,6 +56,8 @@ def record_audit(
         trace_id=current_trace(),
         detail=detail,
     )
+    write_with(into, [line])
+    return line
 
 
 def seal_trail(*, limit: int = 1000) -> int:

@@ -6,6 +6,8 @@ from collections.abc import Iterable
 
 from accounts.models import AccessGrant, Person, Role, Site
 from common import clock
+from common.prepared import PreparedUpdate, Slot
+from common.rows import Changes, write_with
 
 
 def grant_studies(
@@ -15,9 +17,14 @@ def grant_studies(
     person: Person | None = None,
     site: Site | None = None,
     role: Role | str = "",
+    into: Changes | None = None,
 ) -> None:
-    """Let a person, or everyone with a role at a site, see these studies for as long as `cause` lasts."""
-    AccessGrant.objects.bulk_create(
+    """Let a person, or everyone with a role at a site, see these studies for as long as `cause` lasts.
+
+    With `into`, whoever holds these changes writes the grants along with them.
+    """
+    write_with(
+        into,
         [
             AccessGrant(
                 study_instance_uid=uid,
@@ -35,7 +42,15 @@ def grant_studies(
 
 def revoke_grants(*, cause: str, person: Person | None = None) -> int:
     """Take back what was granted for `cause`, from everyone or from one person; how many grants ended."""
-    grants = AccessGrant.objects.filter(cause=cause, revoked_at=None)
-    if person is not None:
-        grants = grants.filter(person=person)
-    return grants.update(revoked_at=clock.now())
+    if person is None:
+        return _REVOKE.run(cause=cause, now=clock.now())
+    return _REVOKE_FROM.run(cause=cause, person=person.pk, now=clock.now())
+
+
+_REVOKE = PreparedUpdate(
+    lambda: AccessGrant.objects.filter(cause=Slot("cause"), revoked_at=None), revoked_at=Slot("now")
+)
+_REVOKE_FROM = PreparedUpdate(
+    lambda: AccessGrant.objects.filter(cause=Slot("cause"), revoked_at=None, person=Slot("person")),
+    revoked_at=Slot("now"),
+)

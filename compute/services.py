@@ -295,7 +295,7 @@ def _audit(
     job: Job,
     *,
     outcome: AuditEvent.Outcome = AuditEvent.Outcome.SUCCESS,
-    **detail: str,
+    **detail: Any,
 ) -> None:
     record_audit(
         actor,

@@ -13,6 +13,7 @@ from django.db import transaction
 
 from common import clock
 from common.errors import ServiceError
+from common.rows import Changes, write_with
 from events.models import Delivery
 from events.tracing import current_trace, trace
 
@@ -74,28 +75,34 @@ def publish(name: str, payload: Mapping[str, Any], *, subjects: Mapping[str, str
 
 
 def publish_together(
-    news: Sequence[tuple[str, Mapping[str, Any]]], *, subjects: Mapping[str, str] | None = None
+    news: Sequence[tuple[str, Mapping[str, Any]]],
+    *,
+    subjects: Mapping[str, str] | None = None,
+    into: Changes | None = None,
 ) -> list[uuid.UUID]:
-    """Publish several events about the same subjects with one statement; their UIDs, in order."""
+    """Publish several events about the same subjects with one statement; their UIDs, in order.
+
+    With `into`, whoever holds these changes writes the events along with them, in the same transaction.
+    """
     now = clock.now()
     told = [(uuid.uuid4(), name, {**payload, "subjects": dict(subjects or {})}) for name, payload in news]
-    with transaction.atomic(savepoint=False):  # within the publisher's transaction, two statements fewer
-        rows = Delivery.objects.bulk_create(
-            Delivery(
-                event_uid=event_uid,
-                name=name,
-                subscriber=subscriber,
-                payload=body,
-                trace_id=current_trace(),
-                published_at=now,
-                next_attempt_at=now + LEASE,
-            )
-            for event_uid, name, body in told
-            for subscriber in handlers_of(name)
+    rows = [
+        Delivery(
+            event_uid=event_uid,
+            name=name,
+            subscriber=subscriber,
+            payload=body,
+            trace_id=current_trace(),
+            published_at=now,
+            next_attempt_at=now + LEASE,
         )
-        keys = [row.pk for row in rows]
-        if keys:
-            transaction.on_commit(lambda: _nudge(keys) if _nudge else None, robust=True)
+        for event_uid, name, body in told
+        for subscriber in handlers_of(name)
+    ]
+    if rows:
+        with transaction.atomic(savepoint=False):  # within the publisher's transaction, two statements fewer
+            write_with(into, rows)
+            transaction.on_commit(lambda: _nudge([row.pk for row in rows]) if _nudge else None, robust=True)
     return [event_uid for event_uid, _name, _body in told]
 
 

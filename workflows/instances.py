@@ -14,6 +14,7 @@ from accounts.audit import record_audit
 from accounts.models import Membership, Role, Site
 from common import clock
 from common.errors import InvalidInput, NotFound, NotPermitted
+from common.prepared import PreparedQuery, Slot
 from events.tracing import current_trace, trace
 from workflows import bundles
 from workflows.engine import EngineFault, ProcessRun
@@ -42,7 +43,7 @@ def start_process(
     known = _started(start_key)
     if known is not None:
         return known
-    definition = ProcessDefinition.objects.filter(key=key, is_active=True).only("pk").first()
+    definition = _ACTIVE.first(key=key)
     if definition is None:
         raise NotFound(_("There is no such process."), code="PROCESS_UNKNOWN")
     try:
@@ -89,7 +90,11 @@ def cancel_process(instance: ProcessInstance, *, actor: Actor, reason: str) -> P
 
 
 def _started(start_key: str) -> ProcessInstance | None:
-    return ProcessInstance.objects.filter(start_key=start_key).defer("state").first()
+    return _STARTED.first(start_key=start_key)
+
+
+_ACTIVE = PreparedQuery(lambda: ProcessDefinition.objects.filter(key=Slot("key"), is_active=True).only("pk"))
+_STARTED = PreparedQuery(lambda: ProcessInstance.objects.filter(start_key=Slot("start_key")).defer("state"))
 
 
 def _start(
@@ -115,10 +120,10 @@ def _start(
     )
     with trace(instance.trace_id):
         run = ProcessRun.start(bundles.model_of(definition_pk), data)
-        step = Step(instance, run, Known(subjects), actor)
+        step = Step(instance, run, Known(subjects, sites={site.code: site}), actor)
         step.note("case.started", start_key=start_key)
-        write(step, is_new=True)
         _audit(step, "case.started", process=run.model.diagram.key)
+        write(step, is_new=True)
     return instance
 
 
@@ -130,6 +135,7 @@ def _audit(step: Step, action: str, **detail: Any) -> None:
         object_uid=str(step.instance.uid),
         study_instance_uid=step.subjects.get("study", ""),
         site_code=step.instance.site.code,
+        into=step.changes,
         **detail,
     )
 

@@ -5,8 +5,12 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from dataclasses import dataclass, field
+from functools import partial
+
+from django.db.models import QuerySet
 
 from accounts.models import Site
+from common.prepared import PreparedQuery, Slot
 from workflows.engine import ProcessRun
 from workflows.models import ProcessInstance
 
@@ -19,13 +23,19 @@ def lock_instance(pk: int, *, skip_locked: bool = False) -> ProcessInstance | No
 
     The lock is NO KEY UPDATE: rows that merely refer to the instance can still be written beside it.
     """
+    return (_LOCK_FREE if skip_locked else _LOCK).first(pk=pk)
+
+
+def _locking(*, skip_locked: bool) -> QuerySet[ProcessInstance]:
     return (
         ProcessInstance.objects.select_for_update(of=("self",), no_key=True, skip_locked=skip_locked)
-        .select_related("site")
         .defer("state")
-        .filter(pk=pk)
-        .first()
+        .filter(pk=Slot("pk"))
     )
+
+
+_LOCK = PreparedQuery(partial(_locking, skip_locked=False))
+_LOCK_FREE = PreparedQuery(partial(_locking, skip_locked=True))
 
 
 @dataclass(slots=True)

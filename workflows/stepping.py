@@ -17,6 +17,7 @@ from accounts.models import Person, Site
 from accounts.services import grant_studies, revoke_grants
 from common import clock
 from common.errors import Conflict, NotFound, ServiceError
+from common.rows import Changes, write_with
 from events import services as events
 from events.tracing import trace
 from workflows import bundles
@@ -64,6 +65,7 @@ class Step:
     closed: dict[uuid.UUID, UserTask] = field(default_factory=dict)
     settled: set[uuid.UUID] = field(default_factory=set)
     lines: list[ProcessEvent] = field(default_factory=list)
+    changes: Changes = field(default_factory=Changes)
 
     @property
     def subjects(self) -> dict[str, str]:
@@ -92,7 +94,7 @@ class Step:
         new = {kind: uid for kind, uid in subjects.items() if kind not in self.subjects and kind != "case"}
         if new:
             self.known.subjects |= new
-            ProcessSubject.objects.bulk_create(
+            self.changes.insert(
                 [ProcessSubject(instance=self.instance, kind=kind, uid=uid) for kind, uid in new.items()],
                 ignore_conflicts=True,
             )
@@ -163,10 +165,11 @@ def write(step: Step, *, is_new: bool = False) -> None:
     _write_service_tasks(step, after)
     _write_timers(step, after)
     _write_subscriptions(step, after)
-    ProcessEvent.objects.bulk_create(step.lines)
+    step.changes.insert(step.lines)
     if step.instance.status != ProcessInstance.Status.RUNNING:
         revoke_grants(cause=grant_cause(step.instance))
     _publish(step, offered)
+    step.changes.write()
     warm = WarmRun(step.instance.revision, step.run, step.known)
     if step.instance.status == ProcessInstance.Status.RUNNING:
         transaction.on_commit(lambda: warm_runs.keep(step.instance.pk, warm), robust=True)
@@ -225,12 +228,14 @@ def _save_instance(step: Step, *, is_new: bool) -> None:
     instance.revision += 1
     instance.changed_at = clock.now()
     if is_new:
-        instance.save(force_insert=True)
-        ProcessSubject.objects.bulk_create(
+        write_with(None, [instance])
+        for line in step.lines:
+            line.instance = instance
+        step.changes.insert(
             ProcessSubject(instance=instance, kind=kind, uid=uid) for kind, uid in step.subjects.items()
         )
     else:
-        instance.save(update_fields=["state", "revision", "changed_at", "status", "outcome", "ended_at"])
+        step.changes.update(instance, "state", "revision", "changed_at", "status", "outcome", "ended_at")
 
 
 def _write_user_tasks(step: Step, after: Waits) -> list[UserTask]:
@@ -246,7 +251,7 @@ def _write_user_tasks(step: Step, after: Waits) -> list[UserTask]:
     if not new:
         return []
     offered = _make_user_tasks(step, new)
-    UserTask.objects.bulk_create(offered)
+    step.changes.insert(offered)
     _grant_study(step, offered)
     return offered
 
@@ -295,7 +300,7 @@ def _grant_study(step: Step, offered: list[UserTask]) -> None:
         )
         key = (study, task.assignee_id, *(() if task.assignee else (task.site_id, task.role)))
         if key not in step.known.granted:
-            grant_studies([study], cause=cause, **to)
+            grant_studies([study], cause=cause, into=step.changes, **to)
             step.known.granted.add(key)
 
 
@@ -308,7 +313,7 @@ def _write_service_tasks(step: Step, after: Waits) -> None:
     new = [wait for uid, wait in after.service_tasks.items() if uid not in step.before.service_tasks]
     if not new:
         return
-    ServiceTaskRun.objects.bulk_create(
+    step.changes.insert(
         ServiceTaskRun(
             uid=wait.uid,
             instance=step.instance,
@@ -331,7 +336,7 @@ def _write_timers(step: Step, after: Waits) -> None:
         Timer.objects.filter(pk__in=gone).update(status=Timer.Status.CANCELLED, closed_at=clock.now())
     new = [wait for uid, wait in after.timers.items() if uid not in step.before.timers]
     if new:
-        Timer.objects.bulk_create(
+        step.changes.insert(
             Timer(
                 uid=wait.uid,
                 instance=step.instance,
@@ -349,7 +354,7 @@ def _write_subscriptions(step: Step, after: Waits) -> None:
         MessageSubscription.objects.filter(pk__in=gone).delete()
     new = [wait for uid, wait in after.messages.items() if uid not in step.before.messages]
     if new:
-        MessageSubscription.objects.bulk_create(
+        step.changes.insert(
             MessageSubscription(
                 uid=wait.uid,
                 instance=step.instance,
@@ -366,7 +371,7 @@ def _publish(step: Step, offered: list[UserTask]) -> None:
     news = [("UserTaskClosed", _task_news(task)) for task in step.closed.values()]
     news += [("UserTaskOffered", _task_news(task)) for task in offered]
     changed = {"revision": step.instance.revision, "status": step.instance.status}
-    events.publish_together([*news, ("CaseChanged", changed)], subjects=subjects)
+    events.publish_together([*news, ("CaseChanged", changed)], subjects=subjects, into=step.changes)
 
 
 def _task_news(task: UserTask) -> dict[str, Any]:

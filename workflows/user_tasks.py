@@ -13,6 +13,7 @@ from accounts.audit import record_audit
 from accounts.models import Membership, Person
 from common import clock
 from common.errors import Conflict, InvalidInput, NotFound, ServiceError
+from common.prepared import PreparedQuery, Slot
 from workflows import bundles, forms
 from workflows.models import FormDraft, ProcessInstance, UserTask
 from workflows.selectors import OPEN_TASK
@@ -34,7 +35,7 @@ def claim_user_task(task: UserTask, *, actor: Person) -> UserTask:
         row.assignee = actor
         row.status = UserTask.Status.CLAIMED
         row.claimed_at = clock.now()
-        row.save(update_fields=["assignee", "status", "claimed_at"])
+        step.changes.update(row, "assignee", "status", "claimed_at")
         step.note("task.claimed", element_id=row.element_id, name=row.name)
         _audit(step, row, "task.claimed")
     return row
@@ -58,7 +59,7 @@ def release_user_task(task: UserTask, *, actor: Person) -> UserTask:
         row.assignee = None
         row.status = UserTask.Status.READY
         row.claimed_at = None
-        row.save(update_fields=["assignee", "status", "claimed_at"])
+        step.changes.update(row, "assignee", "status", "claimed_at")
         step.note("task.released", element_id=row.element_id, name=row.name)
         _audit(step, row, "task.released")
     return row
@@ -82,7 +83,7 @@ def complete_user_task(
         spec = forms.find_outcome(forms.load_form(row.instance.definition, row.form), outcome)
         forms.check_data(row, spec, data)
         result = _submit(row, actor, spec, data)
-        _close(row, actor, outcome)
+        _close(step, row, actor, outcome)
         notes = {name: data[name] for name in spec.get("notes", []) if data.get(name)}
         step.closed[row.pk] = row
         step.note(
@@ -104,7 +105,7 @@ def save_draft(task: UserTask, *, person: Person, data: dict[str, Any], revision
     if len(json.dumps(data)) > MAX_DRAFT_BYTES:
         raise InvalidInput(_("This text is too long to be kept."), code="DRAFT_TOO_LONG")
     with transaction.atomic():
-        _check_may_work(_rows(person).filter(pk=task.pk).first(), person)
+        _check_may_work(_TASK.first(task=task.pk, person=person.pk), person)
         draft = FormDraft.objects.select_for_update().filter(task=task, person=person).first()
         if (draft.revision if draft else 0) != revision:
             raise _draft_changed()
@@ -142,18 +143,26 @@ def _in_hand(step: Step | None) -> Step:
 
 def _open_task(step: Step, task: UserTask, person: Person) -> UserTask:
     """The task as it stands under the lock, if it is the person's to work on."""
-    row = _check_may_work(_rows(person).filter(pk=task.pk, instance=step.instance).first(), person)
+    found = _TASK.first(task=task.pk, person=person.pk)
+    if found is None or found.instance_id != step.instance.pk:
+        raise NotFound(_("There is no such task."))
+    row = _check_may_work(found, person)
     step.instance.definition = bundles.definition_with(step.instance.definition_id)
     row.instance = step.instance
     return row
 
 
-def _rows(person: Person) -> QuerySet[UserTask]:
-    """Tasks with all that deciding about them needs, in one statement."""
+def _task_before(person: Slot, task: Slot) -> QuerySet[UserTask]:
+    """A task with all that deciding about it needs, in one statement."""
     roles = Membership.objects.filter(person=person, site_id=OuterRef("site_id"), role=OuterRef("role"))
-    return UserTask.objects.select_related("site", "assignee").annotate(
-        is_for_role=Exists(roles), has_draft=Exists(FormDraft.objects.filter(task=OuterRef("pk")))
+    return (
+        UserTask.objects.select_related("site", "assignee")
+        .annotate(is_for_role=Exists(roles), has_draft=Exists(FormDraft.objects.filter(task=OuterRef("pk"))))
+        .filter(pk=task)
     )
+
+
+_TASK = PreparedQuery(lambda: _task_before(Slot("person"), Slot("task")))
 
 
 def _check_may_work(row: Any, person: Person) -> UserTask:
@@ -177,13 +186,13 @@ def _submit(row: UserTask, actor: Person, spec: dict[str, Any], data: dict[str, 
     return handler(row, actor, data)
 
 
-def _close(row: UserTask, actor: Person, outcome: str) -> None:
+def _close(step: Step, row: UserTask, actor: Person, outcome: str) -> None:
     row.assignee = actor
     row.completed_by = actor
     row.status = UserTask.Status.COMPLETED
     row.outcome = outcome[:40]
     row.closed_at = clock.now()
-    row.save(update_fields=["assignee", "completed_by", "status", "outcome", "closed_at"])
+    step.changes.update(row, "assignee", "completed_by", "status", "outcome", "closed_at")
     if getattr(row, "has_draft", True):
         FormDraft.objects.filter(task=row).delete()
 
@@ -200,6 +209,7 @@ def _audit(step: Step, row: UserTask, action: str, **detail: Any) -> None:
         object_uid=str(row.uid),
         study_instance_uid=step.subjects.get("study", ""),
         site_code=row.site.code,
+        into=step.changes,
         case=str(step.instance.uid),
         element=row.element_id,
         **detail,

@@ -1,0 +1,116 @@
+"""Querysets that are put together once: a hot path must not pay for writing the same SQL again and again.
+
+The ORM spends several times longer on making a statement than the database on answering it. A
+`PreparedQuery` keeps the statement of a queryset with places left open, and makes the same model instances
+of its rows. The text never changes, so the server keeps its plan too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from functools import cached_property
+from typing import Any, Generic, TypeVar
+
+from django.db import DEFAULT_DB_ALIAS, connection
+from django.db.models import Expression, Model, QuerySet
+from django.db.models import query as django_query
+from django.db.models.sql import UpdateQuery
+from django.db.transaction import TransactionManagementError
+
+M = TypeVar("M", bound=Model)
+
+
+_populators: Any = django_query.get_related_populators
+
+
+class Slot(Expression):
+    """A place left open in a queryset, filled by name each time it is asked."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        self.name = name
+
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Any]:  # noqa: ARG002 - an expression's own
+        return "%s", [self]
+
+
+class PreparedUpdate:
+    """An update of the rows of a queryset whose open places are `Slot`s, as the new values may be."""
+
+    def __init__(self, queryset: Callable[[], QuerySet[Any]], **values: Any) -> None:
+        self._queryset, self._new = queryset, values
+
+    def run(self, **slots: Any) -> int:
+        """Update the rows; how many."""
+        sql, parameters = self._compiled
+        with connection.cursor() as cursor:
+            cursor.execute(sql, _filled(parameters, slots))
+            return int(cursor.rowcount)
+
+    @cached_property
+    def _compiled(self) -> tuple[str, tuple[Any, ...]]:
+        query: Any = self._queryset().query.chain(UpdateQuery)
+        query.add_update_values(self._new)
+        sql, parameters = query.get_compiler(DEFAULT_DB_ALIAS).as_sql()
+        return sql, tuple(parameters)
+
+
+class PreparedQuery(Generic[M]):
+    """The rows of a queryset of models whose open places are `Slot`s.
+
+    `queryset` is called once, when the first answer is wanted. It may select related models, defer fields,
+    annotate and lock; it may not prefetch. Slots take values of the database's own types: a key, not a
+    model.
+    """
+
+    def __init__(self, queryset: Callable[[], QuerySet[M]]) -> None:
+        self._queryset = queryset
+
+    def first(self, **slots: Any) -> M | None:
+        """The first row; None where there is none. The queryset has its own order, or one row at most."""
+        return next(self._answers(slots), None)
+
+    def all(self, **slots: Any) -> list[M]:
+        return list(self._answers(slots))
+
+    def _answers(self, slots: dict[str, Any]) -> Iterator[M]:
+        sql, parameters, make = self._compiled
+        if self._locks and connection.get_autocommit():
+            raise TransactionManagementError("Rows are locked within a transaction only")
+        with connection.cursor() as cursor:
+            cursor.execute(sql, _filled(parameters, slots))
+            rows = cursor.fetchall()
+        return make(rows)
+
+    @cached_property
+    def _locks(self) -> bool:
+        return self._queryset().query.select_for_update
+
+    @cached_property
+    def _compiled(self) -> tuple[str, tuple[Any, ...], Callable[[Iterable[Any]], Iterator[M]]]:
+        """The statement, its parameters with slots among them, and what makes models of its rows."""
+        compiler: Any = self._queryset().query.get_compiler(DEFAULT_DB_ALIAS)
+        sql, parameters = compiler.as_sql()
+        own = compiler.klass_info["select_fields"]
+        first, end = own[0], own[-1] + 1
+        names = [column[0].target.attname for column in compiler.select[first:end]]
+        related = _populators(compiler.klass_info, compiler.select, DEFAULT_DB_ALIAS)
+        model, annotations = compiler.klass_info["model"], compiler.annotation_col_map or {}
+        converters = compiler.get_converters([column[0] for column in compiler.select])
+
+        def make(rows: Iterable[Any]) -> Iterator[M]:
+            if converters:
+                rows = compiler.apply_converters(rows, converters)
+            for row in rows:
+                made = model.from_db(DEFAULT_DB_ALIAS, names, row[first:end])
+                for populator in related:
+                    populator.populate(row, made)
+                for name, position in annotations.items():
+                    setattr(made, name, row[position])
+                yield made
+
+        return sql, tuple(parameters), make
+
+
+def _filled(parameters: tuple[Any, ...], slots: dict[str, Any]) -> list[Any]:
+    return [slots[each.name] if isinstance(each, Slot) else each for each in parameters]

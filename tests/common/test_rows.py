@@ -1,0 +1,174 @@
+"""Rows written in one statement are the rows the models say, whatever the table and the types of its columns."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+
+import pytest
+from django.apps import apps
+from django.db import IntegrityError, connection, models, transaction
+
+from accounts.models import AccessGrant, AuditEvent
+from common.rows import Changes, _insert, write_with
+from events.models import Delivery
+from workflows.models import (
+    ProcessDefinition,
+    ProcessInstance,
+    ProcessSubject,
+    ReceivedMessage,
+    ServiceTaskRun,
+)
+
+MOMENT = dt.datetime(2026, 3, 2, 8, 0, 0, 123456, tzinfo=dt.UTC)
+ODD = 'a "quoted" \\ line\nand 张伟 👁 {"x": 1}'
+OURS = ["accounts", "events", "mpi", "orders", "studies", "reports", "workflows", "compute", "notifications"]
+
+
+def definition(key: str = "P") -> ProcessDefinition:
+    return ProcessDefinition(
+        key=key, version=1, name=ODD, digest="d", files={"a.bpmn": ODD, "n": [1, 2.5, None, True]},
+        start_messages=["OrderReceived", ODD], catch_messages=[], imported_at=MOMENT,
+    )  # fmt: skip
+
+
+def instance(cast, of: ProcessDefinition, start_key: str = "k") -> ProcessInstance:
+    return ProcessInstance(
+        definition=of, site=cast.county, start_key=start_key, state=bytes(range(256)), started_at=MOMENT,
+        changed_at=MOMENT, trace_id=uuid.uuid4(),
+    )  # fmt: skip
+
+
+def delivery(**values) -> Delivery:
+    fields = {
+        "event_uid": uuid.uuid4(), "name": "n", "subscriber": "s", "payload": {"a": ODD},
+        "trace_id": uuid.uuid4(), "published_at": MOMENT, "next_attempt_at": MOMENT,
+    } | values  # fmt: skip
+    return Delivery(**fields)
+
+
+def as_stored(row: models.Model) -> dict[str, object]:
+    """The row's columns as a fresh read gives them, without its key."""
+    fresh = type(row)._base_manager.get(pk=row.pk)
+    values = {f.attname: getattr(fresh, f.attname) for f in row._meta.concrete_fields if not f.primary_key}
+    return {name: bytes(value) if isinstance(value, memoryview) else value for name, value in values.items()}
+
+
+def as_given(row: models.Model) -> dict[str, object]:
+    return {f.attname: getattr(row, f.attname) for f in row._meta.concrete_fields if not f.primary_key}
+
+
+@pytest.mark.django_db
+def test_rows_of_several_tables_come_back_as_they_were_given(cast):
+    process = definition()
+    write_with(None, [process])
+    case = instance(cast, process)
+    write_with(None, [case])
+    step = ServiceTaskRun(
+        uid=uuid.uuid4(), instance=case, element_id="e", name=ODD, operator="a.b", arguments={"n": 1},
+        queued_at=MOMENT,
+    )  # fmt: skip
+    message = ReceivedMessage(
+        instance=case, event_uid=uuid.uuid4(), message="m", payload="just text", received_at=MOMENT
+    )
+    line = AuditEvent(
+        recorded_at=MOMENT,
+        actor="x",
+        person=cast.rosa,
+        action="a.b",
+        trace_id=uuid.uuid4(),
+        detail={"é": ODD},
+    )
+
+    with transaction.atomic():
+        changes = Changes()
+        changes.insert([step, message, line, delivery(), delivery()])
+        changes.write()
+
+    for row in (process, case, step, message, line):
+        assert as_stored(row) == as_given(row)
+    assert step.result is None
+    assert ServiceTaskRun.objects.filter(result__isnull=True).exists()  # SQL's NULL, not JSON's
+
+
+@pytest.mark.django_db
+def test_one_statement_writes_all_whatever_the_number_of_rows(cast, django_assert_num_queries):
+    lines = [
+        AuditEvent(recorded_at=MOMENT, actor=str(n), action="a", trace_id=uuid.uuid4()) for n in range(3)
+    ]
+    for number in (1, 7):
+        rows = [delivery(name=str(n)) for n in range(number)]
+        changes = Changes()
+        changes.insert(rows)
+        changes.insert(lines if number == 7 else [])
+        with django_assert_num_queries(1):
+            changes.write()
+        assert [Delivery.objects.get(pk=row.pk).name for row in rows] == [row.name for row in rows]
+    assert [AuditEvent.objects.get(pk=line.pk).actor for line in lines] == ["0", "1", "2"]
+
+
+@pytest.mark.django_db
+def test_named_fields_of_a_row_are_updated_and_no_others(cast):
+    process = definition()
+    write_with(None, [process])
+    case = instance(cast, process)
+    write_with(None, [case])
+    case.state, case.revision, case.ended_at, case.outcome = b"\x00new", 5, MOMENT, "unsaved"
+
+    changes = Changes()
+    changes.update(case, "state", "revision", "ended_at")
+    changes.insert([ProcessSubject(instance=case, kind="study", uid="2.25.1")])
+    changes.write()
+
+    assert as_stored(case) == as_given(case) | {"outcome": ""}
+    assert case.subjects.get().uid == "2.25.1"
+
+
+@pytest.mark.django_db
+def test_what_is_there_already_is_passed_over_only_when_asked(cast):
+    def grant() -> AccessGrant:
+        return AccessGrant(study_instance_uid="2.25.1", person=cast.rosa, cause="case:1", granted_at=MOMENT)
+
+    write_with(None, [grant()])
+    write_with(None, [grant()], ignore_conflicts=True)
+    assert AccessGrant.objects.count() == 1
+    with pytest.raises(IntegrityError), transaction.atomic():
+        write_with(None, [grant()])
+
+
+@pytest.mark.django_db
+def test_a_row_written_so_can_be_saved_and_deleted_like_any_other():
+    row = delivery()
+    write_with(None, [row])
+
+    row.attempts = 3
+    row.save()
+    assert Delivery.objects.get().attempts == 3
+    row.delete()
+    assert not Delivery.objects.exists()
+
+
+@pytest.mark.django_db
+def test_the_trail_s_guard_still_stands():
+    line = AuditEvent(recorded_at=MOMENT, actor="x", action="a.b", trace_id=uuid.uuid4())
+    write_with(None, [line])
+    line.actor = "another"
+
+    changes = Changes()
+    changes.update(line, "actor")
+    with pytest.raises(IntegrityError, match="append-only"), transaction.atomic():
+        changes.write()
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("label", OURS)
+def test_new_rows_bring_every_column_of_their_table(label):
+    for table in apps.get_app_config(label).get_models():
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT attname FROM pg_attribute WHERE attrelid = %s::regclass AND attnum > 0"
+                " AND NOT attisdropped AND attidentity = '' AND attgenerated = ''",
+                [table._meta.db_table],
+            )
+            columns = {name for (name,) in cursor.fetchall()}
+        assert {column for column, _ in _insert(table, False).columns} == columns
