@@ -10,7 +10,9 @@ import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from config.demo.journey import Journey
+from config.demo.portal import PortalClient
 from config.demo.region import PASSWORD
+from config.demo.waiting import wait_for
 from tests.journey.conftest import MakeJourney
 from tests.journey.running import RunningProduct
 
@@ -185,8 +187,18 @@ def assert_one_trace_ties_it_together(region: RunningProduct, journey: Journey) 
     ]
 
 
+def sealed_lines(ines: PortalClient, journey: Journey) -> list[dict[str, Any]] | None:
+    """The lines of the trail about the study, once each has its place in the chain."""
+    lines = ines.find("audit/", study=journey.study.study_instance_uid, limit="200")
+    return lines if all(line["position"] for line in lines) else None
+
+
 def assert_the_audit_trail_lists_it(region: RunningProduct, journey: Journey) -> None:
-    lines = region.person("ines").find("audit/", study=journey.study.study_instance_uid, limit="200")
+    ines = region.person("ines")
+    assert ines.find("audit/", actor="rosa", action="person.signed_in")
+    lines = wait_for(
+        lambda: sealed_lines(ines, journey), within_s=60, otherwise="The audit trail was not sealed"
+    )
     acts = {(line["actor"], line["action"]) for line in lines}
     assert {
         ("hl7:county-his", "order.received"),

@@ -56,11 +56,15 @@ def server(transactional_db: None) -> Iterator[int]:
         drain.join(timeout=10)
 
 
-def open_page(port: int, person: Person | None, origin: str | None = None) -> ClientConnection:
+def signed_in(person: Person) -> Client:
+    browser = Client()
+    browser.force_login(person, backend="django.contrib.auth.backends.ModelBackend")
+    return browser
+
+
+def open_page(port: int, browser: Client | None, origin: str | None = None) -> ClientConnection:
     headers = {}
-    if person is not None:
-        browser = Client()
-        browser.force_login(person, backend="django.contrib.auth.backends.ModelBackend")
+    if browser is not None:
         cookie = browser.cookies[settings.SESSION_COOKIE_NAME].value
         headers["Cookie"] = f"{settings.SESSION_COOKIE_NAME}={cookie}"
     return connect(
@@ -76,7 +80,7 @@ def test_a_change_reaches_the_open_page(
 ) -> None:
     task = make_task(assignee=cast.rosa)
 
-    with open_page(server, cast.rosa) as screen:
+    with open_page(server, signed_in(cast.rosa)) as screen:
         screen.send(json.dumps({"subscribe": ["inbox"]}))
         assert json.loads(screen.recv(timeout=20)) == {"type": "subscribed", "topics": ["inbox"]}
 
@@ -95,4 +99,19 @@ def test_without_a_sign_in_the_page_is_told_why_it_is_closed(cast: Cast, server:
 
 def test_another_site_may_not_listen_in_a_persons_name(cast: Cast, server: int) -> None:
     with pytest.raises(Exception, match="403"):
-        open_page(server, cast.rosa, origin="https://evil.example")
+        open_page(server, signed_in(cast.rosa), origin="https://evil.example")
+
+
+def test_signing_out_closes_the_open_page(cast: Cast, server: int) -> None:
+    browser = signed_in(cast.rosa)
+    with open_page(server, browser) as screen:
+        screen.send(json.dumps({"subscribe": ["inbox"]}))
+        screen.recv(timeout=20)
+
+        browser.logout()
+
+        with pytest.raises(ConnectionClosed) as closed:
+            screen.recv(timeout=20)
+
+    assert closed.value.rcvd is not None
+    assert closed.value.rcvd.code == 4401
