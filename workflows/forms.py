@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
 
 from django.utils.translation import get_language
@@ -120,7 +120,7 @@ def check_data(task: UserTask, outcome: dict[str, Any], data: dict[str, Any]) ->
     """Accept the data of an outcome, or raise InvalidInput with one clear sentence a field."""
     language = get_language() or "en"
     fields: dict[str, str] = {}
-    for error in Draft202012Validator(outcome["schema"]).iter_errors(data):
+    for error in outcome["schema"].validator.iter_errors(data):
         for name, sentence in _sentences(error, outcome, language):
             fields.setdefault(name, sentence)
     for name, provider in outcome.get("choices", {}).items():
@@ -137,9 +137,19 @@ def check_data(task: UserTask, outcome: dict[str, Any], data: dict[str, Any]) ->
         raise InvalidInput(_("Please correct the marked fields."), code="FORM_INVALID", fields=fields)
 
 
+class _Schema(dict[str, Any]):
+    """The JSON Schema of an outcome, with the validator that is made of it once."""
+
+    @cached_property
+    def validator(self) -> Draft202012Validator:
+        return Draft202012Validator(self)
+
+
 @lru_cache(maxsize=256)
 def _parsed(text: str) -> dict[str, Any]:
     form: dict[str, Any] = json.loads(text)
+    for outcome in form["outcomes"].values():
+        outcome["schema"] = _Schema(outcome["schema"])
     return form
 
 

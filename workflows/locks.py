@@ -26,6 +26,12 @@ def lock_instance(pk: int, *, skip_locked: bool = False) -> ProcessInstance | No
     return (_LOCK_FREE if skip_locked else _LOCK).first(pk=pk)
 
 
+def read_state(pk: int) -> bytes:
+    """The state of an instance that is locked."""
+    instance = _STATE.first(pk=pk)
+    return bytes(instance.state) if instance is not None else b""
+
+
 def _locking(*, skip_locked: bool) -> QuerySet[ProcessInstance]:
     return (
         ProcessInstance.objects.select_for_update(of=("self",), no_key=True, skip_locked=skip_locked)
@@ -35,6 +41,7 @@ def _locking(*, skip_locked: bool) -> QuerySet[ProcessInstance]:
 
 
 _LOCK = PreparedQuery(partial(_locking, skip_locked=False))
+_STATE = PreparedQuery(lambda: ProcessInstance.objects.filter(pk=Slot("pk")).only("state"))
 _LOCK_FREE = PreparedQuery(partial(_locking, skip_locked=True))
 
 

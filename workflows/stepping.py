@@ -17,12 +17,13 @@ from accounts.models import Person, Site
 from accounts.services import grant_studies, revoke_grants
 from common import clock
 from common.errors import Conflict, NotFound, ServiceError
+from common.prepared import PreparedQuery, Slot
 from common.rows import Changes, write_with
 from events import services as events
 from events.tracing import trace
 from workflows import bundles
 from workflows.engine import EngineFault, ProcessRun, UserTaskWait, Waits
-from workflows.locks import Known, WarmRun, lock_instance, warm_runs
+from workflows.locks import Known, WarmRun, lock_instance, read_state, warm_runs
 from workflows.models import (
     Incident,
     MessageSubscription,
@@ -184,10 +185,15 @@ def _load(instance: ProcessInstance, actor: Actor) -> Step:
     warm = warm_runs.take(instance)
     if warm is None:
         model = bundles.model_of(instance.definition_id)
-        run = ProcessRun.restore(model, bytes(instance.state))
-        subjects = ProcessSubject.objects.filter(instance=instance).order_by("-id").values_list("kind", "uid")
-        warm = WarmRun(instance.revision, run, Known(dict(subjects)))
+        run = ProcessRun.restore(model, read_state(instance.pk))
+        subjects = {subject.kind: subject.uid for subject in _SUBJECTS.all(instance=instance.pk)}
+        warm = WarmRun(instance.revision, run, Known(subjects))
     return Step(instance, warm.run, warm.known, actor, before=warm.run.waits)
+
+
+_SUBJECTS = PreparedQuery(
+    lambda: ProcessSubject.objects.filter(instance=Slot("instance")).order_by("-id").only("kind", "uid")
+)
 
 
 def _take_early_messages(step: Step) -> None:

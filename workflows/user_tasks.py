@@ -156,7 +156,7 @@ def _task_before(person: Slot, task: Slot) -> QuerySet[UserTask]:
     """A task with all that deciding about it needs, in one statement."""
     roles = Membership.objects.filter(person=person, site_id=OuterRef("site_id"), role=OuterRef("role"))
     return (
-        UserTask.objects.select_related("site", "assignee")
+        UserTask.objects.select_related("site")
         .annotate(is_for_role=Exists(roles), has_draft=Exists(FormDraft.objects.filter(task=OuterRef("pk"))))
         .filter(pk=task)
     )
