@@ -37,6 +37,7 @@ class Happening:
     event: Any
     what: Word
     step: str
+    notes: list[str]
 
 
 def cases_for_page(person: Person) -> QuerySet[ProcessInstance]:
@@ -130,7 +131,12 @@ def priors_of(person: Person, subject: CaseSubject) -> list[Study]:
 def participants_of(case: ProcessInstance) -> list[Participant]:
     """Who has or had a step of this case, latest first."""
     tasks = case.user_tasks.select_related("site", "assignee", "completed_by").order_by("-offered_at")
-    return [Participant(task, step_name(task.name), word(TASK, task.status)) for task in tasks]
+    return [Participant(task, step_name(task.name), _state_of(task)) for task in tasks]
+
+
+def _state_of(task: UserTask) -> Word:
+    is_declined = task.status == UserTask.Status.COMPLETED and task.outcome == "decline"
+    return HAPPENED["task.declined"] if is_declined else word(TASK, task.status)
 
 
 def open_steps(participants: list[Participant]) -> list[Participant]:
@@ -140,7 +146,19 @@ def open_steps(participants: list[Participant]) -> list[Participant]:
 def happenings(events: Any) -> list[Happening]:
     """The history in words, latest first; of what the machine did by itself, the steps that say something."""
     told = [event for event in events if event.kind in HAPPENED and not _is_noise(event)]
-    return [Happening(event, HAPPENED[event.kind], step_name(event.name)) for event in reversed(told)]
+    return [
+        Happening(event, HAPPENED[event.kind], step_name(event.name), _notes(event))
+        for event in reversed(told)
+    ]
+
+
+def said_before(events: Any) -> list[Happening]:
+    """What those who had earlier steps wrote for those who come after them, latest first."""
+    return [one for one in happenings(events) if one.notes]
+
+
+def _notes(event: Any) -> list[str]:
+    return [str(text) for text in event.detail.get("notes", {}).values()]
 
 
 def _is_noise(event: Any) -> bool:

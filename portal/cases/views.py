@@ -204,6 +204,7 @@ def _task_context(
     }
     if waiting:
         context["task_step"] = step_name(waiting.name)
+        context["said_before"] = gathered.said_before(history(case))
         form = task_form(waiting, gathered.draft_of(waiting, person), refusal)
         context["task_form"] = form
         if not any(outcome.signs for outcome in form.outcomes):

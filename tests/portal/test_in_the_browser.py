@@ -156,3 +156,84 @@ def test_the_theme_changes_at_once_and_is_kept(live_cast: Cast, window_of) -> No
 
     expect(page.locator("html")).to_have_attribute("data-theme", "dark")
     assert Person.objects.get(pk=live_cast.rosa.pk).theme == "dark"
+
+
+def test_the_choice_in_a_list_stays_with_its_patient_when_another_case_comes_above(
+    live_cast: Cast, window_of
+) -> None:
+    offer_task(make_case(make_order(live_cast, 1, given_name="First")), site=live_cast.provincial)
+    page = window_of(live_cast.rosa).open("/")
+    page.keyboard.press("j")
+
+    urgent = make_order(live_cast, 2, given_name="Second", priority="STAT")
+    offer_task(make_case(urgent), site=live_cast.provincial)
+    page.evaluate("htmx.trigger('#inbox-list', 'live')")
+
+    expect(page.locator("[data-row]").first).to_contain_text("Second")
+    expect(page.locator("tr.selected")).to_contain_text("First")
+    page.keyboard.press("Enter")
+    expect(page.locator(".patient-banner").first).to_contain_text("First")
+
+
+def test_news_that_comes_while_a_list_is_on_its_way_is_fetched_afterwards(live_cast: Cast, window_of) -> None:
+    window = window_of(live_cast.rosa)
+    sockets, held, asked = [], [], []
+    window.page.route_web_socket("**/ws/live/", lambda socket: sockets.append(socket))  # noqa: PLW0108 - it wants a function
+
+    def slow(route) -> None:
+        asked.append(route)
+        if len(asked) == 1:
+            held.append(route.fetch())  # answered now, delivered after the next news
+        else:
+            route.continue_()
+
+    window.page.route("**/inbox/list/**", slow)
+    page = window.open("/")
+    expect(page.locator("html")).to_have_attribute("data-live", "on")
+    changed = '{"type": "changed", "topic": "inbox"}'
+    with page.expect_request("**/inbox/list/**"):
+        sockets[0].send(changed)
+    page.wait_for_function("document.querySelector('#inbox-list.htmx-request')")
+    offer_task(make_case(make_order(live_cast, given_name="Late")), site=live_cast.provincial)
+    sockets[0].send(changed)
+    page.evaluate("new Promise((done) => setTimeout(done))")  # the news has been read
+    asked[0].fulfill(response=held[0])
+
+    expect(page.locator("[data-row]")).to_contain_text("Late")
+
+
+def test_a_question_mark_opens_the_list_of_keys_but_not_while_typing(live_cast: Cast, window_of) -> None:
+    window = window_of(live_cast.rosa)
+    page = window.open("/")
+    keys = page.get_by_role("dialog", name="Keys")
+
+    page.locator("[data-search-box]").press("?")
+    expect(keys).to_be_hidden()
+    page.locator("[data-search-box]").blur()
+    page.keyboard.press("?")
+    expect(keys).to_be_visible()
+    page.keyboard.press("Escape")
+
+    expect(keys).to_be_hidden()
+    assert window.complaints == []
+
+
+def test_images_beside_the_form_are_remembered_and_a_closed_stack_asks_for_nothing(
+    live_cast: Cast, window_of
+) -> None:
+    case, _task = case_to_read(live_cast, make_order(live_cast))
+    window = window_of(live_cast.rosa)
+    asked: list[str] = []
+    window.page.on("request", lambda request: "/stack.json" in request.url and asked.append(request.url))
+    page = window.open(f"/cases/{case.uid}/")
+    expect(page.locator("#panel-task")).to_be_visible()
+    assert asked == []
+
+    page.keyboard.press("s")
+    expect(page.locator("#panel-images")).to_be_visible()
+    expect(page.locator("#panel-task")).to_be_visible()
+    page.reload()
+
+    expect(page.locator("#panel-images")).to_be_visible()
+    expect(page.locator("#panel-task")).to_be_visible()
+    assert window.complaints == []

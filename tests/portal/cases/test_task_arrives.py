@@ -37,3 +37,26 @@ def test_the_experts_form_leaves_once_the_report_is_signed(cast: Cast, browser_o
     complete_user_task(task, actor=cast.rosa, outcome="sign", data={"findings": "a", "impression": "b"})
 
     assert "data-draft" not in browser.get(page.context["task_address"]).content.decode()
+
+
+def test_who_assigns_anew_reads_who_declined_and_why(cast: Cast, browser_of: BrowserOf) -> None:
+    case, task = case_to_read(cast, make_order(cast))
+
+    complete_user_task(task, actor=cast.rosa, outcome="decline", data={"reason": "On leave until Monday"})
+    page = browser_of(cast.carla).get(f"/cases/{case.uid}/")
+
+    form = page.content.decode().partition("data-draft=")[2]
+    assert form.index("Declined") < form.index("On leave until Monday") < form.index("Choose…")
+    assert [str(one.state.word) for one in page.context["participants"]] == ["Waiting", "Declined", "Done"]
+
+
+def test_the_expert_reads_the_note_of_the_coordinator(cast: Cast, browser_of: BrowserOf) -> None:
+    case, task = case_to_read(cast, make_order(cast))
+    complete_user_task(task, actor=cast.rosa, outcome="decline", data={"reason": "Not mine"})
+    again = case.user_tasks.get(status="ready")
+    note = {"expert": cast.rosa.username, "urgency_note": "Surgery at two"}
+    complete_user_task(again, actor=cast.carla, outcome="assign", data=note)
+
+    page = browser_of(cast.rosa).get(f"/cases/{case.uid}/")
+
+    assert [one.notes for one in page.context["said_before"]] == [["Surgery at two"], ["Not mine"]]

@@ -1,7 +1,10 @@
 // The socket says what changed; the page fetches that part again. After an interruption every part is fetched.
+// News that comes while a part is on its way is not lost: the part is fetched once more when it is there.
 const FIRST_WAIT_MS = 1000;
 const LONGEST_WAIT_MS = 30000;
 const NOT_SIGNED_IN = 4401;
+const SETTLED_MS = 60; // htmx has made what it put into the page work
+const again = new Set();
 
 export function startLive(htmx) {
   const path = document.body.dataset.socket;
@@ -30,6 +33,10 @@ export function startLive(htmx) {
   }
 
   document.body.addEventListener("htmx:load", () => subscribe(live));
+  document.body.addEventListener("htmx:afterRequest", (event) => {
+    const { id } = event.detail.requestConfig.elt; // a part that has put a newer one in its place is not the event's own
+    if (again.delete(id)) setTimeout(() => htmx.trigger(`#${CSS.escape(id)}`, "live"), SETTLED_MS);
+  });
   document.body.addEventListener("htmx:responseError", (event) => event.detail.xhr.status === 401 && sayAtTop("signedOut"));
   connect();
 }
@@ -61,7 +68,9 @@ function refresh(htmx, concerned) {
   for (const part of document.querySelectorAll("[data-live]")) {
     if (!concerned(topicsOf(part))) continue;
     const isClosed = part.closest("details[data-menu]:not([open])") && part.matches(".menu-panel");
-    if (!isClosed) htmx.trigger(part, "live");
+    if (isClosed) continue;
+    if (part.id && part.classList.contains("htmx-request")) again.add(part.id);
+    else htmx.trigger(part, "live");
   }
 }
 

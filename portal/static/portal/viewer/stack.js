@@ -394,6 +394,7 @@ function choose(event) {
   link.setAttribute("aria-current", "true");
   const address = new URL(window.location.href);
   address.searchParams.set("series", link.dataset.series);
+  address.hash = link.hash;
   history.replaceState(history.state, "", address);
   stack.open(link.dataset.openStack, link.dataset.title);
   stack.view.focus({ preventScroll: false });
