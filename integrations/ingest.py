@@ -73,6 +73,7 @@ class Reception:
                 site=self._site,
                 calling_ae_title=self._calling,
                 actor=self._actor,
+                is_sending=True,
             )
         except ServiceError as error:
             self._keep_refused(error, stored)

@@ -39,7 +39,8 @@ class Series(models.Model):
     """A series, and what was judged of it: complete or not and why, thin-slice or not and why.
 
     A complete series that gets late instances is receiving again, until it is judged anew; `completed_at`
-    then still tells of the earlier judgement. `geometry` holds the fields of `geometry.Geometry`.
+    then still tells of the earlier judgement. `geometry` holds the fields of `geometry.Geometry`. `is_sending`
+    holds until the association that brings instances is released; one that breaks off leaves it standing.
     """
 
     class Completeness(models.TextChoices):
@@ -58,6 +59,7 @@ class Series(models.Model):
     first_received_at = models.DateTimeField()
     last_received_at = models.DateTimeField()
     expected_instances = models.PositiveIntegerField(null=True)
+    is_sending = models.BooleanField(default=False)
     completeness = models.CharField(
         max_length=12, choices=Completeness.choices, default=Completeness.RECEIVING
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import json
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -64,9 +65,17 @@ _known: dict[str, _KnownSeries] = {}
 
 
 def store_received(
-    received: ReceivedObject, *, site: Site, calling_ae_title: str, actor: Actor, is_derived: bool = False
+    received: ReceivedObject,
+    *,
+    site: Site,
+    calling_ae_title: str,
+    actor: Actor,
+    is_derived: bool = False,
+    is_sending: bool = False,
 ) -> StoredOutcome:
     """Index an object whose bytes are durable already.
+
+    `is_sending` says that more may follow until the edge calls `note_sender_done`.
 
     One statement for an instance of a series this process knows, and one more a second that tells when
     the series was last added to. Sending the same bytes again succeeds without effect.
@@ -79,11 +88,19 @@ def store_received(
         with _one_transaction(needed=_is_stale(known)):
             instance_pk = _insert_instance(received, known.pk)
             if instance_pk is not None:
-                _touch(known)
+                _touch(known, is_sending=is_sending)
         if instance_pk is not None:
             return _outcome(received, instance_pk)
     return _store_slowly(
-        received, site=site, calling_ae_title=calling_ae_title, actor=actor, derived=is_derived
+        received, site=site, calling_ae_title=calling_ae_title, actor=actor, derived=is_derived,
+        is_sending=is_sending,
+    )  # fmt: skip
+
+
+def note_sender_done(series_instance_uids: Collection[str]) -> None:
+    """A sender has said that it is done (it released its association): nothing more need be waited for."""
+    Series.objects.filter(series_instance_uid__in=series_instance_uids, is_sending=True).update(
+        is_sending=False
     )
 
 
@@ -175,7 +192,13 @@ def complete_series(series: Series, reason: str) -> bool:
 
 
 def _store_slowly(
-    received: ReceivedObject, *, site: Site, calling_ae_title: str, actor: Actor, derived: bool
+    received: ReceivedObject,
+    *,
+    site: Site,
+    calling_ae_title: str,
+    actor: Actor,
+    derived: bool,
+    is_sending: bool,
 ) -> StoredOutcome:
     """Store an instance of a series this process does not know, or one that may be here already."""
     with transaction.atomic():
@@ -183,8 +206,9 @@ def _store_slowly(
         if held is not None:
             return held
         series = _series_of(
-            received, site=site, calling_ae_title=calling_ae_title, actor=actor, derived=derived
-        )
+            received, site=site, calling_ae_title=calling_ae_title, actor=actor, derived=derived,
+            is_sending=is_sending,
+        )  # fmt: skip
         instance_pk = _insert_instance(received, series.pk)
         if instance_pk is None:  # another association was quicker with the same instance
             held = _held(received)
@@ -192,7 +216,7 @@ def _store_slowly(
                 raise Conflict("The series has just been removed", code="SERIES_GONE")
             return held
         known = _KnownSeries(series.pk, received.study_instance_uid, series.last_received_at)
-        _touch(known)
+        _touch(known, is_sending=is_sending)
     if len(_known) >= _KNOWN_AT_MOST:
         _known.clear()
     _known[received.series_instance_uid] = known
@@ -217,7 +241,13 @@ def _held(received: ReceivedObject) -> StoredOutcome | None:
 
 
 def _series_of(
-    received: ReceivedObject, *, site: Site, calling_ae_title: str, actor: Actor, derived: bool
+    received: ReceivedObject,
+    *,
+    site: Site,
+    calling_ae_title: str,
+    actor: Actor,
+    derived: bool,
+    is_sending: bool,
 ) -> Series:
     """The series of an instance, made with its study if this is the first of it."""
     facts = series_facts(received.header)
@@ -239,6 +269,7 @@ def _series_of(
                 "expected_instances": facts.expected_instances,
                 "calling_ae_title": calling_ae_title,
                 "is_derived": derived,
+                "is_sending": is_sending,
                 "first_received_at": now,
                 "last_received_at": now,
             },
@@ -352,13 +383,13 @@ def _is_stale(known: _KnownSeries) -> bool:
     return clock.now() - known.touched_at >= _touch_every()
 
 
-def _touch(known: _KnownSeries) -> None:
+def _touch(known: _KnownSeries, *, is_sending: bool) -> None:
     """Note that the series is being added to; one that was complete is receiving again."""
     if not _is_stale(known):
         return
     now = clock.now()
     Series.objects.filter(pk=known.pk).update(
-        last_received_at=now, completeness=Series.Completeness.RECEIVING
+        last_received_at=now, completeness=Series.Completeness.RECEIVING, is_sending=is_sending
     )
     known.touched_at = now
 
@@ -405,6 +436,7 @@ def _judge(series_pk: int) -> bool:
                 quiet=clock.now() - last,
                 quiet_needed=dt.timedelta(seconds=settings.DICOM_QUIET_SECONDS),
                 geometry=geometry,
+                is_sending=series.is_sending,
             )
         )
         if verdict.is_complete:

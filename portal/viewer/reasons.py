@@ -19,6 +19,7 @@ PARTS = (
     _("%(here)s instances with %(gaps)s gap(s), about %(missing)s slices missing;"),
     _("%(here)s instances without a gap;"),
     _("%(here)s instances;"),
+    _("%(here)s instances, and the sender has not released;"),
     _("nothing more came for %(seconds)s s."),
     _("waiting until nothing comes for %(seconds)s s."),
     _("Completed again: %(late)s late instances."),

@@ -68,6 +68,7 @@ class Migration(migrations.Migration):
                 ('first_received_at', models.DateTimeField()),
                 ('last_received_at', models.DateTimeField()),
                 ('expected_instances', models.PositiveIntegerField(null=True)),
+                ('is_sending', models.BooleanField(default=False)),
                 ('completeness', models.CharField(choices=[('receiving', 'Receiving'), ('complete', 'Complete')], default='receiving', max_length=12)),
                 ('completeness_reason', models.CharField(blank=True, max_length=200)),
                 ('completed_at', models.DateTimeField(null=True)),

@@ -12,7 +12,7 @@ from pynetdicom.association import Association
 
 from accounts.actors import SystemActor
 from accounts.audit import record_audit
-from archive.studies.services import StoredOutcome
+from archive.studies.services import StoredOutcome, note_sender_done
 from common.errors import InvalidInput, NotPermitted, Unavailable
 from events.tracing import trace
 from integrations.dicom.models import AERole, ApplicationEntity
@@ -30,6 +30,7 @@ class AssociationReceiver:
         self._assoc = assoc
         self._peer: ApplicationEntity | None = None
         self._statuses: Counter[int] = Counter()
+        self._series: set[str] = set()
 
     def receive(self, *, context_id: int, sop_class_uid: str, sop_instance_uid: str) -> Incoming:
         """Open a reception for one object.
@@ -58,17 +59,19 @@ class AssociationReceiver:
             calling_ae_title=peer.ae_title,
             actor=self.actor(peer),
         )
-        return _Stored(reception)
+        return _Stored(reception, self._series)
 
     def note(self, status: int) -> None:
         """Count an answer for the association's line in the audit trail."""
         self._statuses[status] += 1
 
     def ended(self) -> None:
-        """Write one line for all objects of the association."""
+        """Write one line for all objects of the association; one that was released has sent all it had."""
         if not self._statuses or self._peer is None:
             return
         try:
+            if self._assoc.is_released:
+                note_sender_done(self._series)
             record_audit(
                 self.actor(self._peer),
                 "association.stored",
@@ -96,15 +99,18 @@ class AssociationReceiver:
 class _Stored:
     """A reception whose end happens under a trace of its own."""
 
-    def __init__(self, reception: Reception) -> None:
+    def __init__(self, reception: Reception, series: set[str]) -> None:
         self._reception = reception
+        self._series = series
 
     def write(self, data: memoryview) -> None:
         self._reception.write(data)
 
     def finish(self) -> StoredOutcome:
         with trace(), _database_told():
-            return self._reception.finish()
+            outcome = self._reception.finish()
+        self._series.add(outcome.series_instance_uid)
+        return outcome
 
     def discard(self) -> None:
         self._reception.discard()

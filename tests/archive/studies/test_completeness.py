@@ -32,3 +32,15 @@ def test_the_verdict_follows_the_evidence_and_says_it(expected, quiet, geometry,
 
     assert verdict.is_complete is complete
     assert said in verdict.reason
+
+
+@pytest.mark.parametrize(("quiet", "complete"), [(5, False), (29.9, False), (30, True)])
+def test_a_sender_that_has_not_released_its_association_may_come_back(quiet, complete):
+    evidence = Evidence(
+        10, None, dt.timedelta(seconds=quiet), dt.timedelta(seconds=5), WHOLE, is_sending=True
+    )
+
+    verdict = judge_completeness(evidence)
+
+    assert verdict.is_complete is complete
+    assert "the sender has not released" in verdict.reason

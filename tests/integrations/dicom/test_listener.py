@@ -190,6 +190,28 @@ def test_one_audit_line_sums_up_an_association(peer):
     assert line.detail["answers"] == {"0x0000": 2, "0xC000": 1}
 
 
+def test_a_released_association_has_sent_all_it_had(peer):
+    send(peer, encoded(ct_slice(1)), encoded(ct_slice(2)))
+
+    wait_until(lambda: AuditEvent.objects.filter(action="association.stored").exists())
+    assert not Series.objects.get().is_sending
+
+
+def test_an_association_that_breaks_off_may_have_more_to_send(peer):
+    with associate(peer, CONTEXT) as assoc:
+        StorageSCU(assoc).send_encoded(
+            encoded(ct_slice(1)),
+            sop_class_uid=CTImageStorage,
+            sop_instance_uid=derived_uid("study", "series", 1),
+            transfer_syntax_uid=ExplicitVRLittleEndian,
+        )
+        assert Series.objects.get().is_sending
+        assoc.abort()
+
+    wait_until(lambda: AuditEvent.objects.filter(action="association.stored").exists())
+    assert Series.objects.get().is_sending
+
+
 @pytest.mark.parametrize(
     "rubbish",
     [

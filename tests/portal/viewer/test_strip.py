@@ -58,6 +58,9 @@ def known(text: str) -> bool:
     [
         judge_completeness(Evidence(5, 5, dt.timedelta(0), dt.timedelta(seconds=10), Geometry(5))),
         judge_completeness(Evidence(4, 5, dt.timedelta(hours=1), dt.timedelta(seconds=10), Geometry(4))),
+        judge_completeness(
+            Evidence(4, None, dt.timedelta(0), dt.timedelta(seconds=10), Geometry(4), is_sending=True)
+        ),
         judge_completeness(Evidence(4, None, dt.timedelta(0), dt.timedelta(seconds=10), Geometry(4))),
         judge_completeness(
             Evidence(4, None, dt.timedelta(hours=1), dt.timedelta(seconds=10), Geometry(4, spacing_mm=1.0))
