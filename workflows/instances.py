@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.db import IntegrityError, transaction
+from django.db.models import Exists, QuerySet
 from django.utils.translation import gettext as _
 
 from accounts.actors import Actor, SystemActor
@@ -40,10 +41,10 @@ def start_process(
 
     Raises  NotFound if no definition of this key is active; InvalidInput if the diagram cannot start.
     """
-    known = _started(start_key)
+    definition: Any = _ACTIVE.first(key=key, start_key=start_key)
+    known = _started(start_key) if definition is None or definition.is_started else None
     if known is not None:
         return known
-    definition = _ACTIVE.first(key=key)
     if definition is None:
         raise NotFound(_("There is no such process."), code="PROCESS_UNKNOWN")
     try:
@@ -93,7 +94,17 @@ def _started(start_key: str) -> ProcessInstance | None:
     return _STARTED.first(start_key=start_key)
 
 
-_ACTIVE = PreparedQuery(lambda: ProcessDefinition.objects.filter(key=Slot("key"), is_active=True).only("pk"))
+def _active() -> QuerySet[ProcessDefinition]:
+    """The active version of a process, and whether something has been started under a key already."""
+    started = Exists(ProcessInstance.objects.filter(start_key=Slot("start_key")))
+    return (
+        ProcessDefinition.objects.filter(key=Slot("key"), is_active=True)
+        .only("pk")
+        .annotate(is_started=started)
+    )
+
+
+_ACTIVE = PreparedQuery(_active)
 _STARTED = PreparedQuery(lambda: ProcessInstance.objects.filter(start_key=Slot("start_key")).defer("state"))
 
 

@@ -102,8 +102,16 @@ class Step:
 
 
 @contextmanager
-def open_step(pk: int, *, actor: Actor, skip_locked: bool = False) -> Iterator[Step | None]:
+def open_step(
+    pk: int,
+    *,
+    actor: Actor,
+    skip_locked: bool = False,
+    lock: Callable[[], ProcessInstance | None] | None = None,
+) -> Iterator[Step | None]:
     """Lock an instance and hand out its step; leaving the block advances, writes and publishes.
+
+    `lock` gives the instance locked, where more than the instance is to be read under its lock.
 
     Yields   None if the instance is in other hands and `skip_locked` was asked for.
     Raises   NotFound; Conflict if the instance has ended; ServiceError PROCESS_FAULT, with an incident for
@@ -111,7 +119,7 @@ def open_step(pk: int, *, actor: Actor, skip_locked: bool = False) -> Iterator[S
     """
     try:
         with transaction.atomic():
-            instance = lock_instance(pk, skip_locked=skip_locked)
+            instance = lock() if lock is not None else lock_instance(pk, skip_locked=skip_locked)
             if instance is None:
                 if not skip_locked:
                     raise NotFound(_("There is no such case."))

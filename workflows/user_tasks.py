@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -27,9 +29,7 @@ def claim_user_task(task: UserTask, *, actor: Person) -> UserTask:
 
     Raises  NotFound for who has no business with it; Conflict if it is closed or another has it.
     """
-    with open_step(task.instance_id, actor=actor) as opened:
-        step = _in_hand(opened)
-        row = _open_task(step, task, actor)
+    with _open_task(task, actor) as (step, row):
         if row.assignee_id == actor.pk and row.status == UserTask.Status.CLAIMED:
             return row
         row.assignee = actor
@@ -47,9 +47,7 @@ def release_user_task(task: UserTask, *, actor: Person) -> UserTask:
     Raises  NotFound for who has no business with it; Conflict if it is closed, not in one's hands, or was
             given to one by name: such a task is declined, not put back.
     """
-    with open_step(task.instance_id, actor=actor) as opened:
-        step = _in_hand(opened)
-        row = _open_task(step, task, actor)
+    with _open_task(task, actor) as (step, row):
         if row.assignee_id != actor.pk:
             raise Conflict(_("You have not taken this task."), code="TASK_NOT_TAKEN")
         if row.is_personal:
@@ -77,9 +75,7 @@ def complete_user_task(
     Raises  InvalidInput with a sentence a field; Conflict if the task is closed or another has it;
             NotFound for who has no business with it. Then nothing has changed.
     """
-    with open_step(task.instance_id, actor=actor) as opened:
-        step = _in_hand(opened)
-        row = _open_task(step, task, actor)
+    with _open_task(task, actor) as (step, row):
         spec = forms.find_outcome(forms.load_form(row.instance.definition, row.form), outcome)
         forms.check_data(row, spec, data)
         result = _submit(row, actor, spec, data)
@@ -135,21 +131,23 @@ def _draft_changed() -> Conflict:
     return Conflict(_("This form was changed in another window."), code="DRAFT_CHANGED")
 
 
-def _in_hand(step: Step | None) -> Step:
-    if step is None:
-        raise NotFound(_("There is no such case."))
-    return step
+@contextmanager
+def _open_task(task: UserTask, person: Person) -> Iterator[tuple[Step, UserTask]]:
+    """The step of a task's case, and the task as it stands under the lock, if it is the person's to work on."""
+    locked: list[UserTask] = []
 
+    def lock() -> ProcessInstance:
+        locked.extend(_LOCKED_TASK.all(task=task.pk, person=person.pk))
+        if not locked:
+            raise NotFound(_("There is no such task."))
+        return locked[0].instance
 
-def _open_task(step: Step, task: UserTask, person: Person) -> UserTask:
-    """The task as it stands under the lock, if it is the person's to work on."""
-    found = _TASK.first(task=task.pk, person=person.pk)
-    if found is None or found.instance_id != step.instance.pk:
-        raise NotFound(_("There is no such task."))
-    row = _check_may_work(found, person)
-    step.instance.definition = bundles.definition_with(step.instance.definition_id)
-    row.instance = step.instance
-    return row
+    with open_step(task.instance_id, actor=person, lock=lock) as step:
+        if step is None:
+            raise NotFound(_("There is no such case."))
+        row = _check_may_work(locked[0], person)
+        step.instance.definition = bundles.definition_with(step.instance.definition_id)
+        yield step, row
 
 
 def _task_before(person: Slot, task: Slot) -> QuerySet[UserTask]:
@@ -162,7 +160,18 @@ def _task_before(person: Slot, task: Slot) -> QuerySet[UserTask]:
     )
 
 
+def _locked_task() -> QuerySet[UserTask]:
+    """A task with its instance, both locked; the instance first, as every other step does."""
+    return (
+        _task_before(Slot("person"), Slot("task"))
+        .select_related("instance")
+        .defer("instance__state")
+        .select_for_update(of=("instance", "self"), no_key=True)
+    )
+
+
 _TASK = PreparedQuery(lambda: _task_before(Slot("person"), Slot("task")))
+_LOCKED_TASK = PreparedQuery(_locked_task)
 
 
 def _check_may_work(row: Any, person: Person) -> UserTask:

@@ -42,7 +42,7 @@ def test_a_step_costs_the_same_number_of_statements_however_old_the_case_is(begi
     costs = [work(cast) for _ in range(12)]
 
     assert len(set(costs)) == 1
-    assert costs[0] <= 5  # begin, lock, task, everything that follows, commit
+    assert costs[0] <= 4  # begin, the task and its lock, everything that follows, commit
 
 
 @pytest.mark.django_db(transaction=True)
