@@ -13,6 +13,7 @@ async function start(place) {
   const drawn = { viewer: new NavigatedViewer({ container: place }), facts: null, marked: [] };
   await draw(place, drawn);
   place.addEventListener("live", () => draw(place, drawn));
+  new ResizeObserver(() => resized(place, drawn)).observe(place);
   drawn.viewer.get("eventBus").on("element.click", ({ element }) => say(place, drawn.facts, element));
   place.closest(".diagram-card").querySelector("[data-diagram-grow]").addEventListener("click", (event) => grow(place, drawn, event.currentTarget));
   document.addEventListener("keydown", (event) => {
@@ -62,6 +63,14 @@ function show(place, drawn) {
   const width = view.outer.width / READABLE;
   const height = view.outer.height / READABLE;
   canvas.viewbox({ x: open.x + open.width / 2 - width / 2, y: open.y + open.height / 2 - height / 2, width, height });
+}
+
+// A drawing that was hidden, or has another width now, is fitted anew.
+function resized(place, drawn) {
+  const width = place.clientWidth;
+  if (!width || width === drawn.width || !drawn.facts) return;
+  drawn.width = width;
+  show(place, drawn);
 }
 
 function grow(place, drawn, button) {

@@ -65,7 +65,8 @@ class Draft {
   async save() {
     const data = this.read();
     const body = JSON.stringify(data);
-    if (body === this.sent || this.isSubmitting) return;
+    if (this.isSubmitting) return;
+    if (body === this.sent) return this.unchanged();
     try {
       const answer = await this.post(data);
       const told = await answer.json();
@@ -86,6 +87,12 @@ class Draft {
       headers: { "Content-Type": "application/json", "X-CSRFToken": token },
       body: JSON.stringify({ revision: this.revision, data }),
     });
+  }
+
+  // What was typed has been taken back: the server has it as it is.
+  unchanged() {
+    window.sessionStorage.removeItem(this.root.dataset.keep);
+    this.say(this.words.saved);
   }
 
   saved(told, body) {
