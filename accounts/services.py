@@ -47,6 +47,11 @@ def revoke_grants(*, cause: str, person: Person | None = None) -> int:
     return _REVOKE_FROM.run(cause=cause, person=person.pk, now=clock.now())
 
 
+def revoke_grants_with(changes: Changes, *, cause: str) -> None:
+    """Have everything that was granted for `cause` taken back along with these changes."""
+    changes.also(_REVOKE, cause=cause, now=clock.now())
+
+
 _REVOKE = PreparedUpdate(
     lambda: AccessGrant.objects.filter(cause=Slot("cause"), revoked_at=None), revoked_at=Slot("now")
 )

@@ -42,10 +42,14 @@ class PreparedUpdate:
 
     def run(self, **slots: Any) -> int:
         """Update the rows; how many."""
-        sql, parameters = self._compiled
         with connection.cursor() as cursor:
-            cursor.execute(sql, _filled(parameters, slots))
+            cursor.execute(*self.statement(**slots))
             return int(cursor.rowcount)
+
+    def statement(self, **slots: Any) -> tuple[str, list[Any]]:
+        """The statement and its parameters, for who runs it as a part of another."""
+        sql, parameters = self._compiled
+        return sql, _filled(parameters, slots)
 
     @cached_property
     def _compiled(self) -> tuple[str, tuple[Any, ...]]:

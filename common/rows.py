@@ -17,8 +17,10 @@ from functools import lru_cache
 from typing import Any
 
 from django.db import DEFAULT_DB_ALIAS, connection
-from django.db.models import AutoField, Field, Model
+from django.db.models import AutoField, BigIntegerField, CharField, Field, Func, Model, Value
 from django.db.models.options import Options
+
+from common.prepared import PreparedUpdate
 
 Table = type[Model]
 
@@ -26,32 +28,41 @@ Table = type[Model]
 class Changes:
     """Rows to insert and to update, kept until `write`, which puts all of them into the transaction in hand.
 
-    A row may be given once. What the rows refer to is in the database, or among them with a key of its own.
+    A row may be given once. What the rows refer to is in the database, or among them with a key already.
     """
 
     def __init__(self) -> None:
-        self._new: dict[tuple[Table, bool], list[Model]] = {}
+        self._new: dict[tuple[Table, bool, bool], list[Model]] = {}
         self._changed: list[tuple[Model, tuple[str, ...]]] = []
+        self._also: list[tuple[str, list[Any]]] = []
 
     def insert(self, rows: Iterable[Model], *, ignore_conflicts: bool = False) -> None:
-        """Add rows, which get the keys that the database counts; rows passed over as known get none."""
+        """Add rows. Those without a key get the one the database counts, unless they may be known already."""
         for row in rows:
-            self._new.setdefault((type(row), ignore_conflicts), []).append(row)
+            self._new.setdefault((type(row), row.pk is not None, ignore_conflicts), []).append(row)
 
     def update(self, row: Model, *fields: str) -> None:
         """Write these fields of a row that the transaction holds locked."""
         self._changed.append((row, fields))
 
+    def also(self, update: PreparedUpdate, **slots: Any) -> None:
+        """Add an update of many rows. It sees what was there before `write`, not what is written with it."""
+        self._also.append(update.statement(**slots))
+
     def write(self) -> None:
         """Write everything with one statement; nothing is left to write then."""
-        new, changed = self._new, self._changed
-        if not new and not changed:
+        new, changed, also = self._new, self._changed, self._also
+        if not new and not changed and not also:
             return
-        self._new, self._changed = {}, []
+        self._new, self._changed, self._also = {}, [], []
         updates = [(_update(type(row), fields), row) for row, fields in changed]
         inserts = [(_insert(*shape), rows) for shape, rows in new.items()]
-        sql = _statement(tuple(part for part, _ in updates), tuple(part for part, _ in inserts))
-        parameters = [value for part, row in updates for value in part.values_of(row)]
+        sql = _statement(
+            (*(sql for sql, _ in also), *(part.sql for part, _ in updates)),
+            tuple(part for part, _ in inserts),
+        )
+        parameters = [value for _, values in also for value in values]
+        parameters += [value for part, row in updates for value in part.values_of(row)]
         parameters += [part.as_json(rows) for part, rows in inserts]
         with connection.cursor() as cursor:
             cursor.execute(sql, parameters)
@@ -70,6 +81,19 @@ def write_with(changes: Changes | None, rows: Iterable[Model], *, ignore_conflic
     held.insert(rows, ignore_conflicts=ignore_conflicts)
     if changes is None:
         held.write()
+
+
+def next_key(table: Table) -> Func:
+    """The key the database counts next for a table, as an expression: what is asked is used up.
+
+    A row that knows its key beforehand is written in one statement with the rows that refer to it.
+    """
+    options = _options(table)
+    sequence = Func(
+        Value(options.db_table), Value(options.pk.column), function="pg_get_serial_sequence",
+        output_field=CharField(),
+    )  # fmt: skip
+    return Func(sequence, function="nextval", output_field=BigIntegerField())
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,14 +132,15 @@ def _update(table: Table, fields: tuple[str, ...]) -> _Update:
 
 
 @lru_cache(maxsize=512)
-def _insert(table: Table, ignore_conflicts: bool) -> _Insert:
-    """A row brings every column but the key that the database counts."""
+def _insert(table: Table, has_key: bool, ignore_conflicts: bool) -> _Insert:
+    """A row brings every column, but for a key that the database counts and that it has not got yet."""
     options = _options(table)
     name, key = _quoted(options.db_table), options.pk
-    written = [field for field in options.concrete_fields if not isinstance(field, AutoField)]
+    is_counted = isinstance(key, AutoField) and not has_key
+    written = [field for field in options.concrete_fields if not (is_counted and field is key)]
     columns = ", ".join(_quoted(field.column) for field in written)
     sql = f"INSERT INTO {name} ({columns}) SELECT {columns} FROM json_populate_recordset(NULL::{name}, %s)"  # noqa: S608
-    gives_keys = isinstance(key, AutoField) and not ignore_conflicts
+    gives_keys = is_counted and not ignore_conflicts
     if gives_keys:
         sql += f" RETURNING {_quoted(key.column)} AS key"
     elif ignore_conflicts:
@@ -124,14 +149,14 @@ def _insert(table: Table, ignore_conflicts: bool) -> _Insert:
 
 
 @lru_cache(maxsize=512)
-def _statement(updates: tuple[_Update, ...], inserts: tuple[_Insert, ...]) -> str:
+def _statement(updates: tuple[str, ...], inserts: tuple[_Insert, ...]) -> str:
     """One statement that does all the parts and answers with the new keys, in the order of the rows."""
-    parts: tuple[_Update | _Insert, ...] = (*updates, *inserts)
-    named = ", ".join(f"part{number} AS ({part.sql})" for number, part in enumerate(parts))
+    parts = (*updates, *(part.sql for part in inserts))
+    named = ", ".join(f"part{number} AS ({part})" for number, part in enumerate(parts))
     keys = " UNION ALL ".join(
         f"SELECT key FROM part{number}"  # noqa: S608 - names of our own
-        for number, part in enumerate(parts)
-        if isinstance(part, _Insert) and part.gives_keys
+        for number, part in enumerate(inserts, start=len(updates))
+        if part.gives_keys
     )
     return f"WITH {named} {keys or 'SELECT WHERE false'}"
 

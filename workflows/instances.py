@@ -16,6 +16,7 @@ from accounts.models import Membership, Role, Site
 from common import clock
 from common.errors import InvalidInput, NotFound, NotPermitted
 from common.prepared import PreparedQuery, Slot
+from common.rows import next_key
 from events.tracing import current_trace, trace
 from workflows import bundles
 from workflows.engine import EngineFault, ProcessRun
@@ -50,7 +51,7 @@ def start_process(
     try:
         with transaction.atomic():
             return _start(
-                definition.pk,
+                definition,
                 {"priority": priority, **data},
                 site=site,
                 subjects=dict(subjects),
@@ -95,12 +96,12 @@ def _started(start_key: str) -> ProcessInstance | None:
 
 
 def _active() -> QuerySet[ProcessDefinition]:
-    """The active version of a process, and whether something has been started under a key already."""
+    """The active version of a process, whether anything is started under a key already, and the next row's key."""
     started = Exists(ProcessInstance.objects.filter(start_key=Slot("start_key")))
     return (
         ProcessDefinition.objects.filter(key=Slot("key"), is_active=True)
         .only("pk")
-        .annotate(is_started=started)
+        .annotate(is_started=started, next_instance=next_key(ProcessInstance))
     )
 
 
@@ -109,7 +110,7 @@ _STARTED = PreparedQuery(lambda: ProcessInstance.objects.filter(start_key=Slot("
 
 
 def _start(
-    definition_pk: int,
+    definition: Any,
     data: Mapping[str, Any],
     *,
     site: Site,
@@ -120,8 +121,9 @@ def _start(
 ) -> ProcessInstance:
     now = clock.now()
     instance = ProcessInstance(
+        pk=definition.next_instance,
         uid=uuid.uuid4(),
-        definition_id=definition_pk,
+        definition_id=definition.pk,
         site=site,
         start_key=start_key,
         priority=priority,
@@ -130,7 +132,7 @@ def _start(
         trace_id=current_trace(),
     )
     with trace(instance.trace_id):
-        run = ProcessRun.start(bundles.model_of(definition_pk), data)
+        run = ProcessRun.start(bundles.model_of(definition.pk), data)
         step = Step(instance, run, Known(subjects, sites={site.code: site}), actor)
         step.note("case.started", start_key=start_key)
         _audit(step, "case.started", process=run.model.diagram.key)

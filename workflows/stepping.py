@@ -14,11 +14,11 @@ from django.utils.translation import gettext as _
 
 from accounts.actors import Actor, SystemActor, actor_name
 from accounts.models import Person, Site
-from accounts.services import grant_studies, revoke_grants
+from accounts.services import grant_studies, revoke_grants_with
 from common import clock
 from common.errors import Conflict, NotFound, ServiceError
 from common.prepared import PreparedQuery, Slot
-from common.rows import Changes, write_with
+from common.rows import Changes
 from events import services as events
 from events.tracing import trace
 from workflows import bundles
@@ -176,7 +176,7 @@ def write(step: Step, *, is_new: bool = False) -> None:
     _write_subscriptions(step, after)
     step.changes.insert(step.lines)
     if step.instance.status != ProcessInstance.Status.RUNNING:
-        revoke_grants(cause=grant_cause(step.instance))
+        revoke_grants_with(step.changes, cause=grant_cause(step.instance))
     _publish(step, offered)
     step.changes.write()
     warm = WarmRun(step.instance.revision, step.run, step.known)
@@ -242,9 +242,7 @@ def _save_instance(step: Step, *, is_new: bool) -> None:
     instance.revision += 1
     instance.changed_at = clock.now()
     if is_new:
-        write_with(None, [instance])
-        for line in step.lines:
-            line.instance = instance
+        step.changes.insert([instance])
         step.changes.insert(
             ProcessSubject(instance=instance, kind=kind, uid=uid) for kind, uid in step.subjects.items()
         )

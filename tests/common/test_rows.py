@@ -10,7 +10,8 @@ from django.apps import apps
 from django.db import IntegrityError, connection, models, transaction
 
 from accounts.models import AccessGrant, AuditEvent
-from common.rows import Changes, _insert, write_with
+from common.prepared import PreparedQuery, PreparedUpdate, Slot
+from common.rows import Changes, _insert, next_key, write_with
 from events.models import Delivery
 from workflows.models import (
     ProcessDefinition,
@@ -125,6 +126,46 @@ def test_named_fields_of_a_row_are_updated_and_no_others(cast):
 
 
 @pytest.mark.django_db
+def test_a_row_that_knows_its_key_is_written_with_those_that_refer_to_it(cast, django_assert_num_queries):
+    process = definition()
+    write_with(None, [process])
+    keys = PreparedQuery(
+        lambda: ProcessDefinition.objects.filter(pk=Slot("pk")).annotate(next=next_key(ProcessInstance))
+    )
+    first, second = (keys.first(pk=process.pk).next for _ in range(2))  # type: ignore[union-attr]
+    case = instance(cast, process)
+    case.pk = second
+
+    changes = Changes()
+    changes.insert([ProcessSubject(instance=case, kind="study", uid="2.25.1"), case])
+    with django_assert_num_queries(1):
+        changes.write()
+
+    assert second == first + 1
+    assert as_stored(case) == as_given(case)
+    assert case.subjects.get().uid == "2.25.1"
+    other = instance(cast, process, "other")
+    write_with(None, [other])
+    assert other.pk == second + 1
+
+
+@pytest.mark.django_db
+def test_an_update_of_many_rows_goes_along_and_leaves_the_new_ones_alone(cast, django_assert_num_queries):
+    write_with(None, [delivery(name="old"), delivery(name="old"), delivery(name="other")])
+    mark = PreparedUpdate(lambda: Delivery.objects.filter(name=Slot("name")), error_code=Slot("code"))
+
+    changes = Changes()
+    changes.insert([delivery(name="old")])
+    changes.also(mark, name="old", code="MARKED")
+    with django_assert_num_queries(1):
+        changes.write()
+
+    assert sorted(Delivery.objects.values_list("name", "error_code")) == [
+        ("old", ""), ("old", "MARKED"), ("old", "MARKED"), ("other", ""),
+    ]  # fmt: skip
+
+
+@pytest.mark.django_db
 def test_what_is_there_already_is_passed_over_only_when_asked(cast):
     def grant() -> AccessGrant:
         return AccessGrant(study_instance_uid="2.25.1", person=cast.rosa, cause="case:1", granted_at=MOMENT)
@@ -171,4 +212,4 @@ def test_new_rows_bring_every_column_of_their_table(label):
                 [table._meta.db_table],
             )
             columns = {name for (name,) in cursor.fetchall()}
-        assert {column for column, _ in _insert(table, False).columns} == columns
+        assert {column for column, _ in _insert(table, False, False).columns} == columns
