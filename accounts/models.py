@@ -142,7 +142,9 @@ class AuditEvent(models.Model):
 
     recorded_at = models.DateTimeField()
     actor = models.CharField(max_length=150)
-    person = models.ForeignKey(Person, null=True, on_delete=models.PROTECT, related_name="+")
+    person = models.ForeignKey(
+        Person, null=True, on_delete=models.PROTECT, related_name="+", db_index=False
+    )  # begins the index `audit_person`
     site_code = models.CharField(max_length=32, blank=True)
     action = models.CharField(max_length=60)
     outcome = models.CharField(max_length=8, choices=Outcome.choices, default=Outcome.SUCCESS)

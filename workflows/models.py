@@ -10,6 +10,8 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Person, Role, Site
 
+# A foreign key that begins another index of its table has none of its own: every step writes these rows.
+
 
 class ProcessDefinition(models.Model):
     """One imported version of a bundle of `bpmn/`; a version never changes once it is in.
@@ -51,8 +53,10 @@ class ProcessInstance(models.Model):
         FAILED = "failed", _("Failed")
 
     uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
-    definition = models.ForeignKey(ProcessDefinition, on_delete=models.PROTECT, related_name="instances")
-    site = models.ForeignKey(Site, on_delete=models.PROTECT, related_name="processes")
+    definition = models.ForeignKey(
+        ProcessDefinition, on_delete=models.PROTECT, related_name="instances", db_index=False
+    )
+    site = models.ForeignKey(Site, on_delete=models.PROTECT, related_name="processes", db_index=False)
     start_key = models.CharField(max_length=120, unique=True)
     status = models.CharField(max_length=10, choices=Status.choices, default=Status.RUNNING)
     outcome = models.CharField(max_length=80, blank=True)
@@ -75,7 +79,9 @@ class ProcessInstance(models.Model):
 class ProcessSubject(models.Model):
     """What a process is about: an order, a patient, a study, a report. Messages find instances by it."""
 
-    instance = models.ForeignKey(ProcessInstance, on_delete=models.CASCADE, related_name="subjects")
+    instance = models.ForeignKey(
+        ProcessInstance, on_delete=models.CASCADE, related_name="subjects", db_index=False
+    )
     kind = models.CharField(max_length=20)
     uid = models.CharField(max_length=80)
 
@@ -97,7 +103,9 @@ class UserTask(models.Model):
         CANCELLED = "cancelled", _("Withdrawn")
 
     uid = models.UUIDField(primary_key=True)
-    instance = models.ForeignKey(ProcessInstance, on_delete=models.CASCADE, related_name="user_tasks")
+    instance = models.ForeignKey(
+        ProcessInstance, on_delete=models.CASCADE, related_name="user_tasks", db_index=False
+    )
     element_id = models.CharField(max_length=120)
     name = models.CharField(max_length=120)
     form = models.CharField(max_length=120)
@@ -159,7 +167,9 @@ class ServiceTaskRun(models.Model):
         CANCELLED = "cancelled"
 
     uid = models.UUIDField(primary_key=True)
-    instance = models.ForeignKey(ProcessInstance, on_delete=models.CASCADE, related_name="service_task_runs")
+    instance = models.ForeignKey(
+        ProcessInstance, on_delete=models.CASCADE, related_name="service_task_runs", db_index=False
+    )
     element_id = models.CharField(max_length=120)
     name = models.CharField(max_length=120)
     operator = models.CharField(max_length=80)
@@ -204,7 +214,9 @@ class Timer(models.Model):
         CANCELLED = "cancelled"
 
     uid = models.UUIDField(primary_key=True)
-    instance = models.ForeignKey(ProcessInstance, on_delete=models.CASCADE, related_name="timers")
+    instance = models.ForeignKey(
+        ProcessInstance, on_delete=models.CASCADE, related_name="timers", db_index=False
+    )
     element_id = models.CharField(max_length=120)
     name = models.CharField(max_length=120, blank=True)
     due_at = models.DateTimeField()
@@ -235,7 +247,9 @@ class ReceivedMessage(models.Model):
     """A message taken in by an instance, kept so that a second delivery has no effect, and so that news
     that came before anyone waited for it is not lost."""
 
-    instance = models.ForeignKey(ProcessInstance, on_delete=models.CASCADE, related_name="received_messages")
+    instance = models.ForeignKey(
+        ProcessInstance, on_delete=models.CASCADE, related_name="received_messages", db_index=False
+    )
     event_uid = models.UUIDField()
     message = models.CharField(max_length=80)
     payload = models.JSONField()
@@ -249,7 +263,9 @@ class ReceivedMessage(models.Model):
 class ProcessEvent(models.Model):
     """One line of an instance's history: what happened at which element, and through whom."""
 
-    instance = models.ForeignKey(ProcessInstance, on_delete=models.CASCADE, related_name="events")
+    instance = models.ForeignKey(
+        ProcessInstance, on_delete=models.CASCADE, related_name="events", db_index=False
+    )
     at = models.DateTimeField()
     kind = models.CharField(max_length=40)
     element_id = models.CharField(max_length=120, blank=True)

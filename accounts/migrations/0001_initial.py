@@ -79,7 +79,7 @@ class Migration(migrations.Migration):
                 ('detail', models.JSONField(default=dict)),
                 ('position', models.BigIntegerField(null=True, unique=True)),
                 ('digest', models.CharField(blank=True, max_length=64)),
-                ('person', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('person', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
             options={
                 'indexes': [models.Index(fields=['object_kind', 'object_uid'], name='audit_object'), models.Index(fields=['study_instance_uid', 'recorded_at'], name='audit_study'), models.Index(fields=['person', 'recorded_at'], name='audit_person'), models.Index(fields=['trace_id'], name='audit_trace'), models.Index(condition=models.Q(('position', None)), fields=['id'], name='audit_unsealed')],

@@ -50,8 +50,8 @@ class Migration(migrations.Migration):
                 ('changed_at', models.DateTimeField()),
                 ('ended_at', models.DateTimeField(null=True)),
                 ('trace_id', models.UUIDField()),
-                ('definition', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='instances', to='workflows.processdefinition')),
-                ('site', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='processes', to='accounts.site')),
+                ('definition', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='instances', to='workflows.processdefinition')),
+                ('site', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='processes', to='accounts.site')),
             ],
         ),
         migrations.CreateModel(
@@ -65,7 +65,7 @@ class Migration(migrations.Migration):
                 ('actor', models.CharField(blank=True, max_length=150)),
                 ('detail', models.JSONField(default=dict)),
                 ('person', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('instance', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='events', to='workflows.processinstance')),
+                ('instance', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='events', to='workflows.processinstance')),
             ],
         ),
         migrations.CreateModel(
@@ -97,7 +97,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('kind', models.CharField(max_length=20)),
                 ('uid', models.CharField(max_length=80)),
-                ('instance', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='subjects', to='workflows.processinstance')),
+                ('instance', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='subjects', to='workflows.processinstance')),
             ],
         ),
         migrations.CreateModel(
@@ -109,7 +109,7 @@ class Migration(migrations.Migration):
                 ('payload', models.JSONField()),
                 ('received_at', models.DateTimeField()),
                 ('consumed_at', models.DateTimeField(null=True)),
-                ('instance', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='received_messages', to='workflows.processinstance')),
+                ('instance', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='received_messages', to='workflows.processinstance')),
             ],
         ),
         migrations.CreateModel(
@@ -129,7 +129,7 @@ class Migration(migrations.Migration):
                 ('error_code', models.CharField(blank=True, max_length=80)),
                 ('queued_at', models.DateTimeField()),
                 ('finished_at', models.DateTimeField(null=True)),
-                ('instance', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='service_task_runs', to='workflows.processinstance')),
+                ('instance', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='service_task_runs', to='workflows.processinstance')),
             ],
         ),
         migrations.CreateModel(
@@ -141,7 +141,7 @@ class Migration(migrations.Migration):
                 ('due_at', models.DateTimeField()),
                 ('status', models.CharField(choices=[('waiting', 'Waiting'), ('fired', 'Fired'), ('cancelled', 'Cancelled')], default='waiting', max_length=10)),
                 ('closed_at', models.DateTimeField(null=True)),
-                ('instance', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='timers', to='workflows.processinstance')),
+                ('instance', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='timers', to='workflows.processinstance')),
             ],
         ),
         migrations.CreateModel(
@@ -162,7 +162,7 @@ class Migration(migrations.Migration):
                 ('outcome', models.CharField(blank=True, max_length=40)),
                 ('assignee', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='user_tasks', to=settings.AUTH_USER_MODEL)),
                 ('completed_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('instance', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='user_tasks', to='workflows.processinstance')),
+                ('instance', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='user_tasks', to='workflows.processinstance')),
                 ('site', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='user_tasks', to='accounts.site')),
             ],
         ),
