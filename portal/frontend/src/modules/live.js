@@ -1,5 +1,7 @@
 // The socket says what changed; the page fetches that part again. After an interruption every part is fetched.
 // News that comes while a part is on its way is not lost: the part is fetched once more when it is there.
+// What changed between the making of the page and its first subscription is found by fetching one part again:
+// only if it shows another revision are the others fetched too.
 const FIRST_WAIT_MS = 1000;
 const LONGEST_WAIT_MS = 30000;
 const NOT_SIGNED_IN = 4401;
@@ -9,7 +11,8 @@ const again = new Set();
 export function startLive(htmx) {
   const path = document.body.dataset.socket;
   if (!path) return;
-  const live = { socket: null, wait: FIRST_WAIT_MS, wasLost: false, known: new Set() };
+  const live = { socket: null, wait: FIRST_WAIT_MS, wasLost: false, known: new Set(), isFirst: true };
+  const made = shownRevision();
 
   function connect() {
     const scheme = window.location.protocol === "https:" ? "wss" : "ws";
@@ -22,7 +25,13 @@ export function startLive(htmx) {
       if (live.wasLost) refresh(htmx, () => true);
       live.wasLost = false;
     });
-    live.socket.addEventListener("message", (event) => told(htmx, JSON.parse(event.data)));
+    live.socket.addEventListener("message", (event) => {
+      const news = JSON.parse(event.data);
+      if (news.type === "subscribed" && live.isFirst) {
+        live.isFirst = false;
+        refresh(htmx, () => true, "[data-live-first]");
+      } else told(htmx, news);
+    });
     live.socket.addEventListener("close", (event) => {
       if (event.code === NOT_SIGNED_IN) return sayAtTop("signedOut");
       live.wasLost = true;
@@ -36,6 +45,11 @@ export function startLive(htmx) {
   document.body.addEventListener("htmx:afterRequest", (event) => {
     const { id } = event.detail.requestConfig.elt; // a part that has put a newer one in its place is not the event's own
     if (again.delete(id)) setTimeout(() => htmx.trigger(`#${CSS.escape(id)}`, "live"), SETTLED_MS);
+  });
+  document.body.addEventListener("htmx:load", function compare(event) {
+    if (live.isFirst || !event.detail.elt.matches?.("[data-revision]")) return;
+    document.body.removeEventListener("htmx:load", compare);
+    if (shownRevision() !== made) refresh(htmx, () => true, "[data-live]:not([data-live-first])");
   });
   document.body.addEventListener("htmx:responseError", (event) => event.detail.xhr.status === 401 && sayAtTop("signedOut"));
   connect();
@@ -51,6 +65,10 @@ function subscribe(live) {
   live.socket.send(JSON.stringify({ subscribe: fresh }));
 }
 
+function shownRevision() {
+  return document.querySelector("[data-revision]")?.dataset.revision;
+}
+
 function topicsOf(part) {
   return part.dataset.live.split(" ").filter(Boolean);
 }
@@ -64,8 +82,8 @@ function told(htmx, news) {
   }
 }
 
-function refresh(htmx, concerned) {
-  for (const part of document.querySelectorAll("[data-live]")) {
+function refresh(htmx, concerned, parts = "[data-live]") {
+  for (const part of document.querySelectorAll(parts)) {
     if (!concerned(topicsOf(part))) continue;
     const isClosed = part.closest("details[data-menu]:not([open])") && part.matches(".menu-panel");
     if (isClosed) continue;
