@@ -166,7 +166,9 @@ def acknowledges(page: Page, journey: Journey) -> None:
     page.get_by_role("button", name="Acknowledge").click()
     expect(page.get_by_role("tab", name="Acknowledge the report")).to_have_count(0, timeout=PATIENCE_MS)
     # The report is delivered within a moment, often before the new page listens; it is told all the same.
-    expect(page.locator("#case-state").get_by_text("Completed", exact=True)).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.locator("#case-state").get_by_text("Completed", exact=True)).to_be_visible(
+        timeout=PATIENCE_MS
+    )
 
 
 def assert_everything_is_on_record(region: RunningProduct, journey: Journey) -> None:
