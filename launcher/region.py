@@ -39,7 +39,7 @@ def _create(product: Product, kind: str) -> None:
             product.manage("load_demo_region", doing="Loading the demo region")
         return
     say("  The first administrator of this region:")
-    if product.manage_aloud("create_administrator") != 0:
+    if product.manage_aloud("create_administrator", "--if-none") != 0:
         raise Problem("No administrator was created, so nobody could sign in: run the same command again.")
 
 

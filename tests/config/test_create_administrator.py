@@ -48,6 +48,14 @@ def test_a_region_that_has_an_administrator_gets_no_other_by_the_back_door(db: N
         call_command("create_administrator")
 
 
+def test_a_set_up_that_was_interrupted_goes_on_with_the_administrator_there_is(db: None) -> None:
+    call_command("create_administrator")
+
+    call_command("create_administrator", "--if-none")
+
+    assert Person.objects.count() == 1
+
+
 @pytest.mark.parametrize(
     ("name", "value", "sentence"),
     [

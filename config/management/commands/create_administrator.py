@@ -5,6 +5,7 @@ from __future__ import annotations
 import getpass
 import os
 import sys
+from argparse import ArgumentParser
 from typing import Any
 
 from django.contrib.auth.password_validation import validate_password
@@ -31,8 +32,13 @@ class Command(BaseCommand):
 
     help = "Create the first administrator and the first site of an empty region."
 
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--if-none", action="store_true", help="do nothing where there is one already")
+
     def handle(self, *args: Any, **options: Any) -> None:
         if Membership.objects.filter(role=Role.ADMINISTRATOR).exists():
+            if options["if_none"]:
+                return
             raise CommandError("This region has an administrator already, who can make others.")
         code = self._answer("CONSILIUM_SITE_CODE").lower()
         name = self._answer("CONSILIUM_SITE_NAME")
