@@ -39,7 +39,7 @@ class Command(BaseCommand):
         if Membership.objects.filter(role=Role.ADMINISTRATOR).exists():
             if options["if_none"]:
                 return
-            raise CommandError("This region has an administrator already, who can make others.")
+            raise CommandError("This region has an administrator already: add others by add_person.")
         code = self._answer("CONSILIUM_SITE_CODE").lower()
         name = self._answer("CONSILIUM_SITE_NAME")
         username = self._answer("CONSILIUM_ADMIN_USER")
