@@ -12,6 +12,7 @@ from archive.mpi.models import Patient
 from archive.studies.header import SOP_CLASS_UID, SOP_INSTANCE_UID, SPECIFIC_CHARACTER_SET, Header
 from common.clock import parse_da, parse_tm
 
+IMAGE_TYPE = 0x00080008
 STUDY_DATE, STUDY_TIME = 0x00080020, 0x00080030
 ACCESSION_NUMBER, MODALITY, REFERRING_PHYSICIAN = 0x00080050, 0x00080060, 0x00080090
 STUDY_DESCRIPTION, SERIES_DESCRIPTION = 0x00081030, 0x0008103E
@@ -57,6 +58,7 @@ class SeriesFacts:
     body_part_examined: str
     frame_of_reference_uid: str
     expected_instances: int | None
+    is_localizer: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +109,7 @@ def series_facts(header: Header) -> SeriesFacts:
         body_part_examined=_text(header, BODY_PART, 16),
         frame_of_reference_uid=_text(header, FRAME_OF_REFERENCE, 64),
         expected_instances=_positive(header.integer(INSTANCES_IN_SERIES)),
+        is_localizer="LOCALIZER" in header.text(IMAGE_TYPE).split("\\"),  # PS3.3 §C.8.2.1.1.1, value 3
     )
 
 

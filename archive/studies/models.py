@@ -56,6 +56,7 @@ class Series(models.Model):
     frame_of_reference_uid = models.CharField(max_length=64, blank=True)
     calling_ae_title = models.CharField(max_length=16, blank=True)
     is_derived = models.BooleanField(default=False)
+    is_localizer = models.BooleanField(default=False)
     first_received_at = models.DateTimeField()
     last_received_at = models.DateTimeField()
     expected_instances = models.PositiveIntegerField(null=True)

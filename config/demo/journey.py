@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from compute.templates.library import SeriesFacts, find_template, reasons_against
 from config.demo import peers
 from config.demo.addresses import Addresses
 from config.demo.medical_record import filed_report
@@ -111,11 +112,12 @@ class Journey:
             otherwise="The case did not reach the coordinator",
         )
         made = self.results()
-        if self._is_thin_ct() and not made:
-            raise JourneyFailed("The post-processing of a thin-slice CT left no results on the study")
-        return (
-            f"Post-processing made {made} images of the overview." if made else "No overview of this study."
-        )
+        if made:
+            return f"Post-processing made {made} images of the overview."
+        reasons = self._why_no_overview()
+        if not reasons:
+            raise JourneyFailed("The post-processing of a thin series left no results on the study")
+        return f"No overview of this study. {' '.join(reasons)}"
 
     def assign(self) -> str:
         self.complete("carla", "AssignExpert", "assign", {"expert": "rosa"})
@@ -204,9 +206,33 @@ class Journey:
     def results(self) -> int:
         return sum(series["instance_count"] for series in self.series() if series["is_derived"])
 
-    def _is_thin_ct(self) -> bool:
-        return any(one["is_thin_slice"] and one["modality"] == "CT" for one in self.series())
+    def _why_no_overview(self) -> list[str]:
+        """What is said against an overview of the study's series; nothing if one should have had it."""
+        said: list[str] = []
+        for one in self.series():
+            against = reasons_against(find_template("ct_overview"), _facts(one))
+            if not one["is_thin_slice"]:
+                against.append(one["thin_slice_reason"])
+            if not against:
+                return []
+            said += against
+        return said
 
     def sent_report(self) -> dict[str, Any] | None:
         sent = self.person("ivo").find("messages/", trace=self.case["trace_id"], direction="outbound")
         return sent[0] if sent else None
+
+
+def _facts(series: dict[str, Any]) -> SeriesFacts:
+    """What the portal says of a series, as a template asks for it."""
+    geometry = series["geometry"]
+    return SeriesFacts(
+        modality=series["modality"],
+        slices=series["instance_count"],
+        rows=0,
+        columns=0,
+        is_volume=geometry.get("is_volume", False),
+        is_derived=series["is_derived"],
+        is_complete=series["completeness"] == "complete",
+        geometry_reason=geometry.get("reason", ""),
+    )

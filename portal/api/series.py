@@ -20,7 +20,7 @@ class SeriesSerializer(serializers.ModelSerializer[Series]):
         model = Series
         fields = (
             "series_instance_uid", "study_instance_uid", "modality", "series_number", "series_description",
-            "body_part_examined", "is_derived", "instance_count", "expected_instances", "completeness",
+            "body_part_examined", "is_derived", "is_localizer", "instance_count", "expected_instances", "completeness",
             "completeness_reason", "completed_at", "is_thin_slice", "thin_slice_reason", "geometry",
             "first_received_at", "last_received_at",
         )  # fmt: skip

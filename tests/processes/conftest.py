@@ -40,6 +40,7 @@ THIN_SERIES = {
     "is_thin_slice": True,
     "spacing_mm": 1.25,
     "is_derived": False,
+    "is_localizer": False,
     "reason": "NO_MORE_CAME",
 }
 

@@ -127,7 +127,7 @@ def test_derived_images_and_localizers_do_not_open_the_gate(run_process, restore
 
     process.receive("SeriesComplete", {**THIN_SERIES, "is_derived": True}, SERIES_SUBJECTS)
     process.receive(
-        "SeriesComplete", {**THIN_SERIES, "instance_count": 2, "is_thin_slice": False}, SERIES_SUBJECTS
+        "SeriesComplete", {**THIN_SERIES, "is_localizer": True, "is_thin_slice": False}, SERIES_SUBJECTS
     )
     assert ServiceTaskRun.objects.count() == 0
 
@@ -143,6 +143,15 @@ def test_thick_slices_go_to_assignment_without_an_overview(run_process):
     process = run_process("RemoteConsultation")
 
     process.receive("SeriesComplete", {**THIN_SERIES, "is_thin_slice": False}, SERIES_SUBJECTS)
+
+    assert process.open_tasks() == {("Assign expert", "coordinator")}
+
+
+def test_a_study_of_a_single_image_is_read_too(run_process):
+    process = run_process("RemoteConsultation")
+
+    alone = {**THIN_SERIES, "instance_count": 1, "is_thin_slice": None, "spacing_mm": None}
+    process.receive("SeriesComplete", alone, SERIES_SUBJECTS)
 
     assert process.open_tasks() == {("Assign expert", "coordinator")}
 

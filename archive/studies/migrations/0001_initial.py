@@ -65,6 +65,7 @@ class Migration(migrations.Migration):
                 ('frame_of_reference_uid', models.CharField(blank=True, max_length=64)),
                 ('calling_ae_title', models.CharField(blank=True, max_length=16)),
                 ('is_derived', models.BooleanField(default=False)),
+                ('is_localizer', models.BooleanField(default=False)),
                 ('first_received_at', models.DateTimeField()),
                 ('last_received_at', models.DateTimeField()),
                 ('expected_instances', models.PositiveIntegerField(null=True)),

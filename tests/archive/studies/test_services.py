@@ -283,3 +283,20 @@ def test_results_inherit_patient_and_trace_of_their_study(cast, clock):
     study = Study.objects.get()
     assert study.series.count() == 2
     assert study.series.get(modality="OT").is_derived
+
+
+def test_a_localizer_is_told_apart_by_what_the_scanner_calls_it_or_by_its_planes(cast, clock, news, settings):
+    store(cast, ct_slice(1, series="scout", ImageType=["ORIGINAL", "PRIMARY", "LOCALIZER"]))
+    store(cast, ct_slice(1, series="alone", ImageType=["ORIGINAL", "PRIMARY", "AXIAL"]))
+    store(
+        cast,
+        ct_slice(1, series="planes"),
+        ct_slice(2, series="planes", ImageOrientationPatient=[1, 0, 0, 0, 0, -1]),
+    )
+
+    clock.advance(dt.timedelta(seconds=settings.DICOM_QUIET_SECONDS))
+    assert services.judge_receiving_series() == 3
+
+    told = {p["subjects"]["series"]: p["is_localizer"] for name, p in news if name == "SeriesComplete"}
+    uids = {name: derived_uid("study", name) for name in ("scout", "alone", "planes")}
+    assert told == {uids["scout"]: True, uids["alone"]: False, uids["planes"]: True}
