@@ -1,4 +1,4 @@
-"""Storing instances in the index, refusing what cannot be stored, and completing series."""
+"""Storing instances in the index and refusing what cannot be stored; the door to judging series."""
 
 from __future__ import annotations
 
@@ -11,14 +11,12 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Q
 
 from accounts.actors import Actor
 from accounts.audit import record_audit
 from accounts.models import Site
 from archive.orders.services import mark_in_progress
 from archive.storage.backends import StoredObject, default_storage
-from archive.studies.completeness import Evidence, judge_completeness
 from archive.studies.elements import (
     WANTED,
     InstanceFacts,
@@ -26,16 +24,26 @@ from archive.studies.elements import (
     series_facts,
     study_facts,
 )
-from archive.studies.geometry import Geometry, Slice, judge_thin_slice, measure_geometry
 from archive.studies.header import read_header
-from archive.studies.matching import Match, match_study
+from archive.studies.judging import complete_series, judge_receiving_series
+from archive.studies.matching import match_study
 from archive.studies.models import Instance, RejectedObject, Series, Study
+from archive.studies.news import announce_study
 from archive.studies.prepared import prepared_cursor
 from archive.studies.received import ReceivedObject, check_uids, split_part10
 from common import clock
 from common.errors import Conflict, ServiceError
-from events.services import publish
 from events.tracing import current_trace, trace
+
+__all__ = [
+    "StoredOutcome",
+    "complete_series",
+    "judge_receiving_series",
+    "note_sender_done",
+    "reject_object",
+    "store_part10",
+    "store_received",
+]
 
 TOUCH_AT_MOST = dt.timedelta(seconds=1)
 _KNOWN_AT_MOST = 4096
@@ -162,35 +170,6 @@ def reject_object(
     return row
 
 
-def judge_receiving_series(*, limit: int = 200) -> int:
-    """Complete every series whose evidence says it is whole; how many were completed.
-
-    Several may judge side by side: a row in another's hands is left to it. A row an instance is just
-    being added to is locked by that insert, and is left for the next round.
-    """
-    quiet_since = clock.now() - dt.timedelta(seconds=settings.DICOM_QUIET_SECONDS)
-    waiting = Series.objects.filter(
-        Q(last_received_at__lte=quiet_since) | Q(expected_instances__isnull=False),
-        completeness=Series.Completeness.RECEIVING,
-    )
-    keys = waiting.order_by("last_received_at").values_list("pk", flat=True)[:limit]
-    return sum(_judge(pk) for pk in list(keys))
-
-
-def complete_series(series: Series, reason: str) -> bool:
-    """Declare a series complete and publish SeriesComplete in the same transaction.
-
-    A series that was complete before and got late instances is completed again, and published again only
-    if what it holds has changed. Returns whether the event was published.
-    """
-    with transaction.atomic():
-        series = Series.objects.select_for_update(of=("self",)).get(pk=series.pk)
-        return _complete(series, _geometry(series), reason)
-
-
-# --- storing
-
-
 def _store_slowly(
     received: ReceivedObject,
     *,
@@ -315,26 +294,11 @@ def _study_of(received: ReceivedObject, *, site: Site, actor: Actor) -> Study:
         },
     )
     if is_new:
-        _announce_study(study, match, modality=facts.modality)
-    return study
-
-
-def _announce_study(study: Study, match: Match, *, modality: str) -> None:
-    with trace(study.trace_id):
         if match.order is not None:
-            mark_in_progress(match.order)
-        publish(
-            "StudyReceived",
-            {"site_code": study.site.code, "modality": modality, "match_reason": study.match_reason},
-            subjects=_subjects(study),
-        )
-
-
-def _subjects(study: Study) -> dict[str, str]:
-    subjects = {"study": study.study_instance_uid, "patient": str(study.patient.uid)}
-    if study.order is not None:
-        subjects["order"] = str(study.order.uid)
-    return subjects
+            with trace(study.trace_id):
+                mark_in_progress(match.order)
+        announce_study(study, modality=facts.modality)
+    return study
 
 
 # The instance's columns with the types their values are bound as.
@@ -413,91 +377,3 @@ def _outcome(received: ReceivedObject, pk: int, *, is_duplicate: bool = False) -
 def _plain(uid: str) -> str:
     """A claimed UID, fit for a column: peers send anything."""
     return "".join(character for character in uid if character.isprintable())[:64]
-
-
-# --- judging
-
-
-def _judge(series_pk: int) -> bool:
-    with transaction.atomic():
-        series = (
-            Series.objects.select_for_update(skip_locked=True, of=("self",))
-            .filter(pk=series_pk, completeness=Series.Completeness.RECEIVING)
-            .first()
-        )
-        if series is None:
-            return False
-        geometry = _geometry(series)
-        latest = series.instances.order_by("-received_at").values_list("received_at", flat=True).first()
-        last = max(latest or series.last_received_at, series.last_received_at)
-        verdict = judge_completeness(
-            Evidence(
-                instances=geometry.slices,
-                expected=series.expected_instances,
-                quiet=clock.now() - last,
-                quiet_needed=dt.timedelta(seconds=settings.DICOM_QUIET_SECONDS),
-                geometry=geometry,
-                is_sending=series.is_sending,
-            )
-        )
-        if verdict.is_complete:
-            _complete(series, geometry, verdict.reason)
-            return True
-        if verdict.reason != series.completeness_reason:
-            Series.objects.filter(pk=series.pk).update(completeness_reason=verdict.reason[:200])
-        return False
-
-
-def _complete(series: Series, geometry: Geometry, reason: str) -> bool:
-    is_late = series.completed_at is not None
-    before = series.geometry.get("slices", 0)
-    is_changed = geometry.as_json() != series.geometry
-    if is_late and is_changed:
-        reason = f"{reason} Completed again: {geometry.slices - before} late instances."
-    series.completeness = Series.Completeness.COMPLETE
-    if not is_late or is_changed:
-        series.completeness_reason = reason[:200]
-        series.completed_at = clock.now()
-        series.geometry = geometry.as_json()
-        thin, why = judge_thin_slice(geometry, threshold_mm=settings.DICOM_THIN_SLICE_MM)
-        series.is_thin_slice, series.thin_slice_reason = thin, why[:200]
-    series.save(
-        update_fields=[
-            "completeness", "completeness_reason", "completed_at", "geometry", "is_thin_slice",
-            "thin_slice_reason",
-        ]
-    )  # fmt: skip
-    if is_late and not is_changed:
-        return False
-    _announce_series(series, geometry)
-    return True
-
-
-def _announce_series(series: Series, geometry: Geometry) -> None:
-    study = series.study
-    with trace(study.trace_id):
-        publish(
-            "SeriesComplete",
-            {
-                "site_code": study.site.code,
-                "modality": series.modality,
-                "instance_count": geometry.slices,
-                "is_thin_slice": series.is_thin_slice,
-                "spacing_mm": geometry.spacing_mm,
-                "is_derived": series.is_derived,
-                "is_localizer": series.is_localizer or geometry.is_mixed,
-                "reason": series.completeness_reason,
-            },
-            subjects={"series": series.series_instance_uid, **_subjects(study)},
-        )
-
-
-def _geometry(series: Series) -> Geometry:
-    return measure_geometry(
-        [
-            Slice(position, orientation, spacing, rows, columns, frames)
-            for position, orientation, spacing, rows, columns, frames in series.instances.values_list(
-                "image_position", "image_orientation", "pixel_spacing", "rows", "columns", "number_of_frames"
-            )
-        ]
-    )

@@ -4,8 +4,10 @@ from django.db.models import Count, QuerySet
 from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework import serializers
 
+from accounts.audit import record_audit
 from archive.studies.models import Series
 from archive.studies.selectors import visible_series
+from events.tracing import trace
 from portal.api.parameters import query, text_in, uid_in
 from portal.api.resource import UID_VALUE_PATTERN, Resource
 
@@ -43,9 +45,18 @@ class SeriesViewSet(Resource[Series]):
     lookup_value_regex = UID_VALUE_PATTERN
 
     def get_queryset(self) -> QuerySet[Series]:
-        series = counted(visible_series(self.person).select_related("study"))
+        series = counted(visible_series(self.person).select_related("study__site"))
         if study := uid_in(self.request, "study"):
             series = series.filter(study__study_instance_uid=study)
         if modality := text_in(self.request, "modality"):
             series = series.filter(modality=modality)
+        return series
+
+    def get_object(self) -> Series:
+        series = super().get_object()
+        with trace(series.study.trace_id):
+            record_audit(
+                self.person, "series.opened", object_kind="series", object_uid=series.series_instance_uid,
+                study_instance_uid=series.study.study_instance_uid, site_code=series.study.site.code,
+            )  # fmt: skip
         return series

@@ -10,6 +10,8 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from accounts.audit import record_audit
+from events.tracing import trace
 from portal.api.authentication import person_of
 from portal.api.errors import RefusalSerializer
 from portal.api.pagination import InboxPagination
@@ -111,6 +113,15 @@ class TaskViewSet(Resource[UserTask]):
             .select_related("instance__definition", "site", "assignee", "completed_by")
             .defer("instance__state")
         )
+
+    def get_object(self) -> UserTask:
+        task = super().get_object()
+        with trace(task.instance.trace_id):
+            record_audit(
+                self.person, "task.opened", object_kind="task", object_uid=str(task.uid),
+                site_code=task.site.code, case=str(task.instance.uid),
+            )  # fmt: skip
+        return task
 
     @extend_schema(request=None, responses={200: TaskSerializer, **REFUSALS})
     @action(detail=True, methods=["post"])

@@ -30,7 +30,7 @@ def news(monkeypatch):
     def publish(name, payload, *, subjects=None):
         published.append((name, {**payload, "subjects": dict(subjects or {})}))
 
-    monkeypatch.setattr(services, "publish", publish)
+    monkeypatch.setattr("archive.studies.news.publish", publish)
     return published
 
 

@@ -1,5 +1,6 @@
 """The listener over loopback: our own SCU, DCMTK's tools, and peers that misbehave."""
 
+import dataclasses
 import hashlib
 import shutil
 import socket
@@ -16,7 +17,7 @@ from pynetdicom.presentation import build_context
 from accounts.models import AuditEvent
 from archive.storage.backends import default_storage
 from archive.studies.models import Instance, RejectedObject, Series, Study
-from common.errors import NotPermitted
+from common.errors import NotPermitted, Unavailable
 from common.uids import derived_uid
 from integrations.dicom.models import AERole
 from integrations.dicom.scu.association import Peer, associate
@@ -61,8 +62,14 @@ def dcmtk(tool: str, peer: Peer, *arguments: object) -> subprocess.CompletedProc
     )
 
 
-def test_the_listener_answers_echo(peer):
+def test_the_listener_answers_echo_and_a_closed_port_does_not(peer):
     echo(peer)
+
+    with socket.socket() as unused:
+        unused.bind((peer.host, 0))
+        nobody = dataclasses.replace(peer, port=unused.getsockname()[1])
+        with pytest.raises(Unavailable):
+            echo(nobody)
 
 
 def test_success_means_the_bytes_are_stored_as_received_and_indexed(peer):
@@ -226,7 +233,7 @@ def test_rubbish_on_the_port_does_not_stop_the_listener(peer, rubbish):
     with socket.create_connection((peer.host, peer.port)) as wire:
         wire.sendall(rubbish)
 
-    echo(peer)
+    assert send(peer, encoded(ct_slice(1))) == [0x0000]
 
 
 def test_a_pdu_that_lies_about_its_pdvs_ends_that_association_only(peer):
@@ -234,7 +241,7 @@ def test_a_pdu_that_lies_about_its_pdvs_ends_that_association_only(peer):
         wire_of(assoc).sendall(struct.pack(">BBLLBB", 4, 0, 6, 4000, 1, 3))
         wait_until(lambda: assoc.is_aborted)
 
-    echo(peer)
+    assert send(peer, encoded(ct_slice(1))) == [0x0000]
 
 
 def test_a_peer_that_hangs_up_in_mid_object_leaves_nothing_behind(peer):
@@ -322,4 +329,4 @@ def test_dcmtk_sending_every_malformed_object_leaves_the_listener_serving(peer, 
     for path in sorted((tmp_path / "malformed").iterdir()):
         dcmtk("storescu", peer, "-xs", peer.host, peer.port, path)
 
-    echo(peer)
+    assert send(peer, encoded(ct_slice(1))) == [0x0000]

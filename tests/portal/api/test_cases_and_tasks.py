@@ -46,6 +46,7 @@ def test_task_comes_with_its_form(rosa, case):
     schema = task["form_definition"]["outcomes"]["agree"]["schema"]
     assert schema["required"] == ["impression"]
     assert task["draft"] is None
+    assert AuditEvent.objects.get(action="task.opened").object_uid == task["uid"]
 
 
 def test_claiming_and_giving_back(rosa, case, cast):

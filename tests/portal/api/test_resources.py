@@ -98,14 +98,15 @@ def test_trace_ties_the_audit_lines_of_an_order(cast, as_person, order):
     assert as_person(cast.rosa).get(f"/api/audit/?trace={order.trace_id}").json()["results"] == []
 
 
-def test_opening_is_audited_and_listing_is_not(cast, as_person, report, order):
+def test_opening_is_audited_and_listing_is_not(cast, as_person, report, order, series):
     client = as_person(cast.theo)
     uids = {
         "orders": order.uid, "patients": order.patient.uid, "studies": order.study_instance_uid,
-        "reports": report.uid,
+        "reports": report.uid, "series": series.series_instance_uid,
     }  # fmt: skip
     for resource, uid in uids.items():
-        opened = f"{resource.removesuffix('s').replace('studie', 'study')}.opened"
+        singular = {"studies": "study", "series": "series"}.get(resource, resource.removesuffix("s"))
+        opened = f"{singular}.opened"
         client.get(f"/api/{resource}/")
         assert not AuditEvent.objects.filter(action=opened).exists()
         client.get(f"/api/{resource}/{uid}/")
