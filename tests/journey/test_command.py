@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from config.demo.studies import write_phantom
 from tests.journey.running import RunningProduct
 
 pytestmark = [pytest.mark.stack, pytest.mark.xdist_group("stack"), pytest.mark.timeout(600)]
@@ -77,6 +78,23 @@ def test_a_real_mr_of_the_head_is_played_to_the_end(region: RunningProduct, shar
     assert played.returncode == 0, played.stderr
     outcome = json.loads(played.stdout)
     assert (outcome["instances"], outcome["process"], outcome["report"]) == (384, "completed", "final")
+    assert outcome["results"] > 0
+
+
+@pytest.mark.parametrize(("slices", "thin", "why"), [(1, False, "1 slice;"), (3, True, "3 slices;")])
+def test_a_study_too_small_for_an_overview_is_read_without_one(
+    region: RunningProduct, tmp_path: Path, slices: int, thin: bool, why: str
+) -> None:
+    write_phantom(tmp_path, 900 + slices, matrix=64, slices=slices)
+
+    played = play(region, "--study", str(tmp_path))
+
+    assert played.returncode == 0, played.stderr
+    *sentences, last = played.stdout.strip().splitlines()
+    outcome = json.loads(last)
+    assert (outcome["instances"], outcome["thin_slice"], outcome["results"]) == (slices, thin, 0)
+    assert (outcome["process"], outcome["oru_acknowledged"]) == ("completed", True)
+    assert any("No overview of this study." in said and why in said for said in sentences)
 
 
 @pytest.mark.parametrize(
