@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import sys
+
 import structlog
+
+from config.settings.failures import without_words
 
 structlog.configure(
     processors=[
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
-        structlog.processors.format_exc_info,
+        without_words,
         structlog.processors.JSONRenderer(),
     ],
-    logger_factory=structlog.PrintLoggerFactory(file=__import__("sys").stderr),
+    logger_factory=structlog.PrintLoggerFactory(file=sys.stderr),
 )
 
 LOGGING = {
@@ -26,7 +30,7 @@ LOGGING = {
                 structlog.stdlib.add_log_level,
                 structlog.stdlib.add_logger_name,
                 structlog.processors.TimeStamper(fmt="iso", utc=True),
-                structlog.processors.format_exc_info,
+                without_words,
             ],
         }
     },
