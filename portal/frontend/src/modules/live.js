@@ -6,6 +6,7 @@ const FIRST_WAIT_MS = 1000;
 const LONGEST_WAIT_MS = 30000;
 const NOT_SIGNED_IN = 4401;
 const SETTLED_MS = 60; // htmx has made what it put into the page work
+const LATER_MS = 1500;
 const again = new Set();
 
 export function startLive(htmx) {
@@ -31,6 +32,7 @@ export function startLive(htmx) {
         live.isFirst = false;
         refresh(htmx, () => true, "[data-live-first]");
       } else told(htmx, news);
+      if (news.type === "subscribed" || news.type === "changed") lookOnceMore(htmx, live);
     });
     live.socket.addEventListener("close", (event) => {
       if (event.code === NOT_SIGNED_IN) return sayAtTop("signedOut");
@@ -48,11 +50,18 @@ export function startLive(htmx) {
   });
   document.body.addEventListener("htmx:load", function compare(event) {
     if (live.isFirst || !event.detail.elt.matches?.("[data-revision]")) return;
+    if (shownRevision() === made) return;
     document.body.removeEventListener("htmx:load", compare);
-    if (shownRevision() !== made) refresh(htmx, () => true, "[data-live]:not([data-live-first])");
+    refresh(htmx, () => true, "[data-live]:not([data-live-first])");
   });
   document.body.addEventListener("htmx:responseError", (event) => event.detail.xhr.status === 401 && sayAtTop("signedOut"));
   connect();
+}
+
+// A part may have been read while the change was being written, or just before the subscription took hold.
+function lookOnceMore(htmx, live) {
+  clearTimeout(live.later);
+  live.later = setTimeout(() => refresh(htmx, () => true, "[data-live-first]"), LATER_MS);
 }
 
 function subscribe(live) {
