@@ -11,6 +11,8 @@ from archive.orders.models import Order
 
 
 class Study(models.Model):
+    """A study. `attributes` holds, as DICOM JSON (PS3.18 §F), what its first instance says beside the columns."""
+
     study_instance_uid = models.CharField(max_length=64, unique=True)
     site = models.ForeignKey(Site, on_delete=models.PROTECT, related_name="studies")
     patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="studies")
@@ -22,6 +24,7 @@ class Study(models.Model):
     study_time = models.TimeField(null=True)
     study_description = models.CharField(max_length=64, blank=True)
     referring_physician_name = models.CharField(max_length=200, blank=True)
+    attributes = models.JSONField(default=dict)
     received_at = models.DateTimeField()
     trace_id = models.UUIDField()
 
@@ -39,7 +42,8 @@ class Series(models.Model):
     """A series, and what was judged of it: complete or not and why, thin-slice or not and why.
 
     A complete series that gets late instances is receiving again, until it is judged anew; `completed_at`
-    then still tells of the earlier judgement. `geometry` holds the fields of `geometry.Geometry`. `is_sending`
+    then still tells of the earlier judgement. `geometry` holds the fields of `geometry.Geometry`, `attributes` what
+    the first instance says beside the columns, as DICOM JSON. `is_sending`
     holds until the association that brings instances is released; one that breaks off leaves it standing.
     """
 
@@ -69,6 +73,7 @@ class Series(models.Model):
     is_thin_slice = models.BooleanField(null=True)
     thin_slice_reason = models.CharField(max_length=200, blank=True)
     geometry = models.JSONField(default=dict)
+    attributes = models.JSONField(default=dict)
 
     class Meta:
         indexes = [

@@ -40,6 +40,7 @@ INSTALLED_APPS = [
     "accounts",
     "archive.mpi",
     "archive.orders",
+    "archive.storage",
     "archive.studies",
     "archive.reports",
     "workflows",

@@ -14,8 +14,6 @@ from django.db import InterfaceError, OperationalError, connection
 from pynetdicom import AE, _config, evt
 from pynetdicom.events import Event
 from pynetdicom.pdu_primitives import A_ASSOCIATE
-from pynetdicom.presentation import build_context
-from pynetdicom.sop_class import ModalityWorklistInformationFind, Verification  # type: ignore[attr-defined]
 
 from accounts.actors import SystemActor
 from accounts.audit import record_audit
@@ -28,10 +26,9 @@ from integrations.dicom.scp.association import (
     FastRequestHandler,
     ReusePortServer,
 )
-from integrations.dicom.scp.echo import handle_c_echo
+from integrations.dicom.scp.catalogue import bound_handlers, offered_contexts
 from integrations.dicom.scp.reception import StoreExchange
 from integrations.dicom.scp.store import AssociationReceiver
-from integrations.dicom.scp.worklist import handle_worklist
 
 log = structlog.get_logger(__name__)
 
@@ -47,7 +44,10 @@ class ListeningAE(AE):
     def require_calling_aet(self) -> list[str]:
         """The titles that may call; with none listed, or while the list cannot be read, nobody may."""
         try:
-            return list(ApplicationEntity.objects.values_list("ae_title", flat=True)) or _NOBODY
+            return (
+                list(ApplicationEntity.objects.filter(is_enabled=True).values_list("ae_title", flat=True))
+                or _NOBODY
+            )
         except (OperationalError, InterfaceError) as error:
             log.warning("dicom.database_lost", code=type(error).__name__)
             return _NOBODY
@@ -59,7 +59,7 @@ class Listener:
     """Serves one port in this process until it is stopped.
 
     Every storage SOP Class, private ones too, is accepted in the first transfer syntax the peer proposes:
-    bytes are kept as they come. Verification and the modality worklist are the other services.
+    bytes are kept as they come. The other services are those of the catalogue.
     """
 
     def __init__(self, *, host: str, port: int, ae_title: str) -> None:
@@ -75,12 +75,11 @@ class Listener:
             ae,
             (host, port),
             ae_title,
-            [build_context(Verification), build_context(ModalityWorklistInformationFind)],
+            offered_contexts(),
             evt_handlers=[
                 (evt.EVT_REQUESTED, _prepare),
                 (evt.EVT_REJECTED, _record_refusal),
-                (evt.EVT_C_ECHO, handle_c_echo),
-                (evt.EVT_C_FIND, handle_worklist),
+                *bound_handlers(),
             ],
             request_handler=FastRequestHandler,
         )

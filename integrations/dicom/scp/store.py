@@ -10,13 +10,13 @@ import structlog
 from django.db import InterfaceError, OperationalError, connection
 from pynetdicom.association import Association
 
-from accounts.actors import SystemActor
 from accounts.audit import record_audit
 from archive.studies.services import StoredOutcome, note_sender_done
-from common.errors import InvalidInput, NotPermitted, Unavailable
+from common.errors import InvalidInput, Unavailable
 from events.tracing import trace
 from integrations.dicom.models import AERole, ApplicationEntity
 from integrations.dicom.part10 import part10_head
+from integrations.dicom.scp.peers import acting, calling_node
 from integrations.dicom.scp.reception import Incoming
 from integrations.ingest import Reception
 
@@ -39,8 +39,6 @@ class AssociationReceiver:
                 with its presentation context (0xA900).
         """
         peer = self._known_peer()
-        if AERole.STORAGE_SCU not in peer.roles:
-            raise NotPermitted("This AE may not store objects", code="AE_MAY_NOT_STORE")
         context = self._assoc._accepted_cx.get(context_id)  # noqa: SLF001 - negotiated contexts by ID
         if context is None or context.abstract_syntax != sop_class_uid:
             raise InvalidInput("The presentation context is of another SOP Class", code="SOP_MISMATCH")
@@ -57,7 +55,7 @@ class AssociationReceiver:
             transfer_syntax_uid=transfer_syntax_uid,
             site=peer.site,
             calling_ae_title=peer.ae_title,
-            actor=self.actor(peer),
+            actor=acting(peer),
         )
         return _Stored(reception, self._series)
 
@@ -73,7 +71,7 @@ class AssociationReceiver:
             if self._assoc.is_released:
                 note_sender_done(self._series)
             record_audit(
-                self.actor(self._peer),
+                acting(self._peer),
                 "association.stored",
                 object_kind="application_entity",
                 object_uid=self._peer.ae_title,
@@ -82,17 +80,10 @@ class AssociationReceiver:
         except (OperationalError, InterfaceError):
             log.exception("dicom.audit_failed")
 
-    @staticmethod
-    def actor(peer: ApplicationEntity) -> SystemActor:
-        return SystemActor(f"dicom:{peer.ae_title}", peer.site.code)
-
     def _known_peer(self) -> ApplicationEntity:
         if self._peer is None:
-            title = str(self._assoc.requestor.ae_title).strip()
             with _database_told():
-                self._peer = ApplicationEntity.objects.select_related("site").filter(ae_title=title).first()
-        if self._peer is None:
-            raise NotPermitted("The calling AE is not known", code="AE_UNKNOWN")
+                self._peer = calling_node(self._assoc, role=AERole.STORAGE_SCU)
         return self._peer
 
 

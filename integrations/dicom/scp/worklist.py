@@ -17,8 +17,9 @@ from pynetdicom.events import Event
 from archive.orders.models import ScheduledProcedureStep
 from archive.orders.selectors import worklist_steps
 from common.clock import format_da, parse_da
-from common.errors import InvalidInput, NotPermitted, ServiceError
+from common.errors import InvalidInput, ServiceError
 from integrations.dicom.models import AERole, ApplicationEntity
+from integrations.dicom.scp.peers import calling_node
 from integrations.dicom.status import CANCELLED, PENDING, find_status
 
 log = structlog.get_logger(__name__)
@@ -33,7 +34,7 @@ def handle_worklist(event: Event) -> Iterator[tuple[int, Dataset | None]]:
     0xFE00 if the peer cancels.
     """
     try:
-        peer = _reader(event)
+        peer = calling_node(event.assoc, role=AERole.WORKLIST_SCU)
         steps = _matching(event.identifier, peer)
     except ServiceError as error:
         log.warning("dicom.find_refused", code=error.code)
@@ -44,14 +45,6 @@ def handle_worklist(event: Event) -> Iterator[tuple[int, Dataset | None]]:
             yield CANCELLED, None
             return
         yield PENDING, worklist_entry(step, called_ae_title=settings.DICOM_AE_TITLE)
-
-
-def _reader(event: Event) -> ApplicationEntity:
-    title = str(event.assoc.requestor.ae_title).strip()
-    peer = ApplicationEntity.objects.select_related("site").filter(ae_title=title).first()
-    if peer is None or AERole.WORKLIST_SCU not in peer.roles:
-        raise NotPermitted("This AE may not read the worklist", code="AE_MAY_NOT_QUERY")
-    return peer
 
 
 def _matching(identifier: Dataset, peer: ApplicationEntity) -> list[ScheduledProcedureStep]:

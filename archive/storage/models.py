@@ -1,0 +1,93 @@
+"""Where bytes lie: volumes, the segments on them, and which volume holds a copy of which segment.
+
+Metadata here, bytes there: a reader asks this index once and then goes to a volume directly.
+"""
+
+from __future__ import annotations
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import Site
+
+
+class Tier(models.TextChoices):
+    HOT = "hot", _("Hot")
+    WARM = "warm", _("Warm")
+    COLD = "cold", _("Cold")
+
+
+class Volume(models.Model):
+    """A place for bytes: a folder or a bucket. `url` is of the form STORAGE_URL takes and holds no secret.
+
+    Of a draining volume copies are read and moved away; nothing new goes there. An offline one is not asked.
+    """
+
+    class State(models.TextChoices):
+        ONLINE = "online", _("Online")
+        DRAINING = "draining", _("Draining")
+        OFFLINE = "offline", _("Offline")
+
+    name = models.SlugField(max_length=32, unique=True)
+    url = models.CharField(max_length=400, unique=True)
+    tier = models.CharField(max_length=4, choices=Tier.choices, default=Tier.HOT)
+    site = models.ForeignKey(Site, null=True, blank=True, on_delete=models.PROTECT, related_name="volumes")
+    state = models.CharField(max_length=8, choices=State.choices, default=State.ONLINE)
+    capacity_bytes = models.BigIntegerField(null=True, blank=True)
+    created_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Segment(models.Model):
+    """One file or one S3 object: the instances of a series one after the other, or a single object.
+
+    A segment is appended to by one writer until it is sealed, and never changed after. `size_bytes`,
+    `object_count` and `sha256` (of the whole segment) are set when it is sealed.
+    """
+
+    key = models.CharField(max_length=100, unique=True)
+    site = models.ForeignKey(Site, null=True, on_delete=models.PROTECT, related_name="+")
+    study_instance_uid = models.CharField(max_length=64, blank=True)
+    series_instance_uid = models.CharField(max_length=64, blank=True)
+    size_bytes = models.BigIntegerField(default=0)
+    object_count = models.PositiveIntegerField(default=0)
+    sha256 = models.CharField(max_length=64, blank=True)
+    created_at = models.DateTimeField()
+    sealed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["series_instance_uid"], name="segment_series"),
+            models.Index(fields=["study_instance_uid"], name="segment_study"),
+            models.Index(
+                fields=["created_at"], name="segment_open", condition=models.Q(sealed_at__isnull=True)
+            ),
+        ]
+
+
+class SegmentCopy(models.Model):
+    """A segment on a volume. Only a held copy is read; `bytes_done` lets a broken copy go on."""
+
+    class State(models.TextChoices):
+        WRITING = "writing", _("Being written")
+        COPYING = "copying", _("Being copied")
+        HELD = "held", _("Held")
+        DAMAGED = "damaged", _("Damaged")
+        REMOVING = "removing", _("Being removed")
+
+    segment = models.ForeignKey(Segment, on_delete=models.CASCADE, related_name="copies")
+    volume = models.ForeignKey(Volume, on_delete=models.PROTECT, related_name="copies")
+    state = models.CharField(max_length=8, choices=State.choices)
+    bytes_done = models.BigIntegerField(default=0)
+    verified_at = models.DateTimeField(null=True)
+    problem = models.CharField(max_length=80, blank=True)
+    changed_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["segment", "volume"], name="segment_copy_once")]
+        indexes = [
+            models.Index(fields=["volume", "state"], name="copy_volume_state"),
+            models.Index(fields=["volume", "verified_at"], name="copy_scrub"),
+        ]
