@@ -24,17 +24,32 @@ class Privilege(StrEnum):
     REPORT = "report"
     MANAGE_SITE = "manage_site"
     DESIGN_PROCESSES = "design_processes"
+    MANAGE_NODES = "manage_nodes"
+    MANAGE_ROUTING = "manage_routing"
+    MANAGE_STORAGE = "manage_storage"
+    CORRECT_STUDIES = "correct_studies"
 
 
 _P = Privilege
 GRANTED: dict[Role, frozenset[Privilege]] = {
     Role.REFERRER: frozenset({_P.VIEW_STUDIES, _P.VIEW_ORDERS, _P.VIEW_CASES}),
     Role.RADIOLOGIST: frozenset({_P.VIEW_STUDIES, _P.VIEW_ORDERS, _P.VIEW_CASES, _P.REPORT}),
-    Role.TECHNOLOGIST: frozenset({_P.VIEW_STUDIES, _P.VIEW_ORDERS}),
+    Role.TECHNOLOGIST: frozenset({_P.VIEW_STUDIES, _P.VIEW_ORDERS, _P.CORRECT_STUDIES}),
     Role.COORDINATOR: frozenset({_P.VIEW_STUDIES, _P.VIEW_ORDERS, _P.VIEW_CASES, _P.OPERATE_CASES}),
     Role.DESIGNER: frozenset({_P.DESIGN_PROCESSES}),
-    Role.INTEGRATOR: frozenset({_P.VIEW_MESSAGES, _P.OPERATE_CASES}),
-    Role.ADMINISTRATOR: frozenset({_P.MANAGE_SITE, _P.VIEW_AUDIT, _P.VIEW_MESSAGES, _P.OPERATE_CASES}),
+    Role.INTEGRATOR: frozenset({_P.VIEW_MESSAGES, _P.OPERATE_CASES, _P.MANAGE_NODES, _P.MANAGE_ROUTING}),
+    Role.ADMINISTRATOR: frozenset(
+        {
+            _P.MANAGE_SITE,
+            _P.VIEW_AUDIT,
+            _P.VIEW_MESSAGES,
+            _P.OPERATE_CASES,
+            _P.MANAGE_NODES,
+            _P.MANAGE_ROUTING,
+            _P.MANAGE_STORAGE,
+            _P.CORRECT_STUDIES,
+        }
+    ),
 }
 
 
