@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from typing import BinaryIO
+
 from django.db.models import Q, QuerySet
 from pydicom import dcmread
 from pydicom.dataset import Dataset
 
 from accounts.actors import Actor, SystemActor
 from accounts.privileges import Privilege, granted_studies, sites_where
-from archive.storage.backends import default_storage
+from archive.storage.objects import open_object
 from archive.studies.geometry import Slice, order_along_normal
 from archive.studies.models import Instance, RejectedObject, Series, Study
+from common.errors import NotFound
 
 
 def visible_studies(actor: Actor) -> QuerySet[Study]:
@@ -47,5 +50,19 @@ def series_instances_in_order(series: Series) -> list[Instance]:
 
 def read_dataset(instance: Instance, *, stop_before_pixels: bool = False) -> Dataset:
     """The stored object, parsed. Raises NotFound if the bytes are gone."""
-    with default_storage().open(instance.storage_key) as file:
+    with open_instance(instance) as file:
         return dcmread(file, stop_before_pixels=stop_before_pixels, force=True)
+
+
+def open_instance(instance: Instance) -> BinaryIO:
+    """The stored object's bytes. A row read before its series was packed is looked up again once.
+
+    Raises  NotFound if the bytes are gone; Unavailable if they cannot be had now.
+    """
+    try:
+        return open_object(instance.storage_key)
+    except NotFound:
+        key = Instance.objects.filter(pk=instance.pk).values_list("storage_key", flat=True).first()
+        if key is None or key == instance.storage_key:
+            raise
+        return open_object(key)

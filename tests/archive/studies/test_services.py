@@ -11,7 +11,7 @@ from accounts.models import AuditEvent
 from archive.mpi.services import register_patient
 from archive.orders.models import Order
 from archive.orders.services import receive_order
-from archive.storage.backends import default_storage
+from archive.storage.objects import open_object
 from archive.studies import services
 from archive.studies.models import Instance, Series, Study
 from archive.studies.selectors import read_dataset, series_instances_in_order, visible_studies
@@ -60,7 +60,7 @@ def test_an_object_is_kept_byte_for_byte_and_indexed(cast, clock):
     (outcome,) = [services.store_part10(data, site=cast.county, actor=ACTOR)]
 
     instance = Instance.objects.select_related("series__study__patient").get(pk=outcome.instance_pk)
-    with default_storage().open(instance.storage_key) as file:
+    with open_object(instance.storage_key) as file:
         assert file.read() == data
     assert (instance.instance_number, instance.rows, instance.columns) == (7, 8, 8)
     assert instance.image_position == [0, 0, 7]

@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from archive.storage.backends import default_storage
+from archive.storage.objects import object_exists
 from archive.studies.models import Instance, Series
 from integrations.dicom.scu.association import Peer
 from integrations.dicom.scu.echo import echo
@@ -52,7 +52,7 @@ class Sending(threading.Thread):
 def stored_whole() -> bool:
     """Every indexed instance has its bytes."""
     return all(
-        default_storage().exists(key) for key in Instance.objects.values_list("storage_key", flat=True)
+        object_exists(key) for key in Instance.objects.values_list("storage_key", flat=True)
     )
 
 

@@ -16,6 +16,7 @@ from pynetdicom.presentation import build_context
 
 from accounts.models import AuditEvent
 from archive.storage.backends import default_storage
+from archive.storage.objects import object_exists, open_object, read_object
 from archive.studies.models import Instance, RejectedObject, Series, Study
 from common.errors import NotPermitted, Unavailable
 from common.uids import derived_uid
@@ -78,10 +79,10 @@ def test_success_means_the_bytes_are_stored_as_received_and_indexed(peer):
     assert send(peer, data) == [0x0000]
 
     instance = Instance.objects.get()
-    stored = default_storage().path(instance.storage_key).read_bytes()
+    stored = read_object(instance.storage_key)
     assert stored.endswith(data)
     assert hashlib.sha256(stored).hexdigest() == instance.sha256
-    kept = dcmread(default_storage().path(instance.storage_key))
+    kept = dcmread(open_object(instance.storage_key))
     assert kept.file_meta.TransferSyntaxUID == ExplicitVRLittleEndian
     assert kept.file_meta.MediaStorageSOPInstanceUID == instance.sop_instance_uid
     assert kept.PatientName == ct_slice(1).PatientName
@@ -103,7 +104,7 @@ def test_other_content_under_a_known_uid_is_refused_and_kept(peer):
     assert rejected.code == "DUPLICATE_SOP_INSTANCE"
     assert rejected.site is not None
     assert rejected.site.code == "county"
-    assert default_storage().exists(rejected.storage_key)
+    assert object_exists(rejected.storage_key)
 
 
 def test_a_bad_object_between_good_ones_is_refused_alone(peer):
@@ -113,7 +114,7 @@ def test_a_bad_object_between_good_ones_is_refused_alone(peer):
 
     rejected = RejectedObject.objects.get()
     assert rejected.code == "DATA_SET_DAMAGED"
-    assert default_storage().path(rejected.storage_key).read_bytes().endswith(bad)
+    assert read_object(rejected.storage_key).endswith(bad)
 
 
 def test_an_object_that_is_not_what_the_request_says_is_refused(peer):
@@ -158,7 +159,7 @@ def test_a_lost_database_asks_to_try_later(peer, monkeypatch):
 
 def test_a_full_disk_asks_to_try_later(peer, monkeypatch):
     monkeypatch.setattr(
-        "archive.storage.backends.os.write", lambda *_a: (_ for _ in ()).throw(OSError(28, "full"))
+        "archive.storage.volumes.local.os.write", lambda *_a: (_ for _ in ()).throw(OSError(28, "full"))
     )
 
     assert send(peer, encoded(ct_slice(1))) == [0xA700]

@@ -1,0 +1,45 @@
+"""The writer that keeps every object by itself, under the digest of its bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from archive.storage.volumes.base import Store
+from archive.storage.writing import Bytes, StoredObject
+from common.errors import InvalidInput
+
+
+class LooseWriter:
+    """One object, one file or one PUT. What is withdrawn is left to the purge: others may hold the same bytes."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def append(
+        self,
+        parts: Sequence[Bytes],
+        *,
+        sha256: str,
+        study_instance_uid: str,  # noqa: ARG002 - a loose object is named by its bytes
+        series_instance_uid: str,  # noqa: ARG002
+    ) -> StoredObject:
+        """Store one object; durable when this returns.
+
+        Raises  Unavailable if the store cannot take it now; InvalidInput if the bytes are not those of the digest.
+        """
+        staged = self._store.stage()
+        try:
+            for part in parts:
+                staged.write(part)
+            stored = staged.commit()
+        finally:
+            staged.discard()
+        if stored.sha256 != sha256:
+            raise InvalidInput("The bytes do not have the digest they came with", code="DIGEST_MISMATCH")
+        return stored
+
+    def withdraw(self, stored: StoredObject) -> None:
+        """Nothing to do: unreferenced loose objects are purged."""
+
+    def close(self) -> None:
+        """Nothing to do: a loose object is sealed from the start."""

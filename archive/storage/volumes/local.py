@@ -1,0 +1,188 @@
+"""A folder on a local file system: files named by key, each durable before anybody may rely on it."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import hashlib
+import os
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+from archive.storage.keys import ObjectKey, check_segment_key, content_key
+from archive.storage.volumes.base import LocalSlice
+from archive.storage.volumes.slices import local_part
+from archive.storage.writing import Bytes, StoredObject
+from common.errors import NotFound, Unavailable
+
+_NO_SPACE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+
+
+class FileSystemStore:
+    """A folder of files named by key. Success of `commit` means: file and directory entry are on disk."""
+
+    is_local = True
+
+    def __init__(self, root: Path, url: str) -> None:
+        self.root, self.url = root, url
+        self.incoming = root / "incoming"
+        self._made: set[Path] = set()
+
+    def stage(self) -> StagedFile:
+        """A new file outside of anybody's sight.
+
+        Raises  Unavailable if there is no room or no access.
+        """
+        with failures_told():
+            if not self.incoming.is_dir():
+                self.incoming.mkdir(parents=True, exist_ok=True)
+            handle, name = tempfile.mkstemp(dir=self.incoming)
+        return StagedFile(self, handle, Path(name))
+
+    def path(self, segment: str) -> Path:
+        """The file of a segment or loose object; whether it is there is not asked."""
+        return self.root / check_segment_key(segment)
+
+    def open(self, where: ObjectKey) -> BinaryIO:
+        """The object, open for reading. Raises NotFound if there is none."""
+        with failures_told():
+            if where.length is None:
+                return self.path(where.segment).open("rb")
+            return local_part(self.path(where.segment), where.offset, where.length)
+
+    def read(self, where: ObjectKey) -> bytes:
+        """The object's bytes. Raises NotFound if there are none, or fewer than there should be."""
+        with failures_told():
+            if where.length is None:
+                return self.path(where.segment).read_bytes()
+            handle = os.open(self.path(where.segment), os.O_RDONLY | os.O_CLOEXEC)
+            try:
+                data = _pread(handle, where.offset, where.length)
+            finally:
+                os.close(handle)
+        if len(data) < where.length:
+            raise NotFound("The segment ends before the object does", code="OBJECT_MISSING")
+        return data
+
+    def size(self, segment: str) -> int:
+        with failures_told():
+            return self.path(segment).stat().st_size
+
+    def local_slice(self, where: ObjectKey) -> LocalSlice:
+        """Where the object lies. Raises NotFound if it is not there."""
+        size = self.size(where.segment)
+        length = size if where.length is None else where.length
+        if where.offset + length > size:
+            raise NotFound("The segment ends before the object does", code="OBJECT_MISSING")
+        return LocalSlice(self.path(where.segment), where.offset, length)
+
+    def sweep_staged(self, *, older_than_s: float) -> int:
+        """Remove what a crash left half written; how many files."""
+        oldest = time.time() - older_than_s
+        litter = [path for path in self.incoming.glob("*") if _modified(path) < oldest]
+        for path in litter:
+            path.unlink(missing_ok=True)
+        return len(litter)
+
+    def ensure_folder(self, folder: Path) -> None:
+        """Make a folder and all above it, each durable in its parent; once a process."""
+        if folder in self._made:
+            return
+        if not folder.is_dir():
+            if folder != self.root:
+                self.ensure_folder(folder.parent)
+            folder.mkdir(parents=folder == self.root, exist_ok=True)
+        sync_folder(folder.parent)
+        self._made.add(folder)
+
+
+class StagedFile:
+    """A file being written, digested on the way."""
+
+    def __init__(self, store: FileSystemStore, handle: int, path: Path) -> None:
+        self.size_bytes = 0
+        self._store = store
+        self._handle = handle
+        self._path = path
+        self._digest = hashlib.sha256()
+
+    def write(self, data: Bytes) -> None:
+        """Append bytes. Raises Unavailable if the disk is full."""
+        view = memoryview(data)
+        self._digest.update(view)
+        self.size_bytes += view.nbytes
+        with failures_told():
+            while view.nbytes:
+                view = view[os.write(self._handle, view) :]
+
+    def path(self) -> Path:
+        return self._path
+
+    def commit(self) -> StoredObject:
+        """Make the bytes durable under their key: file, name, directory, in this order.
+
+        The same content committed twice is one object.
+        Raises  Unavailable if the disk cannot; nothing is then to be found under the key.
+        """
+        digest = self._digest.hexdigest()
+        key = content_key(digest)
+        target = self._store.path(key)
+        with failures_told():
+            os.fchmod(self._handle, 0o640)
+            os.fsync(self._handle)
+            self._store.ensure_folder(target.parent)
+            self._path.rename(target)
+            sync_folder(target.parent)
+        self._close()
+        return StoredObject(key, self.size_bytes, digest)
+
+    def discard(self) -> None:
+        """Forget what was staged; harmless after `commit`."""
+        self._close()
+        self._path.unlink(missing_ok=True)
+
+    def _close(self) -> None:
+        if self._handle >= 0:
+            os.close(self._handle)
+            self._handle = -1
+
+
+def sync_folder(folder: Path) -> None:
+    """Make names in a folder durable."""
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+@contextlib.contextmanager
+def failures_told() -> Iterator[None]:
+    """Turn what the operating system refuses into our words; a full disk is a reason to try later."""
+    try:
+        yield
+    except FileNotFoundError as error:
+        raise NotFound("The object is not in the store", code="OBJECT_MISSING") from error
+    except OSError as error:
+        code = "STORAGE_FULL" if error.errno in _NO_SPACE else "STORAGE_FAILED"
+        raise Unavailable("The object store cannot take or give the object now", code=code) from error
+
+
+def _pread(handle: int, offset: int, length: int) -> bytes:
+    data = os.pread(handle, length, offset)
+    while len(data) < length:  # a signal, or a file of more than 2 GiB
+        more = os.pread(handle, length - len(data), offset + len(data))
+        if not more:
+            break
+        data += more
+    return data
+
+
+def _modified(path: Path) -> float:
+    try:
+        return path.stat().st_mtime
+    except FileNotFoundError:  # committed meanwhile
+        return float("inf")
