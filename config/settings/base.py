@@ -46,6 +46,7 @@ INSTALLED_APPS = [
     "workflows",
     "integrations.dicom",
     "integrations.hl7",
+    "integrations.routing",
     "compute",
     "notifications",
     "portal",
