@@ -9,7 +9,8 @@ from django.db import transaction
 from django.db.models import Q
 
 from archive.studies.completeness import Evidence, judge_completeness
-from archive.studies.geometry import Geometry, Slice, judge_thin_slice, measure_geometry
+from archive.studies.geometry import Geometry, judge_thin_slice
+from archive.studies.measured import measure_series
 from archive.studies.models import Series
 from archive.studies.news import announce_series
 from common import clock
@@ -38,7 +39,7 @@ def complete_series(series: Series, reason: str) -> bool:
     """
     with transaction.atomic():
         series = Series.objects.select_for_update(of=("self",)).get(pk=series.pk)
-        return _complete(series, _geometry(series), reason)
+        return _complete(series, measure_series(series), reason)
 
 
 def _judge(series_pk: int) -> bool:
@@ -50,7 +51,7 @@ def _judge(series_pk: int) -> bool:
         )
         if series is None:
             return False
-        geometry = _geometry(series)
+        geometry = measure_series(series)
         latest = series.instances.order_by("-received_at").values_list("received_at", flat=True).first()
         last = max(latest or series.last_received_at, series.last_received_at)
         verdict = judge_completeness(
@@ -94,14 +95,3 @@ def _complete(series: Series, geometry: Geometry, reason: str) -> bool:
         return False
     announce_series(series, geometry)
     return True
-
-
-def _geometry(series: Series) -> Geometry:
-    return measure_geometry(
-        [
-            Slice(position, orientation, spacing, rows, columns, frames)
-            for position, orientation, spacing, rows, columns, frames in series.instances.values_list(
-                "image_position", "image_orientation", "pixel_spacing", "rows", "columns", "number_of_frames"
-            )
-        ]
-    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from archive.studies.corrections.models import Correction
 from archive.studies.geometry import Geometry
 from archive.studies.models import Series, Study
 from events.services import publish
@@ -31,10 +32,41 @@ def announce_series(series: Series, geometry: Geometry) -> None:
                 "is_thin_slice": series.is_thin_slice,
                 "spacing_mm": geometry.spacing_mm,
                 "is_derived": series.is_derived,
-                "is_localizer": series.is_localizer or geometry.is_mixed,
+                "is_localizer": geometry.is_scattered if geometry.is_mixed else series.is_localizer,
                 "reason": series.completeness_reason,
             },
             subjects={"series": series.series_instance_uid, **_subjects(study)},
+        )
+
+
+def announce_withdrawn(study: Study, correction: Correction) -> None:
+    """Publish InstancesWithdrawn in the transaction in hand."""
+    _announce_correction("InstancesWithdrawn", study, correction)
+
+
+def announce_restored(study: Study, correction: Correction) -> None:
+    """Publish InstancesRestored in the transaction in hand."""
+    _announce_correction("InstancesRestored", study, correction)
+
+
+def announce_corrected(study: Study, correction: Correction) -> None:
+    """Publish StudyCorrected in the transaction in hand: the study's patient, order or series are others now."""
+    _announce_correction("StudyCorrected", study, correction)
+
+
+def _announce_correction(name: str, study: Study, correction: Correction) -> None:
+    with trace(study.trace_id):
+        publish(
+            name,
+            {
+                "site_code": study.site.code,
+                "correction": str(correction.uid),
+                "kind": correction.kind,
+                "reason_code": correction.reason,
+                "instance_count": correction.instance_count,
+                "is_undone": correction.undone_at is not None,
+            },
+            subjects=_subjects(study),
         )
 
 
