@@ -42,6 +42,20 @@ def complete_series(series: Series, reason: str) -> bool:
         return _complete(series, measure_series(series), reason)
 
 
+def judge_again(series: Series) -> None:
+    """Measure a complete series anew after instances were taken out of it; nothing is announced by this.
+
+    The caller holds the row locked. A series that is still receiving is judged in its turn.
+    """
+    if series.completeness != Series.Completeness.COMPLETE or not series.instances.exists():
+        return
+    geometry = measure_series(series)
+    series.geometry = geometry.as_json()
+    thin, why = judge_thin_slice(geometry, threshold_mm=settings.DICOM_THIN_SLICE_MM)
+    series.is_thin_slice, series.thin_slice_reason = thin, why[:200]
+    series.save(update_fields=["geometry", "is_thin_slice", "thin_slice_reason"])
+
+
 def _judge(series_pk: int) -> bool:
     with transaction.atomic():
         series = (

@@ -2,16 +2,36 @@
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 from django.db import models
+from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Site
 from archive.mpi.models import Patient
 from archive.orders.models import Order
+from archive.studies.corrections.models import Correction, WithdrawnInstance
+
+__all__ = [
+    "Correction", "Instance", "RejectedObject", "Series", "SeriesEvidence", "Study", "WithdrawnInstance",
+]  # fmt: skip
+
+M = TypeVar("M", bound=models.Model)
+
+
+class PresentManager(models.Manager[M]):
+    """The rows that are to be seen: those of which everything was withdrawn are left out."""
+
+    def get_queryset(self) -> QuerySet[M]:
+        return super().get_queryset().filter(withdrawn_at=None)
 
 
 class Study(models.Model):
-    """A study. `attributes` holds, as DICOM JSON (PS3.18 §F), what its first instance says beside the columns."""
+    """A study. `attributes` holds, as DICOM JSON (PS3.18 §F), what its first instance says beside the columns.
+
+    A study whose instances were all withdrawn is out of sight: only `all_objects` finds it.
+    """
 
     study_instance_uid = models.CharField(max_length=64, unique=True)
     site = models.ForeignKey(Site, on_delete=models.PROTECT, related_name="studies")
@@ -26,13 +46,20 @@ class Study(models.Model):
     referring_physician_name = models.CharField(max_length=200, blank=True)
     attributes = models.JSONField(default=dict)
     received_at = models.DateTimeField()
+    withdrawn_at = models.DateTimeField(null=True)
     trace_id = models.UUIDField()
+
+    objects = PresentManager["Study"]()
+    all_objects = models.Manager["Study"]()
 
     class Meta:
         indexes = [
             models.Index(fields=["site", "-received_at"], name="study_site_recent"),
             models.Index(fields=["patient", "-study_date"], name="study_patient"),
-            models.Index(fields=["accession_number"], name="study_accession"),
+            models.Index(
+                fields=["accession_number"], name="study_accession", opclasses=["varchar_pattern_ops"]
+            ),
+            models.Index(fields=["study_date"], name="study_date"),
             models.Index(fields=["-received_at"], name="study_recent"),
             models.Index(fields=["trace_id"], name="study_trace"),
         ]
@@ -43,7 +70,8 @@ class Series(models.Model):
 
     A complete series that gets late instances is receiving again, until it is judged anew; `completed_at`
     then still tells of the earlier judgement. `geometry` holds the fields of `geometry.Geometry`, `attributes` what
-    the first instance says beside the columns, as DICOM JSON. `is_sending`
+    the first instance says beside the columns, as DICOM JSON; `evidence` the numbers completeness was judged
+    by. A series whose instances were all withdrawn is out of sight, as a study is. `is_sending`
     holds until the association that brings instances is released; one that breaks off leaves it standing.
     """
 
@@ -74,6 +102,11 @@ class Series(models.Model):
     thin_slice_reason = models.CharField(max_length=200, blank=True)
     geometry = models.JSONField(default=dict)
     attributes = models.JSONField(default=dict)
+    evidence = models.JSONField(default=dict)
+    withdrawn_at = models.DateTimeField(null=True)
+
+    objects = PresentManager["Series"]()
+    all_objects = models.Manager["Series"]()
 
     class Meta:
         indexes = [
@@ -111,6 +144,34 @@ class Instance(models.Model):
     class Meta:
         constraints = [models.UniqueConstraint(fields=["sop_instance_uid"], name="instance_once")]
         indexes = [models.Index(fields=["series", "instance_number"], name="instance_series")]
+
+
+class SeriesEvidence(models.Model):
+    """Somebody's word on which instances a series has; it may come before the first of them.
+
+    `reference` tells one message of a kind from another: the UID of the performed step, of the commitment
+    transaction, of the notification.
+    """
+
+    class Kind(models.TextChoices):
+        MPPS = "mpps", _("Performed procedure step")
+        COMMITMENT = "commitment", _("Storage commitment request")
+        AVAILABILITY = "availability", _("Instance availability notification")
+
+    series_instance_uid = models.CharField(max_length=64)
+    kind = models.CharField(max_length=12, choices=Kind.choices)
+    reference = models.CharField(max_length=64)
+    said_by = models.CharField(max_length=16, blank=True)
+    is_final = models.BooleanField(default=True)
+    instance_uids = models.JSONField(default=list)
+    said_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["series_instance_uid", "kind", "reference"], name="series_evidence_once"
+            )
+        ]
 
 
 class RejectedObject(models.Model):

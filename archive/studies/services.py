@@ -17,6 +17,8 @@ from accounts.audit import record_audit
 from accounts.models import Site
 from archive.orders.services import mark_in_progress
 from archive.storage.backends import StoredObject, default_storage
+from archive.studies.corrections.resending import is_to_be_ignored
+from archive.studies.corrections.visibility import bring_back, bring_back_study
 from archive.studies.elements import (
     WANTED,
     InstanceFacts,
@@ -27,7 +29,7 @@ from archive.studies.elements import (
 from archive.studies.header import read_header
 from archive.studies.judging import complete_series, judge_receiving_series
 from archive.studies.matching import match_study
-from archive.studies.models import Instance, RejectedObject, Series, Study
+from archive.studies.models import Instance, RejectedObject, Series, Study, WithdrawnInstance
 from archive.studies.news import announce_study
 from archive.studies.prepared import prepared_cursor
 from archive.studies.received import ReceivedObject, check_uids, split_part10
@@ -184,6 +186,8 @@ def _store_slowly(
         held = _held(received)
         if held is not None:
             return held
+        if is_to_be_ignored(received.instance.sop_instance_uid):
+            return _outcome(received, 0, is_duplicate=True)
         series = _series_of(
             received, site=site, calling_ae_title=calling_ae_title, actor=actor, derived=derived,
             is_sending=is_sending,
@@ -231,12 +235,14 @@ def _series_of(
     """The series of an instance, made with its study if this is the first of it."""
     facts = series_facts(received.header)
     series = (
-        Series.objects.select_related("study").filter(series_instance_uid=facts.series_instance_uid).first()
+        Series.all_objects.select_related("study")
+        .filter(series_instance_uid=facts.series_instance_uid)
+        .first()
     )
     if series is None:
         study = _study_of(received, site=site, actor=actor)
         now = clock.now()
-        series, is_new = Series.objects.select_related("study").get_or_create(
+        series, is_new = Series.all_objects.select_related("study").get_or_create(
             series_instance_uid=facts.series_instance_uid,
             defaults={
                 "study": study,
@@ -245,6 +251,7 @@ def _series_of(
                 "series_description": facts.series_description,
                 "body_part_examined": facts.body_part_examined,
                 "frame_of_reference_uid": facts.frame_of_reference_uid,
+                "attributes": facts.attributes,
                 "expected_instances": facts.expected_instances,
                 "calling_ae_title": calling_ae_title,
                 "is_derived": derived,
@@ -266,17 +273,21 @@ def _series_of(
             )
     if series.study.study_instance_uid != received.study_instance_uid:
         raise Conflict("The series belongs to another study", code="SERIES_ELSEWHERE")
+    if series.withdrawn_at is not None:
+        bring_back(series)
     return series
 
 
 def _study_of(received: ReceivedObject, *, site: Site, actor: Actor) -> Study:
     """The study of an instance; a new one is matched to patient and order, and published."""
     facts = study_facts(received.header)
-    study = Study.objects.filter(study_instance_uid=facts.study_instance_uid).first()
+    study = Study.all_objects.filter(study_instance_uid=facts.study_instance_uid).first()
     if study is not None:
+        if study.withdrawn_at is not None:
+            bring_back_study(study)
         return study
     match = match_study(facts, patient_facts(received.header), site=site, actor=actor)
-    study, is_new = Study.objects.get_or_create(
+    study, is_new = Study.all_objects.get_or_create(
         study_instance_uid=facts.study_instance_uid,
         defaults={
             "site": site,
@@ -289,6 +300,7 @@ def _study_of(received: ReceivedObject, *, site: Site, actor: Actor) -> Study:
             "study_time": facts.study_time,
             "study_description": facts.study_description,
             "referring_physician_name": facts.referring_physician_name,
+            "attributes": facts.attributes,
             "received_at": clock.now(),
             "trace_id": match.order.trace_id if match.order else current_trace(),
         },
@@ -311,15 +323,18 @@ _COLUMNS = {
 
 
 def _insert_instance(received: ReceivedObject, series_pk: int) -> int | None:
-    """Insert the row in one statement; None if the instance is here already or the series is gone."""
+    """Insert the row in one statement; None if the instance is here already, was withdrawn, or the series is gone."""
     columns = ", ".join(f'"{name}"' for name in _COLUMNS)
     values = ", ".join(f"%s::{kind}" for kind in _COLUMNS.values())
     sql = (
         f'INSERT INTO "{Instance._meta.db_table}" (series_id, {columns}) SELECT id, {values} '  # noqa: S608, SLF001
         f'FROM "{Series._meta.db_table}" WHERE id = %s AND series_instance_uid = %s '  # noqa: SLF001
-        "ON CONFLICT (sop_instance_uid) DO NOTHING RETURNING id"
+        f'AND withdrawn_at IS NULL AND NOT EXISTS (SELECT FROM "{WithdrawnInstance._meta.db_table}" '  # noqa: SLF001
+        "WHERE sop_instance_uid = %s) "
+        "FOR KEY SHARE ON CONFLICT (sop_instance_uid) DO NOTHING RETURNING id"
     )
-    bound = [*_values(received.instance, received), series_pk, received.series_instance_uid]
+    uid = received.instance.sop_instance_uid
+    bound = [*_values(received.instance, received), series_pk, received.series_instance_uid, uid]
     with prepared_cursor() as cursor:
         cursor.execute(sql, bound)
         row = cursor.fetchone()
