@@ -6,6 +6,19 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Site
+from integrations.dicom.nodes.models import NodeCheck, NodeFailure, NodeHealth, NodeSlot, NodeTraffic
+
+__all__ = [
+    "AERole",
+    "ApplicationEntity",
+    "NodeCheck",
+    "NodeFailure",
+    "NodeHealth",
+    "NodeSlot",
+    "NodeTraffic",
+    "SliceInterest",
+    "sender_roles",
+]
 
 
 class AERole(models.TextChoices):
@@ -40,7 +53,8 @@ class ApplicationEntity(models.Model):
     Only nodes that are listed here and enabled may open an association, and only from `allowed_addresses`
     (CIDR networks; none listed: from anywhere). Host and port are needed to call the node. `character_set` is
     the Specific Character Set it understands best; `quirks` names habits we bend to; `limits` caps what is
-    sent to it by hour of the day; `takes` says which series are for it.
+    sent to it by hour of the day; `takes` says which series are for it. With `certificate_fingerprints` (SHA-256)
+    the node must come over TLS, with one of these certificates.
     """
 
     ae_title = models.CharField(max_length=16, unique=True)
@@ -53,6 +67,7 @@ class ApplicationEntity(models.Model):
     port = models.PositiveIntegerField(null=True, blank=True)
     use_tls = models.BooleanField(default=False)
     allowed_addresses = models.JSONField(default=list, blank=True)
+    certificate_fingerprints = models.JSONField(default=list, blank=True)
     character_set = models.CharField(max_length=32, blank=True)
     quirks = models.JSONField(default=list, blank=True)
     limits = models.JSONField(default=list, blank=True)
