@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterable
+from typing import Any
 
 from django.db import models
 
 from accounts.models import Site
+from archive.mpi.names import matching_name
 from common.identifiers import Authority, Identifier
 
 
 class Patient(models.Model):
     """One person as the master patient index knows them.
 
-    A patient that was folded into another keeps its row and points at the survivor.
+    A patient that was folded into another keeps its row and points at the survivor. `matching_name` is the
+    name as queries compare it, kept by `save`.
     """
 
     class Sex(models.TextChoices):
@@ -26,13 +30,28 @@ class Patient(models.Model):
     family_name = models.CharField(max_length=100, blank=True)
     given_name = models.CharField(max_length=100, blank=True)
     ideographic_name = models.CharField(max_length=100, blank=True)
+    matching_name = models.CharField(max_length=420, blank=True, editable=False)
     birth_date = models.DateField(null=True)
     sex = models.CharField(max_length=1, choices=Sex.choices, default=Sex.UNKNOWN)
     merged_into = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="merged_from")
     registered_at = models.DateTimeField()
 
     class Meta:
-        indexes = [models.Index(fields=["family_name", "given_name"], name="patient_name")]
+        indexes = [
+            models.Index(fields=["family_name", "given_name"], name="patient_name"),
+            models.Index(
+                fields=["matching_name"], name="patient_matching", opclasses=["varchar_pattern_ops"]
+            ),
+            models.Index(
+                fields=["ideographic_name"], name="patient_ideographic", opclasses=["varchar_pattern_ops"]
+            ),
+        ]
+
+    def save(self, *, update_fields: Iterable[str] | None = None, **options: Any) -> None:
+        self.matching_name = matching_name(self.family_name, self.given_name)
+        if update_fields is not None:
+            update_fields = {*update_fields, "matching_name"}
+        super().save(update_fields=update_fields, **options)
 
     @property
     def person_name(self) -> str:
@@ -62,6 +81,9 @@ class PatientIdentifier(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["value", "authority_namespace"], name="patient_identifier_once")
+        ]
+        indexes = [
+            models.Index(fields=["value"], name="identifier_value", opclasses=["varchar_pattern_ops"]),
         ]
 
     def as_identifier(self) -> Identifier:

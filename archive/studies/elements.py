@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 from pydicom.charset import convert_encodings, decode_bytes
 from pydicom.valuerep import TEXT_VR_DELIMS, PersonName
 
 from archive.mpi.models import Patient
+from archive.studies.attributes import SERIES_TAGS, STUDY_TAGS, attributes_of
 from archive.studies.header import SOP_CLASS_UID, SOP_INSTANCE_UID, SPECIFIC_CHARACTER_SET, Header
 from common.clock import parse_da, parse_tm
 
@@ -24,7 +26,9 @@ IMAGE_POSITION, IMAGE_ORIENTATION, FRAME_OF_REFERENCE = 0x00200032, 0x00200037, 
 INSTANCES_IN_SERIES = 0x00201209
 NUMBER_OF_FRAMES, ROWS, COLUMNS, PIXEL_SPACING = 0x00280008, 0x00280010, 0x00280011, 0x00280030
 
-WANTED = frozenset(value for name, value in globals().items() if name.isupper() and isinstance(value, int))
+WANTED = STUDY_TAGS | SERIES_TAGS | {
+    value for name, value in globals().items() if name.isupper() and isinstance(value, int)
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +51,7 @@ class StudyFacts:
     study_description: str
     referring_physician_name: str
     modality: str
+    attributes: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +64,7 @@ class SeriesFacts:
     frame_of_reference_uid: str
     expected_instances: int | None
     is_localizer: bool
+    attributes: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +103,7 @@ def study_facts(header: Header) -> StudyFacts:
         study_description=_text(header, STUDY_DESCRIPTION, 64),
         referring_physician_name=str(_name(header, REFERRING_PHYSICIAN))[:200],
         modality=_text(header, MODALITY, 16),
+        attributes=_attributes(header, STUDY_TAGS),
     )
 
 
@@ -110,6 +117,7 @@ def series_facts(header: Header) -> SeriesFacts:
         frame_of_reference_uid=_text(header, FRAME_OF_REFERENCE, 64),
         expected_instances=_positive(header.integer(INSTANCES_IN_SERIES)),
         is_localizer="LOCALIZER" in header.text(IMAGE_TYPE).split("\\"),  # PS3.3 §C.8.2.1.1.1, value 3
+        attributes=_attributes(header, SERIES_TAGS),
     )
 
 
@@ -124,6 +132,12 @@ def instance_facts(header: Header) -> InstanceFacts:
         image_position=header.decimals(IMAGE_POSITION, 3),
         image_orientation=header.decimals(IMAGE_ORIENTATION, 6),
         pixel_spacing=header.decimals(PIXEL_SPACING, 2),
+    )
+
+
+def _attributes(header: Header, tags: frozenset[int]) -> dict[str, Any]:
+    return attributes_of(
+        header.values, tags, character_set=header.text(SPECIFIC_CHARACTER_SET), order=header.order
     )
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import BinaryIO
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from pydicom import dcmread
 from pydicom.dataset import Dataset
 
 from accounts.actors import Actor, SystemActor
-from accounts.privileges import Privilege, granted_studies, sites_where
+from accounts.models import AccessGrant, Site
+from accounts.privileges import Privilege, granted_studies, roles_with, sites_where
 from archive.storage.objects import open_object
 from archive.studies.geometry import Slice, order_along_normal
 from archive.studies.models import Instance, RejectedObject, Series, Study
@@ -24,6 +25,17 @@ def visible_studies(actor: Actor) -> QuerySet[Study]:
         Q(site__in=sites_where(actor, Privilege.VIEW_STUDIES))
         | Q(study_instance_uid__in=granted_studies(actor).values("study_instance_uid"))
     )
+
+
+def studies_of_site(site: Site) -> QuerySet[Study]:
+    """What the nodes of a site may find and retrieve: its own studies, and those shared with it in a case."""
+    shared = AccessGrant.objects.filter(
+        site=site,
+        revoked_at=None,
+        role__in=roles_with(Privilege.VIEW_STUDIES),
+        study_instance_uid=OuterRef("study_instance_uid"),
+    )
+    return Study.objects.filter(Q(site=site) | Exists(shared))
 
 
 def visible_series(actor: Actor) -> QuerySet[Series]:

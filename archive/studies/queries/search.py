@@ -1,0 +1,51 @@
+"""Running a query: rows as they come from the database, as few in memory as the reader takes."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import psycopg
+from django.db import connection
+from django.db.models import QuerySet
+
+from archive.studies.models import Study
+from archive.studies.queries.requests import Query, check_query
+from archive.studies.queries.statement import Column, statement_of
+
+_AT_ONCE = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """What every row holds, and the rows. Closing `rows` stops the statement.
+
+    A value is text as DICOM writes it (values separated by backslashes), the text of a DICOM JSON element where
+    the column says so, or None. `unsupported` are keys that were not answered or not matched.
+    """
+
+    columns: tuple[Column, ...]
+    unsupported: tuple[int, ...]
+    rows: Iterator[tuple[str | None, ...]]
+
+
+def search(query: Query, *, within: QuerySet[Study]) -> Answers:
+    """Everything that matches, of the studies `within` only, by one statement whatever its size.
+
+    Raises  InvalidInput for a query that breaks the rules of its model or holds a key that cannot be matched.
+    """
+    check_query(query)
+    statement = statement_of(query, within=within)
+    return Answers(statement.columns, statement.unsupported, _rows(statement.sql, statement.parameters))
+
+
+def _rows(sql: str, parameters: tuple[Any, ...]) -> Iterator[tuple[str | None, ...]]:
+    """The rows of a statement, streamed: the connection is busy with it until it is read or closed."""
+    connection.ensure_connection()
+    began = time.monotonic()
+    with connection.wrap_database_errors, psycopg.Cursor(connection.connection) as cursor:
+        yield from cursor.stream(sql, parameters, size=_AT_ONCE)
+    if connection.queries_logged:
+        connection.queries_log.append({"sql": sql, "time": f"{time.monotonic() - began:.3f}"})

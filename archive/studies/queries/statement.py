@@ -1,0 +1,186 @@
+"""A query as one SQL statement.
+
+The patient's demographics are those of today, from the master patient index; the Patient ID is the one issued
+by the site that owns the study, or by the authority the query names (IHE PIR; PS3.3 §C.7.1.1).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import QuerySet
+
+from archive.studies.models import Study
+from archive.studies.queries.catalogue import (
+    ISSUER,
+    PATIENT_ID,
+    PATIENT_NAME,
+    RETRIEVE_AE_TITLE,
+    STUDY_DATE,
+    STUDY_TIME,
+    Attribute,
+    attribute_of,
+)
+from archive.studies.queries.kept import matches_kept
+from archive.studies.queries.matching import (
+    Condition,
+    all_of,
+    matches_datetime,
+    matches_patient_name,
+    matches_text,
+)
+from archive.studies.queries.requests import Key, Level, Query
+
+_ALIAS = re.compile(r"\b([podsei])\.")
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One element of every answer: `keys` are those asked for within a sequence."""
+
+    tag: int
+    vr: str
+    is_json: bool = False
+    keys: tuple[Key, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """SQL whose rows hold the columns' values in order; `unsupported` are keys that nothing answers."""
+
+    sql: str
+    parameters: tuple[Any, ...]
+    columns: tuple[Column, ...]
+    unsupported: tuple[int, ...]
+
+
+def statement_of(query: Query, *, within: QuerySet[Study]) -> Statement:
+    """The statement that answers a query, of the studies `within` only."""
+    known = [(key, attribute_of(key.tag, query.level)) for key in query.keys]
+    asked = [(key, attribute) for key, attribute in known if attribute is not None]
+    conditions = _conditions(query, asked)
+    unsupported = [key.tag for key, attribute in known if attribute is None and key.tag != RETRIEVE_AE_TITLE]
+    unsupported += [key.tag for key, attribute in asked if not key.is_universal and _is_unmatched(attribute)]
+    asked.sort(key=lambda pair: pair[0].tag)
+    shown = ", ".join(attribute.shown for _, attribute in asked) or "1"
+    where = [condition.sql for condition in conditions] or ["true"]
+    source = _source(query, within, used=_aliases([shown, *where]))
+    sql = f"SELECT {shown} FROM {source.sql} WHERE {' AND '.join(where)}{_page(query)}"  # noqa: S608
+    bound = [value for condition in (source, *conditions) for value in condition.parameters]
+    return Statement(
+        sql,
+        tuple(bound),
+        tuple(Column(key.tag, attribute.vr, attribute.is_json, key.items) for key, attribute in asked),
+        tuple(unsupported),
+    )
+
+
+def _is_unmatched(attribute: Attribute) -> bool:
+    return attribute.matcher is None and not attribute.column
+
+
+def _aliases(parts: Iterable[str]) -> set[str]:
+    return {alias for part in parts for alias in _ALIAS.findall(part)}
+
+
+def _page(query: Query) -> str:
+    if query.limit is None:
+        return ""
+    order = {Level.PATIENT: "p.id, s.site_id", Level.STUDY: "s.id", Level.SERIES: "e.id", Level.IMAGE: "i.id"}
+    return f" ORDER BY {order[query.level]} LIMIT {int(query.limit)} OFFSET {int(query.offset)}"
+
+
+def _conditions(query: Query, asked: Sequence[tuple[Key, Attribute]]) -> list[Condition]:
+    conditions = []
+    combined = _combined(query)
+    if combined is not None:
+        conditions.append(combined)
+    for key, attribute in asked:
+        is_done = combined is not None and key.tag in {STUDY_DATE, STUDY_TIME}
+        if not key.is_universal and not is_done:
+            condition = _condition(key, attribute, query)
+            if condition is not None:
+                conditions.append(condition)
+    return conditions
+
+
+def _combined(query: Query) -> Condition | None:
+    if not query.is_datetime_combined or query.level is Level.PATIENT:
+        return None
+    date, time = query.key(STUDY_DATE), query.key(STUDY_TIME)
+    if date is None or time is None or len(date.values) != 1 or len(time.values) != 1:
+        return None
+    if date.is_universal or time.is_universal or "-" not in date.values[0] + time.values[0]:
+        return None
+    return matches_datetime("s.study_date", "s.study_time", date.values[0], time.values[0])
+
+
+def _condition(key: Key, attribute: Attribute, query: Query) -> Condition | None:
+    if attribute.tag == PATIENT_NAME:
+        return matches_patient_name("p.matching_name", "p.ideographic_name", key.values)
+    if attribute.tag == PATIENT_ID:
+        return _patient_id(key, query)
+    if attribute.is_json and attribute.column:
+        return matches_kept(f"{attribute.column}.attributes", key)
+    if attribute.matcher is None:
+        return None
+    return attribute.matcher(attribute.column, key.values)
+
+
+def _patient_id(key: Key, query: Query) -> Condition:
+    """By the identifier that is shown; all patients who hold such an identifier are looked up first."""
+    patient = "p.id" if query.level is Level.PATIENT else "s.patient_id"
+    held = matches_text("n.value", key.values)
+    known = Condition(
+        f"{patient} IN (SELECT n.patient_id FROM mpi_patientidentifier n WHERE {held.sql})",  # noqa: S608
+        held.parameters,
+    )
+    return all_of([known, matches_text("d.value", key.values)])
+
+
+def _source(query: Query, within: QuerySet[Study], *, used: set[str]) -> Condition:
+    """The tables, joined as far as the statement uses them."""
+    visible_sql, visible_parameters = within.order_by().query.sql_with_params()
+    parts: list[Condition] = []
+    if query.level is Level.PATIENT:
+        parts.append(
+            Condition(
+                "mpi_patient p JOIN LATERAL (SELECT DISTINCT v.patient_id, v.site_id "  # noqa: S608
+                f"FROM ({visible_sql}) v WHERE v.patient_id = p.id) s ON true",
+                visible_parameters,
+            )
+        )
+    else:
+        parts.append(Condition(f"({visible_sql}) s", visible_parameters))
+        if "p" in used:
+            parts.append(Condition("JOIN mpi_patient p ON p.id = s.patient_id"))
+    if query.level >= Level.SERIES:
+        parts.append(Condition("JOIN studies_series e ON e.study_id = s.id AND e.withdrawn_at IS NULL"))
+    if query.level is Level.IMAGE:
+        parts.append(Condition("JOIN studies_instance i ON i.series_id = e.id"))
+    if "d" in used:
+        parts.append(Condition("JOIN accounts_site o ON o.id = s.site_id"))
+        parts.append(_shown_identifier(query))
+    return Condition(
+        " ".join(part.sql for part in parts), tuple(value for part in parts for value in part.parameters)
+    )
+
+
+def _shown_identifier(query: Query) -> Condition:
+    """Which of a patient's identifiers is shown: of the authority asked for, else of the study's site."""
+    issuer, patient_id = query.key(ISSUER), query.key(PATIENT_ID)
+    authority = Condition("m.authority_namespace = o.authority_namespace")
+    if issuer is not None and not issuer.is_universal:
+        authority = matches_text("m.authority_namespace", issuer.values)
+    orders = [authority]
+    if patient_id is not None and not patient_id.is_universal:
+        orders.append(matches_text("m.value", patient_id.values))
+    order = ", ".join(f"({condition.sql}) DESC" for condition in orders)
+    return Condition(
+        "LEFT JOIN LATERAL (SELECT m.id, m.value, m.authority_namespace FROM mpi_patientidentifier m "  # noqa: S608
+        f"WHERE m.patient_id = s.patient_id ORDER BY {order}, m.id LIMIT 1) d ON true",
+        tuple(value for condition in orders for value in condition.parameters),
+    )
