@@ -1,4 +1,8 @@
-"""The stores that URLs name: `file:///folder`. The default one is where new bytes go."""
+"""The stores that URLs name; the default one is where new bytes go.
+
+file:///var/lib/consilium/objects
+s3://bucket/folder?endpoint=http://host:port&region=name
+"""
 
 from __future__ import annotations
 
@@ -9,6 +13,7 @@ from django.conf import settings
 
 from archive.storage.volumes.base import Store
 from archive.storage.volumes.local import FileSystemStore
+from archive.storage.volumes.s3 import S3Store
 from archive.storage.writing import StagedObject, StoredObject
 from common.errors import InvalidInput
 
@@ -47,6 +52,8 @@ def _open(url: str) -> Store:
     parts = urlsplit(url)
     if parts.scheme == "file":
         return FileSystemStore(Path(unquote(parts.path)), url)
+    if parts.scheme == "s3":
+        return S3Store(url)
     raise InvalidInput(
         f"STORAGE_URL names a {parts.scheme or 'nameless'} store; file:// and s3:// are supported",
         code="STORAGE_UNSUPPORTED",

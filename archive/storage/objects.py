@@ -13,10 +13,13 @@ from typing import BinaryIO, TypeVar
 
 from accounts.models import Site
 from archive.storage import index
+from archive.storage.admission import AdmittedWriter
 from archive.storage.backends import default_storage, store_at
 from archive.storage.keys import ObjectKey, parse_key
 from archive.storage.loose import LooseWriter
+from archive.storage.segments import SegmentWriter
 from archive.storage.volumes.base import LocalSlice, Store
+from archive.storage.volumes.local import FileSystemStore
 from archive.storage.writing import ObjectWriter
 from common.errors import NotFound, ServiceError, Unavailable
 
@@ -96,9 +99,14 @@ def locate(keys: Collection[str]) -> dict[str, Place]:
     return places
 
 
-def open_writer(site: Site | None = None) -> ObjectWriter:  # noqa: ARG001 - segments belong to a site
-    """A way in for one sender's objects, on the default volume; one thread at a time may use it."""
-    return LooseWriter(default_storage())
+def open_writer(site: Site | None = None) -> ObjectWriter:
+    """A way in for one sender's objects, on the default volume; one thread at a time may use it.
+
+    A local volume takes segments; a bucket, in which nothing can be appended to, loose objects.
+    """
+    store = default_storage()
+    writer = SegmentWriter(store, site) if isinstance(store, FileSystemStore) else LooseWriter(store)
+    return AdmittedWriter(writer, site)
 
 
 def _from_a_holder(where: ObjectKey, act: Callable[[Store], T]) -> T:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
@@ -16,6 +17,9 @@ from typing import Any
 from urllib.error import HTTPError, URLError
 from urllib.parse import quote
 from urllib.request import urlopen
+
+import boto3
+from botocore.exceptions import ClientError
 
 HOST = "127.0.0.1"
 START_LIMIT_S = 30.0
@@ -56,6 +60,10 @@ class Daemon:
 
     def stop(self) -> None:
         self._end(signal.SIGTERM)
+
+    def tell_to_stop(self) -> None:
+        if self.process is not None:
+            self.process.send_signal(signal.SIGTERM)
 
     @property
     def address(self) -> str:
@@ -109,9 +117,16 @@ class Cluster:
         """Where S3 is spoken."""
         return f"http://{self.gateway.address}"
 
-    def storage_url(self, bucket: str = "consilium") -> str:
-        """What STORAGE_URL is to be for a bucket of this cluster."""
-        return f"s3://{bucket}?endpoint={quote(self.endpoint, safe=':/')}&region=us-east-1"
+    def storage_url(self, bucket: str = "consilium", *, folder: str = "") -> str:
+        """What STORAGE_URL is to be for a bucket of this cluster, or for a folder in it."""
+        path = f"/{folder}" if folder else ""
+        return f"s3://{bucket}{path}?endpoint={quote(self.endpoint, safe=':/')}&region=us-east-1"
+
+    def make_bucket(self, name: str) -> None:
+        """Make a bucket whose writes are on disk before they are acknowledged; one that is there stays."""
+        with contextlib.suppress(ClientError):
+            self._client().create_bucket(Bucket=name)
+        self.shell(f"fs.configure -locationPrefix=/buckets/{name}/ -fsync -apply")
 
     def start(self) -> None:
         """Start every process and wait until S3 is served by all volume servers."""
@@ -150,8 +165,29 @@ class Cluster:
         return done.stdout + done.stderr
 
     def stop(self) -> None:
-        for daemon in (self.gateway, self.filer, *self.volume_servers, self.master):
+        """End every process, each told first and waited for then."""
+        for daemon in self.daemons:
+            daemon.tell_to_stop()
+        for daemon in self.daemons:
             daemon.stop()
+
+    def kill(self) -> None:
+        """End every process at once."""
+        for daemon in self.daemons:
+            daemon.kill()
+
+    @property
+    def daemons(self) -> tuple[Daemon, ...]:
+        return (self.gateway, self.filer, *self.volume_servers, self.master)
+
+    def _client(self) -> Any:
+        return boto3.client(
+            "s3",
+            endpoint_url=self.endpoint,
+            region_name="us-east-1",
+            aws_access_key_id=self._keys["AWS_ACCESS_KEY_ID"],
+            aws_secret_access_key=self._keys["AWS_SECRET_ACCESS_KEY"],
+        )
 
     def _master(self) -> Daemon:
         folder = self._folder("master")

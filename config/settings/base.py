@@ -197,3 +197,7 @@ from config.settings.hl7 import *
 from config.settings.logs import *
 from config.settings.notifications import *
 from config.settings.portal import *
+from config.settings.storage import *
+from config.settings.routing import *
+
+ROUTING_FOLDERS = ROUTING_FOLDERS or [str(VAR_DIR / "exports")]

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import datetime as dt
 import errno
 import hashlib
 import os
+import shutil
 import tempfile
 import time
 from collections.abc import Iterator
@@ -13,7 +15,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from archive.storage.keys import ObjectKey, check_segment_key, content_key
-from archive.storage.volumes.base import LocalSlice
+from archive.storage.volumes.base import Found, LocalSlice
 from archive.storage.volumes.slices import local_part
 from archive.storage.writing import Bytes, StoredObject
 from common.errors import NotFound, Unavailable
@@ -29,6 +31,7 @@ class FileSystemStore:
     def __init__(self, root: Path, url: str) -> None:
         self.root, self.url = root, url
         self.incoming = root / "incoming"
+        self.aside = root / "aside"
         self._made: set[Path] = set()
 
     def stage(self) -> StagedFile:
@@ -42,16 +45,17 @@ class FileSystemStore:
             handle, name = tempfile.mkstemp(dir=self.incoming)
         return StagedFile(self, handle, Path(name))
 
-    def path(self, segment: str) -> Path:
+    def path(self, segment: str, *, aside: bool = False) -> Path:
         """The file of a segment or loose object; whether it is there is not asked."""
-        return self.root / check_segment_key(segment)
+        return (self.aside if aside else self.root) / check_segment_key(segment)
 
-    def open(self, where: ObjectKey) -> BinaryIO:
+    def open(self, where: ObjectKey, *, aside: bool = False) -> BinaryIO:
         """The object, open for reading. Raises NotFound if there is none."""
+        path = self.path(where.segment, aside=aside)
         with failures_told():
             if where.length is None:
-                return self.path(where.segment).open("rb")
-            return local_part(self.path(where.segment), where.offset, where.length)
+                return path.open("rb")
+            return local_part(path, where.offset, where.length)
 
     def read(self, where: ObjectKey) -> bytes:
         """The object's bytes. Raises NotFound if there are none, or fewer than there should be."""
@@ -67,9 +71,9 @@ class FileSystemStore:
             raise NotFound("The segment ends before the object does", code="OBJECT_MISSING")
         return data
 
-    def size(self, segment: str) -> int:
+    def size(self, segment: str, *, aside: bool = False) -> int:
         with failures_told():
-            return self.path(segment).stat().st_size
+            return self.path(segment, aside=aside).stat().st_size
 
     def local_slice(self, where: ObjectKey) -> LocalSlice:
         """Where the object lies. Raises NotFound if it is not there."""
@@ -78,6 +82,38 @@ class FileSystemStore:
         if where.offset + length > size:
             raise NotFound("The segment ends before the object does", code="OBJECT_MISSING")
         return LocalSlice(self.path(where.segment), where.offset, length)
+
+    def inflow(self, segment: str, *, token: str = "", bytes_done: int = 0) -> FileInflow:  # noqa: ARG002
+        """A file beside the others that becomes the segment when it is whole."""
+        with failures_told():
+            self.incoming.mkdir(parents=True, exist_ok=True)
+            return FileInflow(self, segment, bytes_done)
+
+    def remove(self, segment: str, *, aside: bool = False) -> None:
+        path = self.path(segment, aside=aside)
+        with failures_told(), contextlib.suppress(FileNotFoundError):
+            path.unlink()
+            sync_folder(path.parent)
+
+    def set_aside(self, segment: str) -> bool:
+        return self._rename(self.path(segment), self.path(segment, aside=True))
+
+    def bring_back(self, segment: str) -> bool:
+        return self._rename(self.path(segment, aside=True), self.path(segment))
+
+    def found(self, folder: str) -> Iterator[Found]:
+        """The files in one folder of keys; what a purge takes away meanwhile is left out."""
+        with failures_told(), contextlib.suppress(FileNotFoundError):
+            for entry in os.scandir(self.root / folder):
+                with contextlib.suppress(FileNotFoundError):
+                    stat = entry.stat()
+                    modified_at = dt.datetime.fromtimestamp(stat.st_mtime, dt.UTC)
+                    yield Found(f"{folder}{entry.name}", stat.st_size, modified_at)
+
+    def free_bytes(self) -> int | None:
+        with failures_told():
+            self.root.mkdir(parents=True, exist_ok=True)
+            return shutil.disk_usage(self.root).free
 
     def sweep_staged(self, *, older_than_s: float) -> int:
         """Remove what a crash left half written; how many files."""
@@ -97,6 +133,17 @@ class FileSystemStore:
             folder.mkdir(parents=folder == self.root, exist_ok=True)
         sync_folder(folder.parent)
         self._made.add(folder)
+
+    def _rename(self, source: Path, target: Path) -> bool:
+        with failures_told():
+            self.ensure_folder(target.parent)
+            try:
+                source.rename(target)
+            except FileNotFoundError:
+                return False
+            sync_folder(target.parent)
+            sync_folder(source.parent)
+        return True
 
 
 class StagedFile:
@@ -148,6 +195,50 @@ class StagedFile:
         if self._handle >= 0:
             os.close(self._handle)
             self._handle = -1
+
+
+class FileInflow:
+    """A segment being copied or packed: appended to beside the others, renamed into its place when whole."""
+
+    token = ""
+
+    def __init__(self, store: FileSystemStore, segment: str, bytes_done: int) -> None:
+        self._store, self._segment = store, segment
+        self._path = store.incoming / f"copy-{check_segment_key(segment).replace('/', '-')}"
+        self._handle = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
+        self.bytes_done = min(bytes_done, os.fstat(self._handle).st_size)
+        os.ftruncate(self._handle, self.bytes_done)
+        os.lseek(self._handle, self.bytes_done, os.SEEK_SET)
+
+    def append(self, data: Bytes) -> None:
+        view = memoryview(data)
+        with failures_told():
+            while view.nbytes:
+                view = view[os.write(self._handle, view) :]
+
+    def settle(self) -> int:
+        with failures_told():
+            os.fdatasync(self._handle)
+            self.bytes_done = os.fstat(self._handle).st_size
+        return self.bytes_done
+
+    def finish(self) -> None:
+        target = self._store.path(self._segment)
+        with failures_told():
+            os.fsync(self._handle)
+            self._store.ensure_folder(target.parent)
+            self._path.rename(target)
+            sync_folder(target.parent)
+        self.release()
+
+    def release(self) -> None:
+        if self._handle >= 0:
+            os.close(self._handle)
+            self._handle = -1
+
+    def abandon(self) -> None:
+        self.release()
+        self._path.unlink(missing_ok=True)
 
 
 def sync_folder(folder: Path) -> None:

@@ -1,0 +1,48 @@
+"""Whether a site may still store: asked before each object, answered by whoever keeps the quotas.
+
+Quotas live above this package; their keeper registers itself here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from accounts.models import Site
+from archive.storage.writing import Bytes, ObjectWriter, StoredObject
+
+Gate = Callable[[Site, int], None]
+
+_gates: list[Gate] = []
+
+
+def use_gate(gate: Gate) -> None:
+    """Have `gate(site, size_bytes)` asked before bytes of a site are stored; it raises Unavailable to refuse."""
+    if gate not in _gates:
+        _gates.append(gate)
+
+
+def admit(site: Site | None, size_bytes: int) -> None:
+    """Raises  Unavailable if the site may not store so much now."""
+    if site is not None:
+        for gate in _gates:
+            gate(site, size_bytes)
+
+
+class AdmittedWriter:
+    """A writer that asks for admission before it stores."""
+
+    def __init__(self, writer: ObjectWriter, site: Site | None) -> None:
+        self._writer, self._site = writer, site
+        self.withdraw = writer.withdraw
+        self.close = writer.close
+
+    def append(
+        self, parts: Sequence[Bytes], *, sha256: str, study_instance_uid: str, series_instance_uid: str
+    ) -> StoredObject:
+        admit(self._site, sum(len(part) for part in parts))
+        return self._writer.append(
+            parts,
+            sha256=sha256,
+            study_instance_uid=study_instance_uid,
+            series_instance_uid=series_instance_uid,
+        )
