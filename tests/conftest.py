@@ -13,6 +13,8 @@ from pytest_django import DjangoDbBlocker
 from common import clock as product_clock
 from compute import services as compute
 from events import services as events
+from integrations.dicom.notices import delivery as dicom
+from integrations.dicom.nodes import check as node_checks
 from integrations.hl7 import delivery as hl7
 from notifications import services as notifications
 from tests.personas import Cast, make_cast
@@ -58,8 +60,10 @@ def own_storage(settings: object, tmp_path: Path) -> None:
 def no_broker_nudges() -> None:
     """Tests perform deliveries and steps themselves, so nothing is left to a worker elsewhere."""
     compute.use_nudge(None)
+    dicom.use_nudge(None)
     events.use_nudge(None)
     hl7.use_nudge(None)
+    node_checks.use_nudge(None)
     notifications.use_nudge(None)
     stepping.use_nudge(None)
 

@@ -22,6 +22,8 @@ class Order(models.Model):
     class Status(models.TextChoices):
         SCHEDULED = "scheduled", _("Scheduled")
         IN_PROGRESS = "in_progress", _("In progress")
+        PERFORMED = "performed", _("Performed")
+        DISCONTINUED = "discontinued", _("Discontinued")
         REPORTED = "reported", _("Reported")
         CANCELLED = "cancelled", _("Cancelled")
 
@@ -66,6 +68,7 @@ class ScheduledProcedureStep(models.Model):
         SCHEDULED = "SCHEDULED"
         STARTED = "STARTED"
         COMPLETED = "COMPLETED"
+        DISCONTINUED = "DISCONTINUED"
         CANCELLED = "CANCELLED"
 
     order = models.ForeignKey(Order, on_delete=models.CASCADE, related_name="steps")
@@ -74,7 +77,7 @@ class ScheduledProcedureStep(models.Model):
     modality = models.CharField(max_length=16)
     station_ae_title = models.CharField(max_length=16, blank=True)
     scheduled_at = models.DateTimeField()
-    status = models.CharField(max_length=10, choices=Status.choices, default=Status.SCHEDULED)
+    status = models.CharField(max_length=12, choices=Status.choices, default=Status.SCHEDULED)
 
     class Meta:
         constraints = [
@@ -86,4 +89,43 @@ class ScheduledProcedureStep(models.Model):
                 name="step_worklist",
                 condition=models.Q(status="SCHEDULED"),
             )
+        ]
+
+
+class PerformedProcedureStep(models.Model):
+    """What a modality says it did (PS3.3 §C.4.14), scheduled here or not.
+
+    `steps` are the scheduled steps it names that are known here. `series` lists the series it made, each with
+    the UIDs of its instances; `attributes` is everything it said, as DICOM JSON.
+    """
+
+    class Status(models.TextChoices):
+        IN_PROGRESS = "IN PROGRESS", _("In progress")
+        COMPLETED = "COMPLETED", _("Completed")
+        DISCONTINUED = "DISCONTINUED", _("Discontinued")
+
+    sop_instance_uid = models.CharField(max_length=64, unique=True)
+    site = models.ForeignKey(Site, on_delete=models.PROTECT, related_name="performed_steps")
+    order = models.ForeignKey(Order, null=True, on_delete=models.PROTECT, related_name="performed_steps")
+    steps = models.ManyToManyField(ScheduledProcedureStep, related_name="performed_steps")
+    study_instance_uid = models.CharField(max_length=64)
+    performed_procedure_step_id = models.CharField(max_length=16)
+    station_ae_title = models.CharField(max_length=16)
+    said_by = models.CharField(max_length=16)
+    modality = models.CharField(max_length=16)
+    status = models.CharField(max_length=12, choices=Status.choices)
+    match_reason = models.CharField(max_length=120)
+    started_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+    discontinuation_code = models.CharField(max_length=16, blank=True)
+    series = models.JSONField(default=list)
+    attributes = models.JSONField(default=dict)
+    created_at = models.DateTimeField()
+    changed_at = models.DateTimeField()
+    trace_id = models.UUIDField()
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["study_instance_uid"], name="performed_study"),
+            models.Index(fields=["site", "-created_at"], name="performed_recent"),
         ]

@@ -132,9 +132,10 @@ def mark_reported(order: Order) -> None:
     Order.objects.filter(pk=order.pk).exclude(status=Order.Status.CANCELLED).update(
         status=Order.Status.REPORTED
     )
-    ScheduledProcedureStep.objects.filter(order=order).exclude(
-        status=ScheduledProcedureStep.Status.CANCELLED
-    ).update(status=ScheduledProcedureStep.Status.COMPLETED)
+    over = [ScheduledProcedureStep.Status.CANCELLED, ScheduledProcedureStep.Status.DISCONTINUED]
+    ScheduledProcedureStep.objects.filter(order=order).exclude(status__in=over).update(
+        status=ScheduledProcedureStep.Status.COMPLETED
+    )
     order.refresh_from_db(fields=["status"])
 
 

@@ -21,5 +21,7 @@ CELERY_TASK_ROUTES = {
     "events.deliver": {"queue": "interactive"},
     "notifications.deliver": {"queue": "interactive"},
     "integrations.hl7.deliver_link": {"queue": "transfer"},
+    "integrations.dicom.deliver_notices": {"queue": "transfer"},
+    "integrations.routing.send": {"queue": "transfer"},
 }
 QUEUES = ["interactive", "default", "transfer", "cpu", "gpu"]

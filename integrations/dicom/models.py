@@ -7,15 +7,18 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Site
 from integrations.dicom.nodes.models import NodeCheck, NodeFailure, NodeHealth, NodeSlot, NodeTraffic
+from integrations.dicom.notices.models import Commitment, Notice
 
 __all__ = [
     "AERole",
     "ApplicationEntity",
+    "Commitment",
     "NodeCheck",
     "NodeFailure",
     "NodeHealth",
     "NodeSlot",
     "NodeTraffic",
+    "Notice",
     "SliceInterest",
     "sender_roles",
 ]
@@ -30,7 +33,11 @@ class AERole(models.TextChoices):
     STORAGE_SCP = "storage_scp", _("Takes images")
     QUERY_SCP = "query_scp", _("Can be queried and retrieved from")
     COMMITMENT_SCP = "commitment_scp", _("Commits to storage")
+    AVAILABILITY_SCU = "availability_scu", _("Tells of instance availability")
     AVAILABILITY_SCP = "availability_scp", _("Is told of instance availability")
+    MPPS_SCP = "mpps_scp", _("Is told of performed procedure steps")
+    REJECTION_SCU = "rejection_scu", _("Rejects instances by rejection notes")
+    REJECTION_SCP = "rejection_scp", _("Is sent rejection notes")
 
 
 class SliceInterest(models.TextChoices):

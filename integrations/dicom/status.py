@@ -5,6 +5,8 @@ Reference  PS3.4 §B.2.3 (C-STORE), §K.4.1.1.4 (worklist C-FIND), PS3.7 Annex C
 
 from __future__ import annotations
 
+from pydicom.dataset import Dataset
+
 from common.errors import Conflict, InvalidInput, NotFound, NotPermitted, ServiceError, Unavailable
 
 SUCCESS = 0x0000
@@ -12,7 +14,16 @@ PENDING = 0xFF00
 CANCELLED = 0xFE00
 DUPLICATE_SOP_INSTANCE = 0x0111
 NO_SUCH_OBJECT = 0x0112
+INVALID_ATTRIBUTE_VALUE = 0x0106
+PROCESSING_FAILURE = 0x0110
+NO_SUCH_EVENT = 0x0113
+INVALID_OBJECT_INSTANCE = 0x0117
+MISSING_ATTRIBUTE = 0x0120
+MISSING_ATTRIBUTE_VALUE = 0x0121
+NO_SUCH_ACTION = 0x0123
 NOT_AUTHORISED = 0x0124
+UNRECOGNISED_OPERATION = 0x0211
+STEP_NO_LONGER_UPDATED = 0xA710  # an Error ID, beside PROCESSING_FAILURE (PS3.4 Table F.7.2-2)
 OUT_OF_RESOURCES = 0xA700
 DATA_SET_MISMATCH = 0xA900
 CANNOT_UNDERSTAND = 0xC000
@@ -44,3 +55,27 @@ def find_status(error: ServiceError) -> int:
     if isinstance(error, NotPermitted):
         return NOT_AUTHORISED
     return DATA_SET_MISMATCH if isinstance(error, InvalidInput) else CANNOT_UNDERSTAND
+
+
+_BY_CODE = {
+    "FIELD_MISSING": MISSING_ATTRIBUTE,
+    "VALUE_MISSING": MISSING_ATTRIBUTE_VALUE,
+    "VALUE_INVALID": INVALID_ATTRIBUTE_VALUE,
+    "INSTANCE_INVALID": INVALID_OBJECT_INSTANCE,
+    "STEP_IS_FINAL": PROCESSING_FAILURE,
+    "NO_SUCH_ACTION": NO_SUCH_ACTION,
+    "NO_SUCH_EVENT": NO_SUCH_EVENT,
+}
+
+
+def normalised_status(error: ServiceError) -> Dataset:
+    """The status of an N-service's response, with what is wrong as its Error Comment (PS3.7 Annex C)."""
+    status = next((found for kind, found in _STATUSES if isinstance(error, kind)), PROCESSING_FAILURE)
+    if not error.permanent or status == CANNOT_UNDERSTAND:
+        status = PROCESSING_FAILURE
+    answer = Dataset()
+    answer.Status = _BY_CODE.get(error.code, status)
+    answer.ErrorComment = error.message[:64]
+    if error.code == "STEP_IS_FINAL":
+        answer.ErrorID = STEP_NO_LONGER_UPDATED
+    return answer

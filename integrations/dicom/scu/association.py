@@ -9,8 +9,9 @@ import contextlib
 import socket
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from pynetdicom import _config
+from pynetdicom import _config, build_role
 from pynetdicom.association import Association
 from pynetdicom.presentation import PresentationContext
 
@@ -89,9 +90,19 @@ def _request(peer: Peer, contexts: Sequence[PresentationContext]) -> Association
             contexts=list(contexts),
             ae_title=peer.called_ae_title,
             max_pdu=peer.maximum_pdu,
+            ext_neg=_roles(contexts),
         )
     except socket.gaierror as error:
         raise _unavailable(failure_code(error)) from error
+
+
+def _roles(contexts: Sequence[PresentationContext]) -> list[Any]:
+    """The roles proposed for contexts that name any: else we are SCU, the peer SCP (PS3.7 §D.3.3.4)."""
+    return [
+        build_role(str(one.abstract_syntax), scu_role=bool(one.scu_role), scp_role=bool(one.scp_role))
+        for one in contexts
+        if one.scu_role is not None or one.scp_role is not None
+    ]
 
 
 def _refusal(assoc: Association) -> ServiceError:
@@ -100,6 +111,10 @@ def _refusal(assoc: Association) -> ServiceError:
     if isinstance(wire, CallingSocket) and wire.failure:
         return _unavailable(wire.failure)
     answer = assoc.acceptor.primitive
+    if answer is not None and answer.result == 0 and not assoc.accepted_contexts:
+        return NotPermitted(
+            "The peer takes nothing of what we propose: NO_CONTEXT_ACCEPTED", code="ASSOCIATION_REJECTED"
+        )
     if not assoc.is_rejected or answer is None:
         return _unavailable("ABORTED" if assoc.is_aborted else "NO_ANSWER")
     reason = _REASONS.get((answer.result_source, answer.diagnostic), "NO_REASON_GIVEN")

@@ -1,0 +1,7 @@
+"""Everything that delivers notices, named in one place so that it registers itself."""
+
+from __future__ import annotations
+
+from integrations.dicom.performed import forwarding
+
+SENDERS = (forwarding,)
