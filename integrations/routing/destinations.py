@@ -1,0 +1,175 @@
+"""Destinations: made and changed by people, and found by the names that tables use."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Count, Q
+from django.utils.text import slugify
+
+from accounts.actors import Actor
+from accounts.audit import record_audit
+from accounts.models import Site
+from common import clock
+from common.errors import Conflict, InvalidInput, NotFound
+from integrations.dicom.models import AERole, ApplicationEntity, SliceInterest
+from integrations.routing.access import check_manages
+from integrations.routing.lanes import OPEN
+from integrations.routing.models import Destination, Lane
+from integrations.routing.targets.base import target_of
+
+_CHANGEABLE = frozenset(
+    {"name", "node", "group", "configuration", "is_enabled", "maximum_senders"}
+)
+
+
+def create_destination(
+    *,
+    key: str,
+    name: str,
+    kind: str,
+    site: Site | None,
+    actor: Actor,
+    node: ApplicationEntity | None = None,
+    group: str = "",
+    configuration: Mapping[str, Any] | None = None,
+    maximum_senders: int = 2,
+) -> Destination:
+    """A new destination; one of no site serves the whole region.
+
+    Raises  InvalidInput with `fields`; Conflict if the key is taken; NotPermitted.
+    """
+    check_manages(actor, site)
+    destination = Destination(
+        key=key, name=name, kind=kind, site=site, node=node, group=group,
+        configuration=dict(configuration or {}), maximum_senders=maximum_senders, created_at=clock.now(),
+    )  # fmt: skip
+    _check(destination)
+    with transaction.atomic():
+        taken = Q(key=key) | (Q(node=node) if node is not None else Q(pk=None))
+        if Destination.objects.filter(taken).exists():
+            raise Conflict("There is such a destination already.", code="DESTINATION_EXISTS")
+        destination.save()
+        _audit(actor, "destination.created", destination)
+    return destination
+
+
+def update_destination(destination: Destination, *, actor: Actor, **changes: Any) -> Destination:
+    """Change name, node, group, configuration, senders, or switch it on or off.
+
+    Raises  InvalidInput with `fields`; NotPermitted.
+    """
+    check_manages(actor, destination.site)
+    unknown = sorted(set(changes) - _CHANGEABLE)
+    if unknown:
+        raise InvalidInput("This cannot be changed.", code="NOT_CHANGEABLE", fields={unknown[0]: "Fixed."})
+    with transaction.atomic():
+        held = Destination.objects.select_for_update(of=("self",)).get(pk=destination.pk)
+        for name, value in changes.items():
+            setattr(held, name, value)
+        held.failures, held.blocked_until = 0, None
+        _check(held)
+        held.save()
+        _audit(actor, "destination.changed", held, fields=sorted(changes))
+    return held
+
+
+def destinations_named(name: str, *, site: Site, study_instance_uid: str, is_thin: bool | None) -> list[Destination]:
+    """The destinations a table means by a name, for a study of this site.
+
+    A key means that destination; a group means one of its members; a tier means every node that takes such
+    series. A node that takes only thin, or only other, series gets no others.
+
+    Raises  NotFound if nothing of this name serves the site; Conflict if it is switched off.
+    """
+    serving = Destination.objects.select_related("node").filter(Q(site=None) | Q(site=site))
+    named = serving.filter(key=name).first()
+    if named is not None and named.kind == Destination.Kind.TIER:
+        return _of_tier(named, site)
+    if named is not None:
+        found = [named]
+    else:
+        found = _least_busy(list(serving.filter(group=name).order_by("pk")), study_instance_uid)
+    if not found:
+        raise NotFound(f"There is no destination named {name}", code="DESTINATION_UNKNOWN")
+    if not found[0].is_enabled:
+        raise Conflict(f"The destination {name} is switched off", code="DESTINATION_DISABLED")
+    if not _takes(found[0].node, is_thin):
+        raise Conflict(f"The node of {name} does not take such series", code="NOT_TAKEN_BY_NODE")
+    return found
+
+
+def _takes(node: ApplicationEntity | None, is_thin: bool | None) -> bool:
+    if node is None or node.takes == SliceInterest.ALL:
+        return True
+    return (node.takes == SliceInterest.THIN) is bool(is_thin)
+
+
+def _of_tier(tier: Destination, site: Site) -> list[Destination]:
+    """Every node of the site, and of the hospital it consults, that takes what the tier takes."""
+    sites = [site.pk, *([site.expert_site_id] if site.expert_site_id else [])]
+    nodes = ApplicationEntity.objects.filter(
+        takes=tier.configuration["takes"], is_enabled=True, site__in=sites
+    ).exclude(host="")
+    return [
+        destination
+        for destination in (destination_of_node(node) for node in nodes.order_by("pk") if node.may(AERole.STORAGE_SCP))
+        if destination.is_enabled
+    ]
+
+
+def destination_of_node(node: ApplicationEntity) -> Destination:
+    """The destination that stands for a node, made when it is first needed."""
+    known = Destination.objects.filter(node=node).first()
+    if known is not None:
+        return known
+    destination, _ = Destination.objects.get_or_create(
+        node=node,
+        defaults={
+            "key": f"node-{slugify(node.ae_title) or node.pk}-{node.pk}",
+            "name": node.description or node.ae_title,
+            "kind": Destination.Kind.DIMSE,
+            "site": None,
+            "maximum_senders": min(node.maximum_associations, 2),
+            "created_at": clock.now(),
+        },
+    )
+    return destination
+
+
+def _least_busy(members: list[Destination], study_instance_uid: str) -> list[Destination]:
+    """One of equal destinations: the one that has the study already, else the sound one with the least to do."""
+    usable = [member for member in members if member.is_enabled] or members[:1]
+    if len(usable) < 2:
+        return usable
+    known = Lane.objects.filter(destination__in=usable, study_instance_uid=study_instance_uid).first()
+    if known is not None:
+        return [member for member in usable if member.pk == known.destination_id]
+    waiting = dict(
+        Lane.objects.filter(destination__in=usable)
+        .exclude(next_at=None)
+        .values_list("destination")
+        .annotate(objects=Count("deliveries", filter=Q(deliveries__state__in=OPEN)))
+    )
+    return [min(usable, key=lambda member: (member.failures > 0, waiting.get(member.pk, 0), member.pk))]
+
+
+def _check(destination: Destination) -> None:
+    if destination.kind not in Destination.Kind.values:
+        raise InvalidInput("There is no such kind.", code="BAD_KIND", fields={"kind": "There is no such kind."})
+    if slugify(destination.key) != destination.key or not destination.key:
+        problem = "Small letters, digits and hyphens only."
+        raise InvalidInput(problem, code="BAD_KEY", fields={"key": problem})
+    if not 1 <= destination.maximum_senders <= 16:
+        problem = "From 1 to 16."
+        raise InvalidInput(problem, code="BAD_SENDERS", fields={"maximum_senders": problem})
+    target_of(destination.kind).check(destination)
+
+
+def _audit(actor: Actor, action: str, destination: Destination, **detail: Any) -> None:
+    record_audit(
+        actor, action, object_kind="destination", object_uid=destination.key,
+        site_code=destination.site.code if destination.site else "", kind=destination.kind, **detail,
+    )  # fmt: skip

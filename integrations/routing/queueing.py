@@ -1,0 +1,88 @@
+"""Putting objects on their way: one statement a series and destination, whatever its size.
+
+What is on its way to a destination already, or has been sent there, is not queued again.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from django.db import connection, transaction
+
+from archive.studies.models import Instance, Series
+from common import clock
+from events.tracing import current_trace
+from integrations.routing.models import Delivery, Destination, Lane, RoutingDecision
+
+_LANE = """
+INSERT INTO {lane} (destination_id, study_instance_uid, next_at, failures, last_error_code, trace_id)
+VALUES (%s, %s, %s, 0, '', %s)
+ON CONFLICT (destination_id, study_instance_uid)
+DO UPDATE SET next_at = COALESCE({lane}.next_at, excluded.next_at)
+RETURNING id
+"""
+_OBJECTS = """
+INSERT INTO {delivery} (destination_id, lane_id, sop_instance_uid, series_instance_uid, decision_id, transforms,
+                        state, attempts, error_code, sent_as, queued_at)
+SELECT %s, %s, instance.sop_instance_uid, %s, %s, %s::jsonb, 'waiting', 0, '', '', %s
+FROM {instance} AS instance
+WHERE instance.series_id = %s AND NOT EXISTS (
+    SELECT 1 FROM {delivery} AS known
+    WHERE known.destination_id = %s AND known.sop_instance_uid = instance.sop_instance_uid)
+ORDER BY instance.instance_number NULLS LAST, instance.id
+ON CONFLICT (destination_id, sop_instance_uid) DO NOTHING
+"""
+
+_nudge: Callable[[int], object] | None = None
+
+
+def use_nudge(nudge: Callable[[int], object] | None) -> None:
+    """Have `nudge` called with the key of a destination that has something to send."""
+    global _nudge  # noqa: PLW0603 - one broker a process
+    _nudge = nudge
+
+
+def nudge(destination_id: int) -> bool:
+    """Tell a worker, if there is a broker to tell it; whether there is."""
+    if _nudge is None:
+        return False
+    _nudge(destination_id)
+    return True
+
+
+def queue_series(
+    series: Series,
+    *,
+    destination: Destination,
+    decision: RoutingDecision | None = None,
+    transforms: Sequence[dict[str, Any]] = (),
+) -> int:
+    """Put on their way those objects of a series that the destination has not got; how many they are.
+
+    Sending follows the commit of the transaction in hand. Whoever queues for several destinations does so
+    in the order of their keys, so that two who queue at once wait for each other and do not lock up.
+    """
+    now = clock.now()
+    study_instance_uid = series.study.study_instance_uid
+    with transaction.atomic(savepoint=False), connection.cursor() as cursor:
+        cursor.execute(_sql(_LANE), [destination.pk, study_instance_uid, now, current_trace()])
+        lane = cursor.fetchone()[0]
+        cursor.execute(
+            _sql(_OBJECTS),
+            [
+                destination.pk, lane, series.series_instance_uid, decision.pk if decision else None,
+                json.dumps(list(transforms)), now, series.pk, destination.pk,
+            ],
+        )  # fmt: skip
+        count = cursor.rowcount
+        transaction.on_commit(lambda: nudge(destination.pk), robust=True)
+    return count
+
+
+def _sql(statement: str) -> str:
+    names = {"lane": Lane, "delivery": Delivery, "instance": Instance}
+    return statement.format(
+        **{name: f'"{model._meta.db_table}"' for name, model in names.items()}  # noqa: SLF001
+    )

@@ -1,0 +1,202 @@
+"""From what a table answers to what is to be done. Pure: knows no rows of ours, asks nobody.
+
+A routing table is a DMN decision named `Route series`. Its outputs are columns of these names, any of them:
+
+destination   key of a destination, or of a group of equal ones
+deidentify    profile and options, such as "basic" or "basic, retain uids"
+coerce        a context of attribute keywords and values, such as {InstitutionName: "Research"}
+compress      jpeg-ls, jpeg-2000, rle or htj2k; always lossless
+priors        how many earlier studies of the patient go to the destination too
+template      key of a post-processing template to run
+process       key of a process to start
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+from archive.studies.facts import context_of
+from integrations.routing.transforms.catalogue import COMPRESSIONS, check_coercion, check_deidentification
+from common.errors import InvalidInput
+from workflows.decisions import DecisionModel, load_decisions
+
+DECISION = "Route series"
+OUTPUTS = ("destination", "deidentify", "coerce", "compress", "priors", "template", "process")
+MOST_PRIORS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """One thing to be done with a series. `rows` are the rows of the table that ask for it, from 1."""
+
+    rows: tuple[int, ...]
+    destination: str = ""
+    transforms: tuple[dict[str, Any], ...] = ()
+    priors: int = 0
+    template: str = ""
+    process: str = ""
+
+    def as_json(self) -> dict[str, Any]:
+        """What there is to say of it."""
+        said = {
+            "rows": list(self.rows),
+            "destination": self.destination,
+            "transforms": list(self.transforms),
+            "priors": self.priors,
+            "template": self.template,
+            "process": self.process,
+        }
+        return {name: value for name, value in said.items() if value}
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a table says of one series: rows that matched, what to do, and what could not be understood."""
+
+    matched: list[dict[str, Any]] = field(default_factory=list)
+    actions: list[Action] = field(default_factory=list)
+    problems: list[dict[str, Any]] = field(default_factory=list)
+
+    def aims(self) -> set[str]:
+        """What is to be done, one text each, for comparing two verdicts."""
+        return {_aim(action) for action in self.actions}
+
+
+def load_table(xml: str) -> DecisionModel:
+    """The table, ready to be asked.
+
+    Raises  InvalidInput with what is wrong where, also if there is no decision `Route series`.
+    """
+    model = load_decisions(xml.encode())
+    if DECISION not in model.decisions:
+        raise InvalidInput(
+            f'The file holds no decision named "{DECISION}".', code="NO_ROUTING_DECISION",
+            fields={"xml": f'A decision named "{DECISION}" is needed.'},
+        )  # fmt: skip
+    return model
+
+
+def ask(model: DecisionModel, facts: Mapping[str, Any]) -> Verdict:
+    """What the table says of a series with these facts. A table that fails on them says so among the problems."""
+    try:
+        outcome = model.decide(DECISION, context_of(facts))
+    except InvalidInput as error:
+        return Verdict(problems=[{"code": error.code, "detail": error.message[:200]}])
+    matched = [
+        {
+            "row": row.index,
+            "rule_id": row.rule_id,
+            "annotations": list(row.annotations),
+            "inputs": {name: _plain(value) for name, value in row.inputs.items()},
+        }
+        for row in outcome.matched
+    ]
+    numbers = [row.index for row in outcome.matched]
+    actions: list[Action] = []
+    problems = [{"code": "TABLE_FAILED", "detail": str(error)[:200]} for error in outcome.errors]
+    answers = _answers(outcome.value)
+    for position, answer in enumerate(answers):
+        rows = (numbers[position],) if len(numbers) == len(answers) else tuple(numbers)
+        try:
+            action = _action(answer, rows)
+        except InvalidInput as error:
+            problems.append({"code": error.code, "detail": error.message[:200], "rows": list(rows)})
+            continue
+        if action.as_json().keys() - {"rows"}:
+            actions.append(action)
+    return Verdict(matched, _together(actions), problems)
+
+
+def _answers(value: Any) -> list[Mapping[str, Any]]:
+    """The answers of the matched rows, whatever the hit policy: none, one, or a list of them."""
+    if value is None:
+        return []
+    answers = value if isinstance(value, list | tuple) else [value]
+    return [answer if isinstance(answer, Mapping) else {"destination": answer} for answer in answers]
+
+
+def _action(answer: Mapping[str, Any], rows: tuple[int, ...]) -> Action:
+    unknown = sorted(set(answer) - set(OUTPUTS))
+    if unknown:
+        raise InvalidInput(f"The table has an output nobody knows: {unknown[0]}", code="OUTPUT_UNKNOWN")
+    destination = _text(answer, "destination")
+    transforms = _transforms(answer)
+    priors = _priors(answer.get("priors"))
+    if not destination and (transforms or priors):
+        raise InvalidInput("The row names no destination for what it asks.", code="DESTINATION_MISSING")
+    return Action(
+        rows, destination, tuple(transforms), priors, _text(answer, "template"), _text(answer, "process")
+    )
+
+
+def _transforms(answer: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """What is done to the objects, in the order it is done: a compressed object is not changed any more."""
+    steps: list[dict[str, Any]] = []
+    deidentify, coerce, compress = (answer.get(name) for name in ("deidentify", "coerce", "compress"))
+    if deidentify:
+        steps.append({"do": "deidentify", "profile": check_deidentification(deidentify)})
+    if coerce:
+        steps.append({"do": "coerce", "values": check_coercion(coerce)})
+    if compress:
+        if compress not in COMPRESSIONS:
+            raise InvalidInput(f"There is no compression named {compress}", code="COMPRESSION_UNKNOWN")
+        steps.append({"do": "compress", "to": str(compress)})
+    return steps
+
+
+def _priors(value: Any) -> int:
+    if value is None:
+        return 0
+    if not isinstance(value, Decimal | int) or isinstance(value, bool) or not 0 <= value <= MOST_PRIORS:
+        raise InvalidInput(f"Priors are a number from 0 to {MOST_PRIORS}", code="BAD_PRIORS")
+    return int(value)
+
+
+def _text(answer: Mapping[str, Any], name: str) -> str:
+    value = answer.get(name)
+    if value is None:
+        return ""
+    if not isinstance(value, str):
+        raise InvalidInput(f"The output {name} is not a text", code="BAD_OUTPUT")
+    return value.strip()
+
+
+def _together(actions: Sequence[Action]) -> list[Action]:
+    """Equal wishes of several rows are one; of two ways to the same destination the first row's counts."""
+    kept: dict[str, Action] = {}
+    for action in actions:
+        key = action.destination or _aim(action)
+        known = kept.get(key)
+        if known is None:
+            kept[key] = action
+        elif _aim(known) == _aim(action):
+            kept[key] = Action(
+                (*known.rows, *action.rows), known.destination, known.transforms, known.priors,
+                known.template, known.process,
+            )  # fmt: skip
+        else:
+            kept[key] = Action(
+                (*known.rows, *action.rows), known.destination, known.transforms,
+                max(known.priors, action.priors), known.template or action.template,
+                known.process or action.process,
+            )  # fmt: skip
+    return list(kept.values())
+
+
+def _aim(action: Action) -> str:
+    said = {name: value for name, value in action.as_json().items() if name != "rows"}
+    return repr(sorted(said.items()))
+
+
+def _plain(value: Any) -> Any:
+    """A value of an expression as JSON keeps it."""
+    if isinstance(value, Decimal):
+        return float(value)
+    if isinstance(value, list | tuple):
+        return [_plain(part) for part in value]
+    if value is None or isinstance(value, str | bool | int | float):
+        return value
+    return str(value)

@@ -1,0 +1,173 @@
+"""What of routing callers may see: tables, destinations, why a series went where it went, and what got stuck."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Count, Min, Q, QuerySet
+
+from accounts.actors import Actor, SystemActor
+from accounts.models import Site
+from accounts.privileges import Privilege, sites_where
+from archive.studies.models import Series
+from integrations.dicom.models import ApplicationEntity
+from integrations.routing.access import manages_region
+from integrations.routing.lanes import OPEN
+from integrations.routing.models import (
+    Delivery,
+    Destination,
+    RoutingDecision,
+    RoutingTable,
+)
+
+
+def visible_tables(actor: Actor) -> QuerySet[RoutingTable]:
+    """The tables of the sites whose routing the actor manages, and the region's for whoever manages any."""
+    return RoutingTable.objects.filter(_mine(actor))
+
+
+def visible_destinations(actor: Actor) -> QuerySet[Destination]:
+    """Destinations of the sites whose routing the actor manages, and the region's."""
+    return Destination.objects.filter(_mine(actor))
+
+
+def visible_decisions(actor: Actor) -> QuerySet[RoutingDecision]:
+    """Decisions about studies of the sites whose routing the actor manages, or whose studies the actor may view."""
+    if isinstance(actor, SystemActor):
+        return RoutingDecision.objects.all()
+    return RoutingDecision.objects.filter(
+        Q(site__in=sites_where(actor, Privilege.MANAGE_ROUTING))
+        | Q(site__in=sites_where(actor, Privilege.VIEW_STUDIES))
+    )
+
+
+def dead_letters(actor: Actor) -> QuerySet[Delivery]:
+    """Objects that were given up, the newest first, from sites whose routing the actor manages.
+
+    What has no decision (it was sent by a process) is shown to whoever manages its destination.
+    """
+    dead = Delivery.objects.filter(state=Delivery.State.DEAD).order_by("-ended_at", "-pk")
+    if isinstance(actor, SystemActor) or manages_region(actor):
+        return dead
+    sites = sites_where(actor, Privilege.MANAGE_ROUTING)
+    return dead.filter(Q(decision__site__in=sites) | Q(decision=None, destination__site__in=sites))
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """Why a series went where it went: one decision, in the words of the table.
+
+    `rows` have `row` (number in the table, from 1), `rule_id`, `annotations` and `inputs` (expression and
+    the value it had); `progress` counts deliveries by destination and state.
+    """
+
+    decision: RoutingDecision
+    table: RoutingTable | None
+    version_number: int | None
+    rows: list[dict[str, Any]]
+    actions: list[dict[str, Any]]
+    problems: list[dict[str, Any]]
+    facts: dict[str, Any]
+    progress: dict[str, dict[str, int]]
+
+
+def explain(series: Series, *, actor: Actor) -> list[Explanation]:
+    """Every decision about a series, the newest first. Three statements."""
+    decisions = list(
+        visible_decisions(actor)
+        .filter(series_instance_uid=series.series_instance_uid)
+        .select_related("version__table", "facts", "site")
+        .order_by("-decided_at", "-pk")[:50]
+    )
+    progress: dict[int | None, dict[str, dict[str, int]]] = {}
+    counted = (
+        Delivery.objects.filter(series_instance_uid=series.series_instance_uid)
+        .order_by()
+        .values_list("decision_id", "destination__key", "state")
+        .annotate(count=Count("pk"))
+    )
+    for decision_id, key, state, count in counted:
+        progress.setdefault(decision_id, {}).setdefault(key, {})[state] = count
+    return [
+        Explanation(
+            decision,
+            decision.version.table if decision.version else None,
+            decision.version.number if decision.version else None,
+            decision.matched, decision.actions, decision.problems,
+            decision.facts.facts if decision.facts else {},
+            progress.get(decision.pk, {}),
+        )
+        for decision in decisions
+    ]  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How a destination is doing: what is open, what was given up, and since when the oldest waits."""
+
+    destination: Destination
+    waiting: int
+    failed: int
+    dead: int
+    oldest_at: dt.datetime | None
+
+    @property
+    def is_blocked(self) -> bool:
+        """Whether the destination is left alone just now because it failed."""
+        return self.destination.failures > 0
+
+
+def destination_progress(actor: Actor) -> list[Progress]:
+    """Every destination the actor may see, by key. Three statements, whatever was sent before."""
+    return _progress(visible_destinations(actor).select_related("node", "site").order_by("key"))
+
+
+def node_progress(node: ApplicationEntity) -> Progress | None:
+    """What is on its way to a node; None if nothing was ever routed to it."""
+    return next(iter(_progress(Destination.objects.filter(node=node))), None)
+
+
+def _progress(destinations: QuerySet[Destination]) -> list[Progress]:
+    found = list(destinations)
+    keys = [one.pk for one in found]
+    is_failed = Q(state=Delivery.State.FAILED)
+    waiting = {
+        row["lane__destination"]: row
+        for row in Delivery.objects.filter(
+            state__in=OPEN, lane__destination__in=keys, lane__next_at__isnull=False
+        )
+        .order_by()
+        .values("lane__destination")
+        .annotate(open=Count("pk"), failed=Count("pk", filter=is_failed), oldest=Min("queued_at"))
+    }
+    dead = dict(
+        Delivery.objects.filter(state=Delivery.State.DEAD, destination__in=keys)
+        .order_by()
+        .values_list("destination")
+        .annotate(count=Count("pk"))
+    )
+    return [
+        Progress(
+            one,
+            waiting.get(one.pk, {}).get("open", 0),
+            waiting.get(one.pk, {}).get("failed", 0),
+            dead.get(one.pk, 0),
+            waiting.get(one.pk, {}).get("oldest"),
+        )
+        for one in found
+    ]
+
+
+def _mine(actor: Actor) -> Q:
+    if isinstance(actor, SystemActor):
+        return Q()
+    sites = sites_where(actor, Privilege.MANAGE_ROUTING)
+    regions = Q(site=None) if sites.exists() else Q(pk__in=[])
+    return Q(site__in=sites) | regions
+
+
+def sites_managed(actor: Actor) -> QuerySet[Site]:
+    """The sites whose routing the actor manages."""
+    return sites_where(actor, Privilege.MANAGE_ROUTING)

@@ -1,0 +1,83 @@
+"""What a target is: it takes objects one after the other and tells of each how it ended."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+from integrations.routing.models import Destination
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """An object as it leaves: a whole Part 10 file, and where its data set begins."""
+
+    data: bytes
+    offset: int
+    sop_class_uid: str
+    sop_instance_uid: str
+    transfer_syntax_uid: str
+
+
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    """One object to be sent. `load` reads it, and changes it as asked; the same every time.
+
+    `transfer_syntax_uids` are those it may leave in.
+    Raises  of `load`: NotFound if the bytes are gone, InvalidInput if they cannot be changed as asked.
+    """
+
+    delivery_id: int
+    study_instance_uid: str
+    series_instance_uid: str
+    sop_instance_uid: str
+    sop_class_uid: str
+    transfer_syntax_uids: tuple[str, ...]
+    size_bytes: int
+    load: Callable[[], Outgoing]
+
+
+class Verdict(StrEnum):
+    SENT = "sent"
+    REFUSED = "refused"
+    NOT_NOW = "not_now"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How one object ended: taken, refused for good, or refused for now. `sent_as` is its UID at the receiver."""
+
+    parcel: Parcel
+    verdict: Verdict
+    code: str = ""
+    sent_as: str = ""
+
+
+class Target(Protocol):
+    """A kind of destination.
+
+    `send` yields an outcome right after the receiver's answer to each object, in the order given, and raises
+    Unavailable if the receiver is out of reach: what has no outcome then counts as not sent. It may be asked
+    to send an object again that the receiver has already.
+    """
+
+    def check(self, destination: Destination) -> None:
+        """Raises InvalidInput, with `fields`, if the destination's configuration will not do."""
+        ...
+
+    def send(self, destination: Destination, parcels: Sequence[Parcel]) -> Iterator[Outcome]: ...
+
+
+_targets: dict[str, Target] = {}
+
+
+def register_target(kind: str, target: Target) -> None:
+    """Have destinations of this kind served by `target`. Called when the app is ready."""
+    _targets[kind] = target
+
+
+def target_of(kind: str) -> Target:
+    """The target for a kind of destination."""
+    return _targets[kind]

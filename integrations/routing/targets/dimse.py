@@ -1,0 +1,81 @@
+"""A DICOM node: objects leave by C-STORE, all of a batch over one association.
+
+Reference  PS3.4 §B.2
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from common.errors import Conflict, InvalidInput, ServiceError
+from integrations.dicom.nodes.calling import Purpose, node_association
+from integrations.dicom.scu.store import StorageSCU, contexts_of
+from integrations.routing.models import Destination
+from integrations.routing.targets.base import Outcome, Parcel, Verdict
+
+SUCCESS = 0x0000
+CONTEXT_NOT_ACCEPTED = 0x0122
+_WARNINGS = range(0xB000, 0xC000)
+_OUT_OF_RESOURCES = range(0xA700, 0xA800)
+_AT_MOST_CONTEXTS = 128
+
+
+class DimseTarget:
+    """C-STORE to the destination's node."""
+
+    def check(self, destination: Destination) -> None:
+        if destination.node is None:
+            raise InvalidInput(
+                "The destination names no node.", code="NODE_MISSING", fields={"node": "Choose a node."}
+            )
+
+    def send(self, destination: Destination, parcels: Sequence[Parcel]) -> Iterator[Outcome]:
+        """Raises  Unavailable if the node is out of reach or hangs up; Conflict if it cannot be called at all."""
+        if destination.node is None:
+            raise Conflict("The destination names no node", code="NODE_MISSING")
+        for batch in _batches(parcels):
+            pairs = {(one.sop_class_uid, syntax) for one in batch for syntax in one.transfer_syntax_uids}
+            contexts = contexts_of(pairs)
+            with node_association(destination.node, contexts, purpose=Purpose.SEND) as assoc:
+                scu = StorageSCU(assoc)
+                for parcel in batch:
+                    yield _sent(scu, parcel)
+
+
+def _batches(parcels: Sequence[Parcel]) -> Iterator[list[Parcel]]:
+    """As many objects, in order, as the contexts of one association serve."""
+    batch: list[Parcel] = []
+    pairs: set[tuple[str, str]] = set()
+    for parcel in parcels:
+        more = pairs | {(parcel.sop_class_uid, syntax) for syntax in parcel.transfer_syntax_uids}
+        if len(more) > _AT_MOST_CONTEXTS and batch:
+            yield batch
+            batch, more = [], {(parcel.sop_class_uid, syntax) for syntax in parcel.transfer_syntax_uids}
+        batch.append(parcel)
+        pairs = more
+    if batch:
+        yield batch
+
+
+def _sent(scu: StorageSCU, parcel: Parcel) -> Outcome:
+    try:
+        outgoing = parcel.load()
+    except ServiceError as error:
+        return Outcome(parcel, Verdict.REFUSED if error.permanent else Verdict.NOT_NOW, error.code)
+    status = scu.send_encoded(
+        memoryview(outgoing.data)[outgoing.offset :],
+        sop_class_uid=outgoing.sop_class_uid,
+        sop_instance_uid=outgoing.sop_instance_uid,
+        transfer_syntax_uid=outgoing.transfer_syntax_uid,
+    )
+    return judged(parcel, status, sent_as=outgoing.sop_instance_uid)
+
+
+def judged(parcel: Parcel, status: int, *, sent_as: str) -> Outcome:
+    """What a C-STORE status means for the object (PS3.4 §B.2.3, PS3.7 §C)."""
+    if status == SUCCESS or status in _WARNINGS:
+        return Outcome(parcel, Verdict.SENT, f"WARNING_{status:04X}" if status else "", sent_as)
+    if status == CONTEXT_NOT_ACCEPTED:
+        return Outcome(parcel, Verdict.REFUSED, "CONTEXT_NOT_ACCEPTED")
+    verdict = Verdict.NOT_NOW if status in _OUT_OF_RESOURCES else Verdict.REFUSED
+    return Outcome(parcel, verdict, f"STATUS_{status:04X}")

@@ -1,0 +1,84 @@
+"""A bucket of an S3 object store: one object an instance, under its UIDs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from common.errors import InvalidInput, ServiceError, Unavailable
+from integrations.routing.models import Destination
+from integrations.routing.targets.addresses import check_address
+from integrations.routing.targets.base import Outcome, Parcel, Verdict
+from integrations.routing.targets.paths import object_path
+from integrations.routing.targets.secrets import check_secret_name, secret
+
+_SECRETS = ("access_key_secret", "secret_key_secret")
+
+
+class S3Target:
+    """PUT of each object. Configuration: `endpoint`, `bucket`, `prefix`, `region`, and the names of two secrets."""
+
+    def check(self, destination: Destination) -> None:
+        known = destination.configuration
+        check_address(known, field="endpoint")
+        if not known.get("bucket"):
+            raise InvalidInput(
+                "The destination names no bucket.", code="BUCKET_MISSING", fields={"bucket": "Name a bucket."}
+            )
+        for field in _SECRETS:
+            check_secret_name(str(known.get(field) or ""), field=field)
+
+    def send(self, destination: Destination, parcels: Sequence[Parcel]) -> Iterator[Outcome]:
+        """Raises  Unavailable if the store is out of reach."""
+        known = destination.configuration
+        client = _client(known)
+        prefix = str(known.get("prefix") or "").strip("/")
+        for parcel in parcels:
+            try:
+                outgoing = parcel.load()
+            except ServiceError as error:
+                yield Outcome(parcel, Verdict.REFUSED if error.permanent else Verdict.NOT_NOW, error.code)
+                continue
+            name = object_path(
+                parcel.study_instance_uid, parcel.series_instance_uid, outgoing.sop_instance_uid
+            )
+            try:
+                client.put_object(
+                    Bucket=str(known["bucket"]),
+                    Key=f"{prefix}/{name}" if prefix else name,
+                    Body=outgoing.data,
+                    ContentType="application/dicom",
+                )
+            except ClientError as error:
+                yield _refusal(parcel, error)
+                continue
+            except BotoCoreError as error:
+                raise Unavailable("The bucket cannot be reached", code="BUCKET_UNAVAILABLE") from error
+            yield Outcome(parcel, Verdict.SENT, sent_as=outgoing.sop_instance_uid)
+
+
+def _client(known: dict[str, Any]) -> Any:
+    access, private = (secret(str(known.get(field) or "")) for field in _SECRETS)
+    return boto3.client(
+        "s3",
+        endpoint_url=str(known["endpoint"]),
+        region_name=str(known.get("region") or "us-east-1"),
+        aws_access_key_id=access or None,
+        aws_secret_access_key=private or None,
+        config=Config(
+            connect_timeout=10, read_timeout=60, retries={"max_attempts": 2}, s3={"addressing_style": "path"}
+        ),
+    )
+
+
+def _refusal(parcel: Parcel, error: ClientError) -> Outcome:
+    """Refused for this object only if it is the object's fault; else nothing gets through."""
+    status = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
+    code = str(error.response.get("Error", {}).get("Code", "")) or f"HTTP_{status}"
+    if status in (400, 413):
+        return Outcome(parcel, Verdict.REFUSED, code)
+    raise Unavailable("The bucket refuses", code=code[:80]) from error

@@ -1,0 +1,52 @@
+"""Lossless compression on the way out. Every voxel stays as it is, so the SOP Instance UID stays too.
+
+Reference  PS3.5 §8.2, §A.4; PS3.3 §C.12.1.1.1 (a new UID is needed only where pixels change)
+"""
+
+from __future__ import annotations
+
+import imagecodecs
+import numpy as np
+from pydicom.dataset import Dataset
+from pydicom.encaps import encapsulate
+from pydicom.uid import UID, HTJ2KLossless
+
+from common.errors import InvalidInput
+
+
+def compress(dataset: Dataset, transfer_syntax_uid: str) -> None:
+    """Compress native pixels. An object without pixels, or compressed already, stays as it came.
+
+    Raises  InvalidInput if the pixels cannot be compressed, or would not come out as they went in.
+    """
+    if dataset.file_meta.TransferSyntaxUID.is_encapsulated or not _has_grey_or_colour(dataset):
+        return
+    before = np.array(dataset.pixel_array)
+    try:
+        if transfer_syntax_uid == HTJ2KLossless:
+            _htj2k(dataset, before)
+        else:
+            dataset.compress(transfer_syntax_uid, generate_instance_uid=False)
+        after = dataset.pixel_array
+    except Exception as error:
+        raise InvalidInput("The pixels cannot be compressed", code="COMPRESSION_FAILED") from error
+    if not np.array_equal(before, after):
+        raise InvalidInput("The codec would have changed the pixels", code="COMPRESSION_LOSSY")
+
+
+def _has_grey_or_colour(dataset: Dataset) -> bool:
+    return "PixelData" in dataset and dataset.get("BitsAllocated") in (8, 16)
+
+
+def _htj2k(dataset: Dataset, pixels: np.ndarray) -> None:  # type: ignore[type-arg]
+    """High-throughput JPEG 2000, whose only encoder at hand works on arrays (PS3.5 §A.4.4)."""
+    frames = pixels if dataset.get("NumberOfFrames", 1) and int(dataset.get("NumberOfFrames") or 1) > 1 else [pixels]
+    encoded = [imagecodecs.htj2k_encode(np.ascontiguousarray(frame), reversible=True, rgb=False) for frame in frames]
+    dataset.PixelData = encapsulate(encoded)
+    dataset["PixelData"].VR = "OB"
+    dataset["PixelData"].is_undefined_length = True
+    if dataset.get("SamplesPerPixel", 1) > 1:
+        dataset.PlanarConfiguration = 0
+    dataset.file_meta.TransferSyntaxUID = UID(HTJ2KLossless)
+    dataset._pixel_array = None  # noqa: SLF001 - pydicom keeps the decoded array beside the bytes
+    dataset._pixel_id = {}  # noqa: SLF001
