@@ -6,9 +6,18 @@ Metadata here, bytes there: a reader asks this index once and then goes to a vol
 from __future__ import annotations
 
 from django.db import models
+from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Site
+
+
+class SegmentKey(models.Func):
+    """The part of a storage key that names the segment, as indexes and queries say it."""
+
+    template = "split_part(%(expressions)s, '@', 1)"
+    arity = 1
+    output_field = models.TextField()
 
 
 class Tier(models.TextChoices):
@@ -44,7 +53,10 @@ class Segment(models.Model):
     """One file or one S3 object: the instances of a series one after the other, or a single object.
 
     A segment is appended to by one writer until it is sealed, and never changed after. `size_bytes`,
-    `object_count` and `sha256` (of the whole segment) are set when it is sealed.
+    `object_count` are set when it is sealed, `sha256` (of the whole segment) when it is first read as a whole.
+
+    `place_at`: when the placement policy is to look at it next; `purge_at`: when its bytes are to go, if nothing
+    refers to them by then.
     """
 
     key = models.CharField(max_length=100, unique=True)
@@ -56,6 +68,8 @@ class Segment(models.Model):
     sha256 = models.CharField(max_length=64, blank=True)
     created_at = models.DateTimeField()
     sealed_at = models.DateTimeField(null=True)
+    place_at = models.DateTimeField(null=True, db_default=Now())
+    purge_at = models.DateTimeField(null=True)
 
     class Meta:
         indexes = [
@@ -64,11 +78,21 @@ class Segment(models.Model):
             models.Index(
                 fields=["created_at"], name="segment_open", condition=models.Q(sealed_at__isnull=True)
             ),
+            models.Index(
+                fields=["place_at"], name="segment_to_place", condition=models.Q(place_at__isnull=False)
+            ),
+            models.Index(
+                fields=["purge_at"], name="segment_to_purge", condition=models.Q(purge_at__isnull=False)
+            ),
         ]
 
 
 class SegmentCopy(models.Model):
-    """A segment on a volume. Only a held copy is read; `bytes_done` lets a broken copy go on."""
+    """A segment on a volume. Only a held copy is read.
+
+    `bytes_done` and `token` let a copy that broke off go on. `next_at`: when work on a copy in a passing state
+    (being copied, damaged, being removed) is due; `problem` is the code of what went wrong last.
+    """
 
     class State(models.TextChoices):
         WRITING = "writing", _("Being written")
@@ -84,10 +108,16 @@ class SegmentCopy(models.Model):
     verified_at = models.DateTimeField(null=True)
     problem = models.CharField(max_length=80, blank=True)
     changed_at = models.DateTimeField()
+    token = models.CharField(max_length=300, blank=True, default="", db_default="")
+    attempts = models.PositiveIntegerField(default=0, db_default=0)
+    next_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["segment", "volume"], name="segment_copy_once")]
         indexes = [
             models.Index(fields=["volume", "state"], name="copy_volume_state"),
             models.Index(fields=["volume", "verified_at"], name="copy_scrub"),
+            models.Index(
+                fields=["state", "next_at"], name="copy_due", condition=models.Q(next_at__isnull=False)
+            ),
         ]

@@ -11,6 +11,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Person
+from archive.storage.models import SegmentKey
 from archive.studies.corrections.reasons import ReasonCode
 
 
@@ -73,6 +74,7 @@ class WithdrawnInstance(models.Model):
     class Meta:
         indexes = [
             models.Index(fields=["study_instance_uid"], name="withdrawn_study"),
+            models.Index(SegmentKey("storage_key"), name="withdrawn_segment"),
             models.Index(
                 fields=["reason", "withdrawn_at"],
                 name="withdrawn_unpurged",
