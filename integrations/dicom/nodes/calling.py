@@ -127,7 +127,6 @@ def _not_connected(node: ApplicationEntity, error: ServiceError, purpose: Purpos
     reason = error.message.rpartition(": ")[2]
     is_refused = error.code.startswith("ASSOCIATION_REJECTED")
     code = REFUSED if is_refused else UNREACHABLE
-    breaker.note_failure(
-        node, code=code, reason=reason, purpose=purpose, opens=error.permanent or not is_refused
-    )
+    is_well = reason == "NO_CONTEXT_ACCEPTED" or (is_refused and not error.permanent)
+    breaker.note_failure(node, code=code, reason=reason, purpose=purpose, opens=not is_well)
     return NodeUnavailable(error.message, code=code, reason=reason)

@@ -34,7 +34,9 @@ def server_context() -> ssl.SSLContext:
 
     Raises  InvalidInput if the files named by DICOM_TLS_* cannot be used.
     """
-    return _context(ssl.PROTOCOL_TLS_SERVER, _files())
+    is_optional = settings.DICOM_TLS_CLIENT_CERTIFICATES == "optional"
+    mode = ssl.CERT_OPTIONAL if is_optional else ssl.CERT_REQUIRED
+    return _context(ssl.PROTOCOL_TLS_SERVER, _files(), mode)
 
 
 def client_context(node: ApplicationEntity) -> TlsClient:
@@ -47,7 +49,7 @@ def client_context(node: ApplicationEntity) -> TlsClient:
     if not is_configured():
         raise Conflict("TLS is not set up here: see DICOM_TLS_CERTIFICATE", code="TLS_NOT_CONFIGURED")
     listed = frozenset(node.certificate_fingerprints)
-    context = _context(ssl.PROTOCOL_TLS_CLIENT, _files(), checks_name=not listed)
+    context = _context(ssl.PROTOCOL_TLS_CLIENT, _files(), ssl.CERT_REQUIRED, checks_name=not listed)
     return TlsClient(context, node.host, listed)
 
 
@@ -64,7 +66,9 @@ def _files() -> _Files:
 
 
 @functools.lru_cache(maxsize=16)
-def _context(protocol: int, files: _Files, *, checks_name: bool = False) -> ssl.SSLContext:
+def _context(
+    protocol: int, files: _Files, mode: ssl.VerifyMode, *, checks_name: bool = False
+) -> ssl.SSLContext:
     certificate, key, authorities = (path for path, _changed in files)
     context = ssl.SSLContext(protocol)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
@@ -77,10 +81,6 @@ def _context(protocol: int, files: _Files, *, checks_name: bool = False) -> ssl.
         raise InvalidInput(
             "A file named by DICOM_TLS_* is no usable certificate or key", code="TLS_FILES_UNUSABLE"
         ) from error
-    if protocol == ssl.PROTOCOL_TLS_CLIENT:
-        context.check_hostname = checks_name
-        context.verify_mode = ssl.CERT_REQUIRED
-    else:
-        is_optional = settings.DICOM_TLS_CLIENT_CERTIFICATES == "optional"
-        context.verify_mode = ssl.CERT_OPTIONAL if is_optional else ssl.CERT_REQUIRED
+    context.check_hostname = checks_name
+    context.verify_mode = mode
     return context
