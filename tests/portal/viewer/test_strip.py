@@ -56,19 +56,19 @@ def known(text: str) -> bool:
 @pytest.mark.parametrize(
     "verdict",
     [
-        judge_completeness(Evidence(5, 5, dt.timedelta(0), dt.timedelta(seconds=10), Geometry(5))),
-        judge_completeness(Evidence(4, 5, dt.timedelta(hours=1), dt.timedelta(seconds=10), Geometry(4))),
+        judge_completeness(Evidence(5, 5, dt.timedelta(0), dt.timedelta(seconds=10), lambda: Geometry(5))),
+        judge_completeness(Evidence(4, 5, dt.timedelta(hours=1), dt.timedelta(seconds=10), lambda: Geometry(4))),
         judge_completeness(
-            Evidence(4, None, dt.timedelta(0), dt.timedelta(seconds=10), Geometry(4), is_sending=True)
+            Evidence(4, None, dt.timedelta(0), dt.timedelta(seconds=10), lambda: Geometry(4), is_sending=True)
         ),
-        judge_completeness(Evidence(4, None, dt.timedelta(0), dt.timedelta(seconds=10), Geometry(4))),
+        judge_completeness(Evidence(4, None, dt.timedelta(0), dt.timedelta(seconds=10), lambda: Geometry(4))),
         judge_completeness(
-            Evidence(4, None, dt.timedelta(hours=1), dt.timedelta(seconds=10), Geometry(4, spacing_mm=1.0))
+            Evidence(4, None, dt.timedelta(hours=1), dt.timedelta(seconds=10), lambda: Geometry(4, spacing_mm=1.0))
         ),
         judge_completeness(
             Evidence(
                 4, None, dt.timedelta(0), dt.timedelta(seconds=10),
-                Geometry(4, spacing_mm=1.0, gaps=1, missing_slices=2),
+                lambda: Geometry(4, spacing_mm=1.0, gaps=1, missing_slices=2),
             )
         ),
     ],
