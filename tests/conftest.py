@@ -16,6 +16,7 @@ from events import services as events
 from integrations.dicom.notices import delivery as dicom
 from integrations.dicom.nodes import check as node_checks
 from integrations.hl7 import delivery as hl7
+from integrations.routing import queueing as routing
 from notifications import services as notifications
 from tests.personas import Cast, make_cast
 from workflows import stepping
@@ -65,6 +66,7 @@ def no_broker_nudges() -> None:
     hl7.use_nudge(None)
     node_checks.use_nudge(None)
     notifications.use_nudge(None)
+    routing.use_nudge(None)
     stepping.use_nudge(None)
 
 

@@ -79,8 +79,8 @@ FACTS: tuple[Fact, ...] = (
     Fact("priors", _N, _("How many other studies of the patient are here.")),
     Fact("hour", _N, _("Hour of the day when the series is routed, 0 to 23, local time.")),
     Fact("weekday", _S, _("Day of the week when the series is routed: Monday to Sunday.")),
-    Fact("date", FactType.DATE, _("Day when the series is routed, local time.")),
-    Fact("time", FactType.TIME, _("Time of day when the series is routed, local time.")),
+    Fact("local_date", FactType.DATE, _("Day when the series is routed, local time.")),
+    Fact("local_time", FactType.TIME, _("Time of day when the series is routed, local time.")),
 )
 
 BY_NAME = {fact.name: fact for fact in FACTS}

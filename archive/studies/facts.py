@@ -22,6 +22,7 @@ from archive.studies.selectors import read_dataset
 from common import clock
 from common.errors import ServiceError
 
+_WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _HEADERS = {
     "manufacturer": "Manufacturer",
     "model_name": "ManufacturerModelName",
@@ -53,9 +54,9 @@ def series_facts_for_routing(series: Series, *, event: str = "SeriesComplete") -
         site=study.site.code,
         priors=_priors(study),
         hour=local.hour,
-        weekday=local.strftime("%A"),
-        date=local.date().isoformat(),
-        time=local.time().replace(microsecond=0).isoformat(),
+        weekday=_WEEKDAYS[local.weekday()],
+        local_date=local.date().isoformat(),
+        local_time=local.time().replace(microsecond=0).isoformat(),
     )
     return {fact.name: facts[fact.name] for fact in FACTS}
 

@@ -1,4 +1,4 @@
-"""Who may change how series are routed: of a site, whoever manages its routing; of the region, a provincial hospital's."""
+"""Who may change how series are routed: who manages the routing of the site; for the region, of a provincial one."""
 
 from __future__ import annotations
 

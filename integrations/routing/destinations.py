@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from django.db import transaction
@@ -20,9 +20,7 @@ from integrations.routing.lanes import OPEN
 from integrations.routing.models import Destination, Lane
 from integrations.routing.targets.base import target_of
 
-_CHANGEABLE = frozenset(
-    {"name", "node", "group", "configuration", "is_enabled", "maximum_senders"}
-)
+_CHANGEABLE = frozenset({"name", "node", "group", "configuration", "is_enabled", "maximum_senders"})
 
 
 def create_destination(
@@ -76,7 +74,9 @@ def update_destination(destination: Destination, *, actor: Actor, **changes: Any
     return held
 
 
-def destinations_named(name: str, *, site: Site, study_instance_uid: str, is_thin: bool | None) -> list[Destination]:
+def destinations_named(
+    name: str, *, site: Site, study_instance_uid: str, is_thin: bool | None
+) -> list[Destination]:
     """The destinations a table means by a name, for a study of this site.
 
     A key means that destination; a group means one of its members; a tier means every node that takes such
@@ -101,6 +101,14 @@ def destinations_named(name: str, *, site: Site, study_instance_uid: str, is_thi
     return found
 
 
+def unknown_names(names: Collection[str], *, site: Site | None) -> list[str]:
+    """Those of the names that are neither key nor group of a destination serving the site."""
+    serving = Destination.objects.filter(Q(site=None) | Q(site=site) if site is not None else Q(site=None))
+    known = set(serving.filter(key__in=names).values_list("key", flat=True))
+    known |= set(serving.filter(group__in=names).values_list("group", flat=True))
+    return sorted(set(names) - known)
+
+
 def _takes(node: ApplicationEntity | None, is_thin: bool | None) -> bool:
     if node is None or node.takes == SliceInterest.ALL:
         return True
@@ -115,7 +123,9 @@ def _of_tier(tier: Destination, site: Site) -> list[Destination]:
     ).exclude(host="")
     return [
         destination
-        for destination in (destination_of_node(node) for node in nodes.order_by("pk") if node.may(AERole.STORAGE_SCP))
+        for destination in (
+            destination_of_node(node) for node in nodes.order_by("pk") if node.may(AERole.STORAGE_SCP)
+        )
         if destination.is_enabled
     ]
 
@@ -147,18 +157,20 @@ def _least_busy(members: list[Destination], study_instance_uid: str) -> list[Des
     known = Lane.objects.filter(destination__in=usable, study_instance_uid=study_instance_uid).first()
     if known is not None:
         return [member for member in usable if member.pk == known.destination_id]
-    waiting = dict(
+    waiting: dict[int, int] = dict(
         Lane.objects.filter(destination__in=usable)
         .exclude(next_at=None)
         .values_list("destination")
-        .annotate(objects=Count("deliveries", filter=Q(deliveries__state__in=OPEN)))
+        .annotate(count=Count("deliveries", filter=Q(deliveries__state__in=OPEN)))
     )
     return [min(usable, key=lambda member: (member.failures > 0, waiting.get(member.pk, 0), member.pk))]
 
 
 def _check(destination: Destination) -> None:
     if destination.kind not in Destination.Kind.values:
-        raise InvalidInput("There is no such kind.", code="BAD_KIND", fields={"kind": "There is no such kind."})
+        raise InvalidInput(
+            "There is no such kind.", code="BAD_KIND", fields={"kind": "There is no such kind."}
+        )
     if slugify(destination.key) != destination.key or not destination.key:
         problem = "Small letters, digits and hyphens only."
         raise InvalidInput(problem, code="BAD_KEY", fields={"key": problem})

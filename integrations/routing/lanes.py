@@ -84,9 +84,7 @@ def leave(claim: Claim, *, wait: dt.timedelta | None = None, error_code: str = "
     """
     now = clock.now()
     with transaction.atomic():
-        lane = (
-            Lane.objects.select_for_update(no_key=True).filter(pk=claim.lane_id, lease=claim.lease).first()
-        )
+        lane = Lane.objects.select_for_update(no_key=True).filter(pk=claim.lane_id, lease=claim.lease).first()
         if lane is None:
             return
         is_open = Delivery.objects.filter(lane=lane, state__in=OPEN).exists()
@@ -97,7 +95,9 @@ def leave(claim: Claim, *, wait: dt.timedelta | None = None, error_code: str = "
         lane.save(update_fields=["lease", "lease_until", "next_at", "failures", "last_error_code"])
 
 
-def block(destination: Destination, *, error_code: str, until: dt.datetime | None, counts: bool = True) -> None:
+def block(
+    destination: Destination, *, error_code: str, until: dt.datetime | None, counts: bool = True
+) -> None:
     """Leave a destination alone for a while, longer each time it fails."""
     with transaction.atomic():
         row = Destination.objects.select_for_update(no_key=True).get(pk=destination.pk)

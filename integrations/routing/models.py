@@ -229,4 +229,3 @@ class Delivery(models.Model):
             models.Index(fields=["ended_at"], name="routed_dead", condition=models.Q(state="dead")),
             models.Index(fields=["series_instance_uid"], name="routed_series"),
         ]
-

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 
-from archive.storage.objects import read_object
+from archive.storage.objects import LocalSlice, local_slice, read_object
 from archive.studies.models import Instance
 from integrations.routing.models import Delivery
 from integrations.routing.targets.base import Outgoing, Parcel
@@ -37,9 +37,14 @@ def parcels_for(
                 leaves_in(instance.transfer_syntax_uid, delivery.transforms),
                 instance.size_bytes,
                 partial(_load, instance, delivery),
+                partial(_local, instance, delivery),
             )
         )
     return parcels, hopeless
+
+
+def _local(instance: Instance, delivery: Delivery) -> LocalSlice | None:
+    return None if delivery.transforms else local_slice(instance.storage_key)
 
 
 def _load(instance: Instance, delivery: Delivery) -> Outgoing:

@@ -76,7 +76,7 @@ def queue_series(
                 json.dumps(list(transforms)), now, series.pk, destination.pk,
             ],
         )  # fmt: skip
-        count = cursor.rowcount
+        count = int(cursor.rowcount)
         transaction.on_commit(lambda: nudge(destination.pk), robust=True)
     return count
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from typing import Any
 
 from django.db import transaction
 from django.db.models import QuerySet
@@ -25,7 +26,8 @@ def resend(deliveries: Collection[int] | QuerySet[Delivery], *, actor: Actor) ->
     """
     now = clock.now()
     with transaction.atomic():
-        named = dead_letters(actor).filter(pk__in=_keys(deliveries)).order_by("pk")[:AT_ONCE]
+        keys: Any = deliveries.values("pk") if isinstance(deliveries, QuerySet) else list(deliveries)
+        named = dead_letters(actor).filter(pk__in=keys).order_by("pk")[:AT_ONCE]
         rows = list(named.select_for_update(of=("self",)).select_related("lane", "destination__site"))
         if not rows:
             return 0
@@ -38,10 +40,6 @@ def resend(deliveries: Collection[int] | QuerySet[Delivery], *, actor: Actor) ->
             transaction.on_commit(lambda key=destination.pk: nudge(key), robust=True)  # type: ignore[misc]
             _audit(actor, destination, [row for row in rows if row.destination_id == destination.pk])
     return len(rows)
-
-
-def _keys(deliveries: Collection[int] | QuerySet[Delivery]) -> Collection[int] | QuerySet[Delivery]:
-    return deliveries.values("pk") if isinstance(deliveries, QuerySet) else list(deliveries)  # type: ignore[return-value]
 
 
 def _audit(actor: Actor, destination: Destination, rows: list[Delivery]) -> None:

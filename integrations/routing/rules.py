@@ -13,19 +13,22 @@ process       key of a process to start
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
+from archive.studies.fact_catalogue import BY_NAME
 from archive.studies.facts import context_of
+from common.errors import InvalidInput, NotFound, ServiceError
 from integrations.routing.transforms.catalogue import COMPRESSIONS, check_coercion, check_deidentification
-from common.errors import InvalidInput
-from workflows.decisions import DecisionModel, load_decisions
+from workflows.decisions import DecisionModel, MatchedRow, Outcome, load_decisions
 
 DECISION = "Route series"
 OUTPUTS = ("destination", "deidentify", "coerce", "compress", "priors", "template", "process")
 MOST_PRIORS = 20
+_LITERAL = re.compile(r'\s*"([a-z0-9_-]+)"\s*')
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,36 +73,49 @@ def load_table(xml: str) -> DecisionModel:
 
     Raises  InvalidInput with what is wrong where, also if there is no decision `Route series`.
     """
-    model = load_decisions(xml.encode())
-    if DECISION not in model.decisions:
+    model = load_decisions(xml.encode(), facts=BY_NAME)
+    try:
+        table = model.decision(DECISION).table
+    except NotFound as error:
         raise InvalidInput(
             f'The file holds no decision named "{DECISION}".', code="NO_ROUTING_DECISION",
             fields={"xml": f'A decision named "{DECISION}" is needed.'},
-        )  # fmt: skip
+        ) from error  # fmt: skip
+    for output in table.outputs if table is not None else ():
+        if output.name and output.name not in OUTPUTS:
+            problem = f"Outputs are named {', '.join(OUTPUTS)}."
+            raise InvalidInput(problem, code="OUTPUT_UNKNOWN", fields={f"column {output.name}": problem})
     return model
+
+
+def destinations_written(model: DecisionModel) -> dict[str, str]:
+    """The destinations a table names as plain texts, each with the place where it stands."""
+    table = model.decision(DECISION).table
+    if table is None:
+        return {}
+    named: dict[str, str] = {}
+    for column, output in enumerate(table.outputs):
+        if output.name not in ("destination", ""):
+            continue
+        for rule in table.rules:
+            found = _LITERAL.fullmatch(rule.outputs[column])
+            if found:
+                named.setdefault(found[1], f"row {rule.index}, column destination")
+    return named
 
 
 def ask(model: DecisionModel, facts: Mapping[str, Any]) -> Verdict:
     """What the table says of a series with these facts. A table that fails on them says so among the problems."""
     try:
         outcome = model.decide(DECISION, context_of(facts))
-    except InvalidInput as error:
+    except ServiceError as error:
         return Verdict(problems=[{"code": error.code, "detail": error.message[:200]}])
-    matched = [
-        {
-            "row": row.index,
-            "rule_id": row.rule_id,
-            "annotations": list(row.annotations),
-            "inputs": {name: _plain(value) for name, value in row.inputs.items()},
-        }
-        for row in outcome.matched
-    ]
-    numbers = [row.index for row in outcome.matched]
+    matched = [_shown(row) for row in outcome.matched]
+    if outcome.value is None and outcome.errors:
+        return Verdict(matched, problems=[{"code": "TABLE_FAILED", "detail": outcome.errors[0][:200]}])
     actions: list[Action] = []
-    problems = [{"code": "TABLE_FAILED", "detail": str(error)[:200]} for error in outcome.errors]
-    answers = _answers(outcome.value)
-    for position, answer in enumerate(answers):
-        rows = (numbers[position],) if len(numbers) == len(answers) else tuple(numbers)
+    problems: list[dict[str, Any]] = []
+    for answer, rows in _answers(model, outcome):
         try:
             action = _action(answer, rows)
         except InvalidInput as error:
@@ -110,12 +126,25 @@ def ask(model: DecisionModel, facts: Mapping[str, Any]) -> Verdict:
     return Verdict(matched, _together(actions), problems)
 
 
-def _answers(value: Any) -> list[Mapping[str, Any]]:
-    """The answers of the matched rows, whatever the hit policy: none, one, or a list of them."""
-    if value is None:
+def _shown(row: MatchedRow) -> dict[str, Any]:
+    return {
+        "row": row.index,
+        "rule_id": row.rule_id,
+        "annotations": list(row.annotations),
+        "inputs": {name: _plain(value) for name, value in row.inputs.items()},
+    }
+
+
+def _answers(model: DecisionModel, outcome: Outcome) -> list[tuple[Mapping[str, Any], tuple[int, ...]]]:
+    """What each row that counts puts out; without rows (defaults, or no table at all) the value itself."""
+    table = model.decision(DECISION).table
+    if outcome.value is None:
         return []
-    answers = value if isinstance(value, list | tuple) else [value]
-    return [answer if isinstance(answer, Mapping) else {"destination": answer} for answer in answers]
+    if table is not None and outcome.matched and not table.hit_policy.aggregates:
+        names = [output.name or "destination" for output in table.outputs]
+        return [(dict(zip(names, row.outputs, strict=True)), (row.index,)) for row in outcome.matched]
+    values = outcome.value if isinstance(outcome.value, list | tuple) else [outcome.value]
+    return [(value if isinstance(value, Mapping) else {"destination": value}, ()) for value in values]
 
 
 def _action(answer: Mapping[str, Any], rows: tuple[int, ...]) -> Action:

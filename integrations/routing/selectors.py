@@ -105,13 +105,13 @@ def explain(series: Series, *, actor: Actor) -> list[Explanation]:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How a destination is doing: what is open, what was given up, and since when the oldest waits."""
+    """How a destination is doing: what is open (`failed` was tried already), since when, what was given up."""
 
     destination: Destination
     waiting: int
     failed: int
-    dead: int
     oldest_at: dt.datetime | None
+    dead: int
 
     @property
     def is_blocked(self) -> bool:
@@ -133,31 +133,28 @@ def _progress(destinations: QuerySet[Destination]) -> list[Progress]:
     found = list(destinations)
     keys = [one.pk for one in found]
     is_failed = Q(state=Delivery.State.FAILED)
-    waiting = {
-        row["lane__destination"]: row
-        for row in Delivery.objects.filter(
-            state__in=OPEN, lane__destination__in=keys, lane__next_at__isnull=False
+    open_rows = Delivery.objects.filter(
+        state__in=OPEN, lane__destination__in=keys, lane__next_at__isnull=False
+    ).order_by()
+    waiting: dict[int, tuple[int, int, dt.datetime]] = {
+        key: (count, failed, oldest)
+        for key, count, failed, oldest in open_rows.values_list("lane__destination").annotate(
+            count=Count("pk"), failed=Count("pk", filter=is_failed), oldest=Min("queued_at")
         )
-        .order_by()
-        .values("lane__destination")
-        .annotate(open=Count("pk"), failed=Count("pk", filter=is_failed), oldest=Min("queued_at"))
     }
-    dead = dict(
+    dead: dict[int, int] = dict(
         Delivery.objects.filter(state=Delivery.State.DEAD, destination__in=keys)
         .order_by()
         .values_list("destination")
         .annotate(count=Count("pk"))
     )
-    return [
-        Progress(
-            one,
-            waiting.get(one.pk, {}).get("open", 0),
-            waiting.get(one.pk, {}).get("failed", 0),
-            dead.get(one.pk, 0),
-            waiting.get(one.pk, {}).get("oldest"),
-        )
-        for one in found
-    ]
+    return [Progress(one, *_open(waiting, one), dead.get(one.pk, 0)) for one in found]
+
+
+def _open(
+    waiting: dict[int, tuple[int, int, dt.datetime]], destination: Destination
+) -> tuple[int, int, dt.datetime | None]:
+    return waiting.get(destination.pk, (0, 0, None))
 
 
 def _mine(actor: Actor) -> Q:

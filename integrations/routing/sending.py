@@ -135,7 +135,7 @@ def _broken(
     """
     code = error.code if isinstance(error, ServiceError) else type(error).__name__
     if not isinstance(error, ServiceError | OSError):
-        log.exception("routing.defect", destination=claim.destination.key)
+        log.error("routing.defect", destination=claim.destination.key, exc_info=error)
     retry_at = getattr(error, "retry_at", None)
     is_for_good = isinstance(error, ServiceError) and not isinstance(error, Unavailable)
     until = retry_at or (clock.now() + REST_AFTER_REFUSAL if is_for_good else None)
@@ -166,9 +166,7 @@ def _end(row: Delivery, state: Delivery.State, *, code: str = "", sent_as: str =
     row.sent_as = sent_as if sent_as != row.sop_instance_uid else ""
     row.save(update_fields=["attempts", "state", "error_code", "ended_at", "sent_as"])
     if state == Delivery.State.DEAD:
-        log.error(
-            "routing.given_up", code=code, sop_instance_uid=row.sop_instance_uid, delivery=row.pk
-        )
+        log.error("routing.given_up", code=code, sop_instance_uid=row.sop_instance_uid, delivery=row.pk)
 
 
 def _next_size(parcels: Sequence[Parcel], done: Parcel) -> int:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from django.db.models import QuerySet
+
 from archive.studies.models import Series
 from events.services import Event, subscribe
 from integrations.routing.deciding import route_series
@@ -24,12 +26,10 @@ def on_series_complete(event: Event) -> None:
 def on_report_signed(event: Event) -> None:
     """Route the series of a reported study: rows ask `event` whether they are meant."""
     study = event.subjects.get("study", "")
-    whole = _series().filter(
-        study__study_instance_uid=study, completeness=Series.Completeness.COMPLETE
-    )
+    whole = _series().filter(study__study_instance_uid=study, completeness=Series.Completeness.COMPLETE)
     for series in whole.order_by("series_number", "pk")[:MOST_SERIES]:
         route_series(series, event=event.name)
 
 
-def _series():  # noqa: ANN202 - Django's manager says it better
+def _series() -> QuerySet[Series]:
     return Series.objects.select_related("study__site", "study__patient", "study__order")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.db import transaction
 from django.db.models import Max
 from django.utils.text import slugify
@@ -12,8 +14,10 @@ from accounts.models import Site
 from common import clock
 from common.errors import Conflict, InvalidInput
 from integrations.routing.access import check_manages
+from integrations.routing.destinations import unknown_names
 from integrations.routing.models import RoutingTable, RoutingTableVersion
-from integrations.routing.rules import load_table
+from integrations.routing.rules import destinations_written, load_table
+from workflows.decisions import DecisionModel
 
 LARGEST_XML = 512 * 1024
 State = RoutingTableVersion.State
@@ -56,6 +60,22 @@ def save_draft(table: RoutingTable, xml: str, *, actor: Actor, note: str = "") -
     return draft
 
 
+def check_table(xml: str, *, site: Site | None) -> DecisionModel:
+    """The table, if it could be published for the site.
+
+    Raises  InvalidInput with `fields`: what cannot be read, and destinations that there are not.
+    """
+    model = load_table(xml)
+    named = destinations_written(model)
+    unknown = unknown_names(named, site=site)
+    if unknown:
+        raise InvalidInput(
+            f"There is no destination named {unknown[0]}.", code="DESTINATION_UNKNOWN",
+            fields={named[name]: f"There is no destination named {name}." for name in unknown},
+        )  # fmt: skip
+    return model
+
+
 def discard_draft(version: RoutingTableVersion, *, actor: Actor) -> None:
     """Throw a draft away. Raises Conflict for a version that was published; NotPermitted."""
     check_manages(actor, version.table.site)
@@ -76,7 +96,7 @@ def publish_table(version: RoutingTableVersion, *, actor: Actor, note: str = "")
         draft = RoutingTableVersion.objects.select_for_update().get(pk=version.pk)
         if draft.state != State.DRAFT:
             raise Conflict("This version is no draft.", code="NOT_A_DRAFT")
-        load_table(draft.xml)
+        check_table(draft.xml, site=table.site)
         now = clock.now()
         table.versions.filter(state=State.PUBLISHED).update(state=State.RETIRED)
         draft.state, draft.published_by, draft.published_at = State.PUBLISHED, actor_name(actor), now
@@ -112,7 +132,7 @@ def _next_number(table: RoutingTable) -> int:
     return (highest or 0) + 1
 
 
-def _audit(actor: Actor, action: str, table: RoutingTable, **detail: object) -> None:
+def _audit(actor: Actor, action: str, table: RoutingTable, **detail: Any) -> None:
     record_audit(
         actor, action, object_kind="routing_table", object_uid=table.key,
         site_code=table.site.code if table.site else "", **detail,

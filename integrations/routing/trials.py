@@ -80,7 +80,9 @@ def what_if(xml: str, *, site: Site | None, days: int, actor: Actor) -> Trial:
 
 def _recorded(site: Site | None, days: int) -> Iterator[RecordedFacts]:
     since = clock.now() - dt.timedelta(days=min(max(days, 1), MOST_DAYS))
-    rows: QuerySet[RecordedFacts] = RecordedFacts.objects.select_related("site").filter(recorded_at__gte=since)
+    rows: QuerySet[RecordedFacts] = RecordedFacts.objects.select_related("site").filter(
+        recorded_at__gte=since
+    )
     if site is not None:
         rows = rows.filter(site=site)
     else:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
+from archive.storage.objects import LocalSlice
 from integrations.routing.models import Destination
 
 
@@ -21,11 +22,16 @@ class Outgoing:
     transfer_syntax_uid: str
 
 
+def _nowhere() -> None:
+    return None
+
+
 @dataclass(frozen=True, slots=True)
 class Parcel:
     """One object to be sent. `load` reads it, and changes it as asked; the same every time.
 
-    `transfer_syntax_uids` are those it may leave in.
+    `transfer_syntax_uids` are those it may leave in. `local` finds the Part 10 file, or part of one, on our
+    own disks that leaves just as it is; None if there is no such file, or the object is changed on its way.
     Raises  of `load`: NotFound if the bytes are gone, InvalidInput if they cannot be changed as asked.
     """
 
@@ -37,6 +43,7 @@ class Parcel:
     transfer_syntax_uids: tuple[str, ...]
     size_bytes: int
     load: Callable[[], Outgoing]
+    local: Callable[[], LocalSlice | None] = _nowhere
 
 
 class Verdict(StrEnum):

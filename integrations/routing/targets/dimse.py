@@ -6,14 +6,16 @@ Reference  PS3.4 §B.2
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
-from common.errors import Conflict, InvalidInput, ServiceError
+from common.errors import Conflict, InvalidInput, ServiceError, Unavailable
 from integrations.dicom.nodes.calling import Purpose, node_association
-from integrations.dicom.scu.store import StorageSCU, contexts_of
+from integrations.dicom.scu.store import StorageSCU, StoredFile, contexts_of, data_set_offset
 from integrations.routing.models import Destination
 from integrations.routing.targets.base import Outcome, Parcel, Verdict
 
 SUCCESS = 0x0000
+LOST = "ASSOCIATION_LOST"
 CONTEXT_NOT_ACCEPTED = 0x0122
 _WARNINGS = range(0xB000, 0xC000)
 _OUT_OF_RESOURCES = range(0xA700, 0xA800)
@@ -34,9 +36,7 @@ class DimseTarget:
         if destination.node is None:
             raise Conflict("The destination names no node", code="NODE_MISSING")
         for batch in _batches(parcels):
-            pairs = {(one.sop_class_uid, syntax) for one in batch for syntax in one.transfer_syntax_uids}
-            contexts = contexts_of(pairs)
-            with node_association(destination.node, contexts, purpose=Purpose.SEND) as assoc:
+            with node_association(destination.node, _contexts(batch), purpose=Purpose.SEND) as assoc:
                 scu = StorageSCU(assoc)
                 for parcel in batch:
                     yield _sent(scu, parcel)
@@ -57,11 +57,23 @@ def _batches(parcels: Sequence[Parcel]) -> Iterator[list[Parcel]]:
         yield batch
 
 
+def _contexts(batch: Sequence[Parcel]) -> list[Any]:
+    pairs = {(one.sop_class_uid, syntax) for one in batch for syntax in one.transfer_syntax_uids}
+    return contexts_of(pairs, with_fallback=True)
+
+
 def _sent(scu: StorageSCU, parcel: Parcel) -> Outcome:
     try:
+        stored = _stored(parcel)
+        if stored is not None:
+            return judged(parcel, scu.send(stored), sent_as=parcel.sop_instance_uid)
         outgoing = parcel.load()
+    except Unavailable as error:
+        if error.code == LOST:
+            raise
+        return Outcome(parcel, Verdict.NOT_NOW, error.code)
     except ServiceError as error:
-        return Outcome(parcel, Verdict.REFUSED if error.permanent else Verdict.NOT_NOW, error.code)
+        return Outcome(parcel, Verdict.REFUSED, error.code)
     status = scu.send_encoded(
         memoryview(outgoing.data)[outgoing.offset :],
         sop_class_uid=outgoing.sop_class_uid,
@@ -69,6 +81,20 @@ def _sent(scu: StorageSCU, parcel: Parcel) -> Outcome:
         transfer_syntax_uid=outgoing.transfer_syntax_uid,
     )
     return judged(parcel, status, sent_as=outgoing.sop_instance_uid)
+
+
+def _stored(parcel: Parcel) -> StoredFile | None:
+    """The object as part of a file of ours, so that it leaves without being read into memory."""
+    lies = parcel.local()
+    if lies is None:
+        return None
+    with lies.path.open("rb") as file:
+        file.seek(lies.offset)
+        start = data_set_offset(file.read(144))
+    return StoredFile(
+        lies.path, parcel.sop_class_uid, parcel.sop_instance_uid, parcel.transfer_syntax_uids[0],
+        lies.offset + start, lies.length - start,
+    )  # fmt: skip
 
 
 def judged(parcel: Parcel, status: int, *, sent_as: str) -> Outcome:

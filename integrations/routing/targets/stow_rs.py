@@ -27,7 +27,10 @@ _NOT_NOW = frozenset({408, 425, 429, 500, 502, 503, 504})
 
 
 class StowTarget:
-    """POST to `{address}/studies`. Configuration: `address`, `token_secret` or `user` and `password_secret`, `authorities`."""
+    """POST to `{address}/studies`.
+
+    Configuration: `address`; `token_secret`, or `user` and `password_secret`; `authorities` (a PEM file).
+    """
 
     def check(self, destination: Destination) -> None:
         check_address(destination.configuration, field="address")

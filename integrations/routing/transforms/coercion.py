@@ -21,16 +21,15 @@ def coerce(dataset: Dataset, values: Mapping[str, str], *, at: dt.datetime) -> N
     changed = {keyword: value for keyword, value in values.items() if str(dataset.get(keyword, "")) != value}
     if not changed:
         return
+    if not all(value.isascii() for value in changed.values()):
+        dataset.decode()
+        dataset.SpecificCharacterSet = "ISO_IR 192"
     former = Dataset()
     for keyword in changed:
         if keyword in dataset:
             former[keyword] = copy.deepcopy(dataset[keyword])
         else:
             setattr(former, keyword, None)
-    if not all(value.isascii() for value in changed.values()):
-        dataset.decode()
-        former.decode(dataset.get("SpecificCharacterSet", "ISO_IR 6"))
-        dataset.SpecificCharacterSet = "ISO_IR 192"
     for keyword, value in changed.items():
         setattr(dataset, keyword, value)
     item = Dataset()

@@ -38,10 +38,13 @@ def _has_grey_or_colour(dataset: Dataset) -> bool:
     return "PixelData" in dataset and dataset.get("BitsAllocated") in (8, 16)
 
 
-def _htj2k(dataset: Dataset, pixels: np.ndarray) -> None:  # type: ignore[type-arg]
+def _htj2k(dataset: Dataset, pixels: np.ndarray) -> None:
     """High-throughput JPEG 2000, whose only encoder at hand works on arrays (PS3.5 §A.4.4)."""
-    frames = pixels if dataset.get("NumberOfFrames", 1) and int(dataset.get("NumberOfFrames") or 1) > 1 else [pixels]
-    encoded = [imagecodecs.htj2k_encode(np.ascontiguousarray(frame), reversible=True, rgb=False) for frame in frames]
+    frames = pixels if int(dataset.get("NumberOfFrames") or 1) > 1 else [pixels]
+    encoded = [
+        bytes(imagecodecs.htj2k_encode(np.ascontiguousarray(frame), reversible=True, rgb=False))
+        for frame in frames
+    ]
     dataset.PixelData = encapsulate(encoded)
     dataset["PixelData"].VR = "OB"
     dataset["PixelData"].is_undefined_length = True
