@@ -1,26 +1,81 @@
 """The one door for objects: check, store, index; and keep what is refused.
 
-An edge opens a `Reception`, writes the bytes as they come, and closes it; success means durable and indexed.
+An edge makes a `Sender` for each peer that sends, has it `receive` each object, and closes it at the end.
+`Reception.finish` returns once the object is durable and indexed.
 """
 
 from __future__ import annotations
 
+import hashlib
+import mmap
+
 import structlog
+from django.conf import settings
 
 from accounts.actors import SystemActor
 from accounts.models import Site
 from archive.storage.backends import StagedObject, StoredObject, default_storage
+from archive.storage.objects import open_writer
+from archive.storage.writing import ObjectWriter
+from archive.studies.elements import SERIES_INSTANCE_UID, STUDY_INSTANCE_UID
 from archive.studies.header import SOP_CLASS_UID, SOP_INSTANCE_UID, Header
-from archive.studies.received import ReceivedObject, inspect
+from archive.studies.received import ReceivedObject, checked_header, inspect
 from archive.studies.services import StoredOutcome, reject_object, store_received
 from common.errors import InvalidInput, ServiceError
 from common.uids import is_uid_lenient
 
 log = structlog.get_logger(__name__)
 
+BUFFERED_AT_MOST = 8 << 20  # a larger object goes by way of a file
+_SPARE = (1 << 20) + 64  # the largest fragment, and a little that is read along with it
+
+
+class ObjectBuffer:
+    """Memory for one object at a time: pages that were never needed are never there."""
+
+    def __init__(self) -> None:
+        self.memory = mmap.mmap(-1, BUFFERED_AT_MOST + _SPARE)
+        self.view = memoryview(self.memory)
+
+    def scratch(self, count: int) -> memoryview:
+        """Room for bytes that nobody wants."""
+        return self.view[:count]
+
+
+class Sender:
+    """A peer whose site is known, and what its objects go through: one after the other, by one thread."""
+
+    def __init__(self, *, site: Site, calling_ae_title: str, actor: SystemActor) -> None:
+        self.site, self.calling_ae_title, self.actor = site, calling_ae_title, actor
+        self.buffer = ObjectBuffer()
+        self._writer: ObjectWriter | None = None
+
+    @property
+    def writer(self) -> ObjectWriter:
+        if self._writer is None:
+            self._writer = open_writer(self.site)
+        return self._writer
+
+    def receive(
+        self, *, head: bytes, sop_class_uid: str, sop_instance_uid: str, transfer_syntax_uid: str
+    ) -> Reception:
+        """A reception for the next object; `head` is what its stored bytes begin with."""
+        return Reception(
+            self,
+            head=head,
+            sop_class_uid=sop_class_uid,
+            sop_instance_uid=sop_instance_uid,
+            transfer_syntax_uid=transfer_syntax_uid,
+        )
+
+    def rest(self) -> None:
+        """Seal what has come so far; more may follow."""
+        if self._writer is not None:
+            self._writer.close()
+
 
 class Reception:
-    """One object on its way in, from a peer whose site is known.
+    """One object on its way in.
 
     `sop_class_uid` and `sop_instance_uid` are what the peer says it sends; the object must agree. A disk
     that fails while bytes come in is told at the end, so that the edge can take the message off the wire.
@@ -28,35 +83,34 @@ class Reception:
 
     def __init__(
         self,
+        sender: Sender,
         *,
         head: bytes,
         sop_class_uid: str,
         sop_instance_uid: str,
         transfer_syntax_uid: str,
-        site: Site,
-        calling_ae_title: str,
-        actor: SystemActor,
     ) -> None:
-        self._offset = len(head)
+        self._sender, self._buffer = sender, sender.buffer
+        self._offset, self._filled = len(head), len(head)
+        self._buffer.view[: len(head)] = head
+        self._digest = hashlib.sha256(head)
         self._claimed = (sop_class_uid, sop_instance_uid)
         self._transfer_syntax_uid = transfer_syntax_uid
-        self._site, self._calling, self._actor = site, calling_ae_title, actor
         self._failure: ServiceError | None = None
         self._staged: StagedObject | None = None
-        try:
-            self._staged = default_storage().stage()
-        except ServiceError as error:
-            self._failure = error
-        self.write(head)
 
-    def write(self, data: bytes | bytearray | memoryview) -> None:
-        """Append bytes; a failure is kept for `finish`."""
-        if self._staged is None or self._failure is not None:
-            return
-        try:
-            self._staged.write(data)
-        except ServiceError as error:
-            self._failure = error
+    def room(self, count: int) -> memoryview:
+        """Where the next `count` bytes go."""
+        if self._filled + count > BUFFERED_AT_MOST + _SPARE:
+            self._spill()
+        return self._buffer.view[self._filled : self._filled + count]
+
+    def took(self, count: int) -> None:
+        """So many bytes have come."""
+        end = self._filled + count
+        if self._staged is None:
+            self._digest.update(self._buffer.view[self._filled : end])
+        self._filled = end
 
     def finish(self) -> StoredOutcome:
         """Make the object durable and index it.
@@ -65,14 +119,17 @@ class Reception:
         """
         stored: StoredObject | None = None
         try:
-            staged = self._taken()
-            header = self._checked(staged)
-            stored = staged.commit()
-            return store_received(
+            if self._staged is not None:
+                self._spill()
+            if self._failure is not None:
+                raise self._failure
+            header = self._checked()
+            stored = self._store(header)
+            outcome = store_received(
                 ReceivedObject(header, self._transfer_syntax_uid, stored),
-                site=self._site,
-                calling_ae_title=self._calling,
-                actor=self._actor,
+                site=self._sender.site,
+                calling_ae_title=self._sender.calling_ae_title,
+                actor=self._sender.actor,
                 is_sending=True,
             )
         except ServiceError as error:
@@ -80,23 +137,48 @@ class Reception:
             raise
         finally:
             self.discard()
+        if outcome.is_duplicate:
+            self._sender.writer.withdraw(stored)
+        return outcome
 
     def discard(self) -> None:
         """Forget an object whose sender went away."""
         if self._staged is not None:
             self._staged.discard()
 
-    def _taken(self) -> StagedObject:
-        if self._failure is not None:
-            raise self._failure
-        if self._staged is None:  # pragma: no cover - a failure says why there is none
-            raise InvalidInput("Nothing was staged")
-        return self._staged
+    def _spill(self) -> None:
+        """Move what is in memory to a file; a failure is kept for `finish`."""
+        try:
+            if self._failure is None:
+                if self._staged is None:
+                    self._staged = default_storage().stage()
+                self._staged.write(self._buffer.view[: self._filled])
+                if self._staged.size_bytes > settings.DICOM_LARGEST_OBJECT_MIB << 20:
+                    raise InvalidInput("The object is larger than any that is taken", code="OBJECT_TOO_LARGE")
+        except ServiceError as error:
+            self._failure = error
+        self._filled = 0
 
-    def _checked(self, staged: StagedObject) -> Header:
+    def _store(self, header: Header) -> StoredObject:
+        if self._staged is not None:
+            return self._staged.commit()
+        return self._sender.writer.append(
+            [self._buffer.view[: self._filled]],
+            sha256=self._digest.hexdigest(),
+            study_instance_uid=header.text(STUDY_INSTANCE_UID),
+            series_instance_uid=header.text(SERIES_INSTANCE_UID),
+        )
+
+    def _checked(self) -> Header:
         if not is_uid_lenient(self._transfer_syntax_uid):
             raise InvalidInput("The transfer syntax is not a UID", code="SOP_MISMATCH")
-        header = inspect(staged.path(), offset=self._offset, transfer_syntax_uid=self._transfer_syntax_uid)
+        syntax = self._transfer_syntax_uid
+        if self._staged is not None:
+            header = inspect(self._staged.path(), offset=self._offset, transfer_syntax_uid=syntax)
+        else:
+            header = checked_header(
+                self._buffer.memory, offset=self._offset, end=self._filled, transfer_syntax_uid=syntax
+            )
         found = (header.text(SOP_CLASS_UID), header.text(SOP_INSTANCE_UID))
         if found != self._claimed:
             raise InvalidInput(
@@ -106,17 +188,33 @@ class Reception:
 
     def _keep_refused(self, error: ServiceError, stored: StoredObject | None) -> None:
         """Write down a refusal; one that will be tried again is only logged."""
-        log.warning("object.refused", code=error.code, calling_ae_title=self._calling)
+        log.warning("object.refused", code=error.code, calling_ae_title=self._sender.calling_ae_title)
         if not error.permanent:
             return
-        if stored is None and self._staged is not None:
-            stored = self._staged.commit()
+        if stored is not None and self._staged is None:
+            self._sender.writer.withdraw(stored)
+            stored = None
         reject_object(
             error,
-            site=self._site,
-            calling_ae_title=self._calling,
+            site=self._sender.site,
+            calling_ae_title=self._sender.calling_ae_title,
             sop_class_uid=self._claimed[0],
             sop_instance_uid=self._claimed[1],
-            stored=stored,
-            actor=self._actor,
+            stored=stored or self._kept(),
+            actor=self._sender.actor,
         )
+
+    def _kept(self) -> StoredObject | None:
+        """The bytes of an object that was refused, by themselves; None if there is no room for them either."""
+        try:
+            if self._staged is not None:
+                return None if self._failure is not None else self._staged.commit()
+            staged = default_storage().stage()
+            try:
+                staged.write(self._buffer.view[: self._filled])
+                return staged.commit()
+            finally:
+                staged.discard()
+        except ServiceError as error:
+            log.warning("object.not_kept", code=error.code)
+            return None

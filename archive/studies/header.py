@@ -28,7 +28,17 @@ _LONG_VRS = frozenset(
 )
 _ITEM, _ITEM_END, _SEQUENCE_END = 0xFFFEE000, 0xFFFEE00D, 0xFFFEE0DD
 _UNDEFINED = 0xFFFFFFFF
+_DELIMITERS = frozenset([_ITEM, _ITEM_END, _SEQUENCE_END])
+_ITEM_TAGS = {"<": (b"\xfe\xff\x00\xe0",), ">": (b"\xff\xfe\xe0\x00",)}
+_NESTING = frozenset([b"SQ", b"UN", b""])
+_HEADS = {
+    order: (struct.Struct(f"{order}HH2sH").unpack_from, struct.Struct(f"{order}L").unpack_from)
+    for order in "<>"
+}
 _DEEPEST = 40
+_LEVEL = 16  # an item and an element of it: no sequence nests in less
+_DEEP_AT_LEAST = _DEEPEST * _LEVEL
+_HEAD_INFLATED, _PIECE = 8 << 20, 1 << 20
 _LARGEST_INFLATED = 1 << 30
 
 SPECIFIC_CHARACTER_SET = 0x00080005
@@ -39,6 +49,10 @@ PIXEL_DATA = 0x7FE00010
 
 class _Broken(Exception):
     """The bytes at `offset` are not what must stand there."""
+
+
+class _TooDeep(_Broken):
+    """Sequences in sequences beyond what any object needs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,19 +113,25 @@ def read_staged(path: Path, *, offset: int, transfer_syntax_uid: str, wanted: fr
         return read_header(view, offset=offset, transfer_syntax_uid=transfer_syntax_uid, wanted=wanted)
 
 
-def read_header(data: Bytes, *, offset: int, transfer_syntax_uid: str, wanted: frozenset[int]) -> Header:
-    """As `read_staged`, of bytes in memory."""
-    encoding = encoding_of(transfer_syntax_uid)
+def read_header(
+    data: Bytes, *, offset: int, transfer_syntax_uid: str, wanted: frozenset[int], end: int | None = None
+) -> Header:
+    """As `read_staged`, of bytes in memory, up to `end`."""
+    end = len(data) if end is None else end
+    leaves_off = False
     if transfer_syntax_uid == DEFLATED:
-        data, offset = _inflate(data[offset:]), 0
-    encoding = _as_found(data, offset, encoding)
+        data, leaves_off = inflate_head(data[offset:end])
+        offset, end = 0, len(data)
+    encoding = _as_found(data, offset, encoding_of(transfer_syntax_uid))
     values: dict[int, bytes] = {}
     at = offset
     try:
-        for tag, start, end in _elements(data, offset, encoding):
+        for tag, start, stop in _elements(data, offset, end, encoding, leaves_off=leaves_off):
             if tag in wanted:
-                values[tag] = data[start:end]
-            at = end
+                values[tag] = data[start:stop]
+            at = stop
+    except _TooDeep as error:
+        raise InvalidInput("Sequences are nested too deep", code="DATA_SET_TOO_DEEP") from error
     except (_Broken, struct.error) as error:
         raise InvalidInput(
             f"The data set breaks off or is damaged after byte {at - offset}", code="DATA_SET_DAMAGED"
@@ -126,21 +146,32 @@ def _as_found(data: Bytes, at: int, encoding: Encoding) -> Encoding:
     return Encoding(is_implicit=True, order="<")
 
 
-def _elements(data: Bytes, at: int, encoding: Encoding) -> Iterator[tuple[int, int, int]]:
-    """Tag, start and end of the value of every top-level element."""
-    size = len(data)
+def _elements(
+    data: Bytes, at: int, size: int, encoding: Encoding, *, leaves_off: bool
+) -> Iterator[tuple[int, int, int]]:
+    """Tag, start and end of the value of every top-level element.
+
+    With `leaves_off` the data are only the first part of the data set: where they end, so does the walk.
+    """
     previous = -1
     while at < size:
+        if at + 8 > size:
+            raise _Broken
         tag, vr, length, at = _element_head(data, at, encoding)
         if tag <= previous and tag >> 16 < 0x0008:
             raise _Broken
         previous = tag
-        inside = _inside(vr, encoding)
-        is_pixels = tag == PIXEL_DATA
-        end = at + length
         if length == _UNDEFINED:
+            inside = _inside(vr, encoding)
+            is_pixels = tag == PIXEL_DATA
             end = _skip_fragments(data, at, encoding) if is_pixels else _skip_items(data, at, inside, 0)
+        else:
+            end = at + length
+            if length >= _DEEP_AT_LEAST and vr in _NESTING and _nests(data, at, vr, encoding):
+                _check_depth(data, at, min(end, size), _inside(vr, encoding))
         if end > size:
+            if leaves_off:
+                return
             raise _Broken
         yield tag, at, end
         at = end
@@ -148,17 +179,54 @@ def _elements(data: Bytes, at: int, encoding: Encoding) -> Iterator[tuple[int, i
 
 def _element_head(data: Bytes, at: int, encoding: Encoding) -> tuple[int, bytes, int, int]:
     """Tag, VR, length, and where the value starts."""
-    order = encoding.order
-    group, element = struct.unpack_from(f"{order}HH", data, at)
-    tag = group << 16 | element
-    if group == 0xFFFE or encoding.is_implicit:
-        return tag, b"", struct.unpack_from(f"{order}L", data, at + 4)[0], at + 8
-    vr = data[at + 4 : at + 6]
+    short, long = _HEADS[encoding.order]
+    group, element, vr, length = short(data, at)
+    if encoding.is_implicit or group == 0xFFFE:
+        return group << 16 | element, b"", long(data, at + 4)[0], at + 8
     if vr in _LONG_VRS:
-        return tag, vr, struct.unpack_from(f"{order}L", data, at + 8)[0], at + 12
+        return group << 16 | element, vr, long(data, at + 8)[0], at + 12
     if not (vr.isalpha() and vr.isupper()):
         raise _Broken
-    return tag, vr, struct.unpack_from(f"{order}H", data, at + 6)[0], at + 8
+    return group << 16 | element, vr, length, at + 8
+
+
+def _check_depth(data: Bytes, at: int, end: int, encoding: Encoding) -> None:
+    """Raise _TooDeep where sequences nest deeper than any reader should follow.
+
+    A level takes sixteen bytes at least, so what is too short to be deep is not looked into. What is damaged
+    inside is left to whoever reads it: the element as a whole is where it says.
+    """
+    try:
+        _walk_nested(data, at, end, encoding)
+    except _TooDeep:
+        raise
+    except (_Broken, struct.error):
+        return
+
+
+def _walk_nested(data: Bytes, at: int, end: int, encoding: Encoding) -> None:
+    open_ends = [end]
+    while at + 8 <= end:
+        while open_ends and at >= open_ends[-1]:
+            open_ends.pop()
+        tag, vr, length, at = _element_head(data, at, encoding)
+        if tag in _DELIMITERS:
+            continue
+        if length == _UNDEFINED:
+            at = _skip_items(data, at, _inside(vr, encoding), len(open_ends))
+        elif length < _LEVEL or not _nests(data, at, vr, encoding):
+            at += length
+        else:
+            open_ends.append(at + length)
+            if len(open_ends) > _DEEPEST:
+                raise _TooDeep
+
+
+def _nests(data: Bytes, at: int, vr: bytes, encoding: Encoding) -> bool:
+    """Whether a value is a sequence: by its VR, or by the item it starts with where none is written."""
+    if vr == b"SQ":
+        return True
+    return vr in (b"", b"UN") and data[at : at + 4] in _ITEM_TAGS[encoding.order]
 
 
 def _inside(vr: bytes, encoding: Encoding) -> Encoding:
@@ -180,7 +248,7 @@ def _skip_fragments(data: Bytes, at: int, encoding: Encoding) -> int:
 def _skip_items(data: Bytes, at: int, encoding: Encoding, depth: int) -> int:
     """Where a sequence of undefined length ends: behind its delimiter."""
     if depth > _DEEPEST:
-        raise _Broken
+        raise _TooDeep
     while True:
         marker, length, at = _marker(data, at, encoding)
         if marker == _SEQUENCE_END:
@@ -205,13 +273,21 @@ def _marker(data: Bytes, at: int, encoding: Encoding) -> tuple[int, int, int]:
     return group << 16 | element, length, at + 8
 
 
-def _inflate(data: bytes) -> bytes:
-    """The data set of a deflated object (PS3.5 §A.5), bounded."""
+def inflate_head(data: bytes) -> tuple[bytes, bool]:
+    """The first part of a deflated data set, and whether there is more than that (PS3.5 §A.5).
+
+    The rest is inflated a piece at a time and thrown away: to know that it is whole and no bomb.
+    Raises  InvalidInput for data that are damaged, or larger than any object that is.
+    """
     inflater = zlib.decompressobj(wbits=-zlib.MAX_WBITS)
     try:
-        plain = inflater.decompress(data, _LARGEST_INFLATED)
+        head = inflater.decompress(data, _HEAD_INFLATED)
+        size, rest = len(head), inflater.unconsumed_tail
+        while rest and not inflater.eof:
+            size += len(inflater.decompress(rest, _PIECE))
+            rest = inflater.unconsumed_tail
+            if size > _LARGEST_INFLATED:
+                raise InvalidInput("The deflated data set is too large", code="DATA_SET_TOO_LARGE")
     except zlib.error as error:
         raise InvalidInput("The deflated data set is damaged", code="DATA_SET_DAMAGED") from error
-    if inflater.unconsumed_tail:
-        raise InvalidInput("The deflated data set is too large", code="DATA_SET_TOO_LARGE")
-    return plain
+    return head, size > len(head)

@@ -14,11 +14,20 @@ from archive.studies.elements import (
     InstanceFacts,
     instance_facts,
 )
-from archive.studies.header import Header, read_header, read_staged
+from archive.studies.header import (
+    SOP_CLASS_UID,
+    SOP_INSTANCE_UID,
+    Bytes,
+    Header,
+    read_header,
+    read_staged,
+)
 from common.errors import InvalidInput
 from common.uids import is_uid_lenient
 
-_PREAMBLE = 132
+PREAMBLE = 128
+_PREAMBLE = PREAMBLE + 4
+_TIFF = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 _META_TRANSFER_SYNTAX = 0x00020010
 _EXPLICIT_LITTLE = "1.2.840.10008.1.2.1"
 
@@ -54,18 +63,32 @@ def inspect(path: Path, *, offset: int, transfer_syntax_uid: str) -> Header:
     return header
 
 
+def checked_header(data: Bytes, *, offset: int, end: int, transfer_syntax_uid: str) -> Header:
+    """As `inspect`, of an object in memory that ends at `end`."""
+    header = read_header(data, offset=offset, end=end, transfer_syntax_uid=transfer_syntax_uid, wanted=WANTED)
+    check_uids(header)
+    return header
+
+
 def check_uids(header: Header) -> None:
     """Raises InvalidInput naming the first of the four UIDs that is missing or no UID at all."""
-    instance = instance_facts(header)
     for keyword, value in (
-        ("SOPClassUID", instance.sop_class_uid),
-        ("SOPInstanceUID", instance.sop_instance_uid),
+        ("SOPClassUID", header.text(SOP_CLASS_UID)),
+        ("SOPInstanceUID", header.text(SOP_INSTANCE_UID)),
         ("StudyInstanceUID", header.text(STUDY_INSTANCE_UID)),
         ("SeriesInstanceUID", header.text(SERIES_INSTANCE_UID)),
     ):
         if not is_uid_lenient(value):
             problem = "is missing" if not value else "is not a UID"
             raise InvalidInput(f"{keyword} {problem}", code="UID_UNUSABLE", fields={keyword: problem})
+
+
+def safe_preamble(data: bytes) -> bytes:
+    """The first 128 bytes of a Part 10 file: a TIFF header as it is, anything else emptied.
+
+    Reference  PS3.10 §7.1 (the preamble is for applications, such as dual-personality TIFF)
+    """
+    return data[:PREAMBLE] if data.startswith(_TIFF) else bytes(PREAMBLE)
 
 
 def split_part10(data: bytes) -> tuple[str, int]:

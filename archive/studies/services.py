@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
+import hashlib
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,23 +17,24 @@ from accounts.actors import Actor
 from accounts.audit import record_audit
 from accounts.models import Site
 from archive.orders.services import mark_in_progress
-from archive.storage.backends import StoredObject, default_storage
+from archive.storage.objects import open_writer
+from archive.storage.writing import ObjectWriter, StoredObject
 from archive.studies.corrections.resending import is_to_be_ignored
 from archive.studies.corrections.visibility import bring_back, bring_back_study
 from archive.studies.elements import (
-    WANTED,
+    SERIES_INSTANCE_UID,
+    STUDY_INSTANCE_UID,
     InstanceFacts,
     patient_facts,
     series_facts,
     study_facts,
 )
-from archive.studies.header import read_header
 from archive.studies.judging import complete_series, judge_receiving_series
 from archive.studies.matching import match_study
 from archive.studies.models import Instance, RejectedObject, Series, Study, WithdrawnInstance
 from archive.studies.news import announce_study
 from archive.studies.prepared import prepared_cursor
-from archive.studies.received import ReceivedObject, check_uids, split_part10
+from archive.studies.received import PREAMBLE, ReceivedObject, checked_header, safe_preamble, split_part10
 from common import clock
 from common.errors import Conflict, ServiceError
 from events.tracing import current_trace, trace
@@ -115,25 +117,70 @@ def note_sender_done(series_instance_uids: Collection[str]) -> None:
 
 
 def store_part10(
-    data: bytes, *, site: Site, actor: Actor, is_derived: bool = False, calling_ae_title: str = ""
+    data: bytes,
+    *,
+    site: Site,
+    actor: Actor,
+    is_derived: bool = False,
+    calling_ae_title: str = "",
+    writer: ObjectWriter | None = None,
 ) -> StoredOutcome:
-    """Store a Part 10 file as it is; success means durable and indexed.
+    """Store a Part 10 file as it is, but for its preamble; success means durable and indexed.
 
-    The patient, order and trace of the study are inherited where the study exists.
+    The patient, order and trace of the study are inherited where the study exists. With `writer`, the objects
+    of a series come to lie one behind the other; the caller closes it. A preamble that is neither empty
+    nor a TIFF header is emptied: it means nothing in DICOM and may make the file an executable (PS3.10 §7.1).
     Raises  InvalidInput if the file is damaged or names itself badly; Conflict as `store_received`.
     """
     transfer_syntax_uid, offset = split_part10(data)
-    header = read_header(data, offset=offset, transfer_syntax_uid=transfer_syntax_uid, wanted=WANTED)
-    check_uids(header)
-    staged = default_storage().stage()
+    header = checked_header(data, offset=offset, end=len(data), transfer_syntax_uid=transfer_syntax_uid)
+    parts = [safe_preamble(data), memoryview(data)[PREAMBLE:]]
+    own = writer or open_writer(site)
     try:
-        staged.write(data)
-        received = ReceivedObject(header, transfer_syntax_uid, staged.commit())
+        stored = own.append(
+            parts,
+            sha256=_digest(parts),
+            study_instance_uid=header.text(STUDY_INSTANCE_UID),
+            series_instance_uid=header.text(SERIES_INSTANCE_UID),
+        )
+        outcome = _store_appended(
+            own, ReceivedObject(header, transfer_syntax_uid, stored), site=site,
+            calling_ae_title=calling_ae_title, actor=actor, is_derived=is_derived,
+        )  # fmt: skip
     finally:
-        staged.discard()
-    return store_received(
-        received, site=site, calling_ae_title=calling_ae_title, actor=actor, is_derived=is_derived
-    )
+        if writer is None:
+            own.close()
+    return outcome
+
+
+def _store_appended(
+    writer: ObjectWriter,
+    received: ReceivedObject,
+    *,
+    site: Site,
+    calling_ae_title: str,
+    actor: Actor,
+    is_derived: bool,
+) -> StoredOutcome:
+    """Index what was appended, and take back the bytes no row came to refer to."""
+    try:
+        outcome = store_received(
+            received, site=site, calling_ae_title=calling_ae_title, actor=actor, is_derived=is_derived
+        )
+    except ServiceError as error:
+        if error.permanent:
+            writer.withdraw(received.stored)
+        raise
+    if outcome.is_duplicate:
+        writer.withdraw(received.stored)
+    return outcome
+
+
+def _digest(parts: Sequence[bytes | memoryview]) -> str:
+    digest = hashlib.sha256()
+    for part in parts:
+        digest.update(part)
+    return digest.hexdigest()
 
 
 def reject_object(

@@ -18,3 +18,8 @@ DICOM_TLS_CERTIFICATE = env.str("DICOM_TLS_CERTIFICATE", "")
 DICOM_TLS_KEY = env.str("DICOM_TLS_KEY", "")
 DICOM_TLS_CA = env.str("DICOM_TLS_CA", "")
 DICOM_TLS_CLIENT_CERTIFICATES = env.str("DICOM_TLS_CLIENT_CERTIFICATES", "required")
+# What the listener takes beyond the standard's storage classes and transfer syntaxes; "1.3.46.*" stands for a prefix.
+DICOM_PRIVATE_SOP_CLASSES = env.list("DICOM_PRIVATE_SOP_CLASSES", default=[])
+DICOM_PRIVATE_TRANSFER_SYNTAXES = env.list("DICOM_PRIVATE_TRANSFER_SYNTAXES", default=[])
+DICOM_LARGEST_OBJECT_MIB = env.int("DICOM_LARGEST_OBJECT_MIB", 8192)
+DICOM_ASSOCIATIONS_PER_ADDRESS = env.int("DICOM_ASSOCIATIONS_PER_ADDRESS", 24)

@@ -17,6 +17,8 @@ REMOTE_BUFFER = 512 * 1024
 class _Part(io.RawIOBase):
     """A readable, seekable file of `length` bytes that fetches what is asked for."""
 
+    name = "object"  # readers of files, pydicom's among them, ask for one
+
     def __init__(self, length: int) -> None:
         self._length, self._position = length, 0
 

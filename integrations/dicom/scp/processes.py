@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import ctypes
-import errno
 import os
 import signal
+import socket
+import ssl
 import sys
 import threading
 import time
@@ -15,7 +16,8 @@ from types import FrameType
 import structlog
 from django.db import connections
 
-from integrations.dicom.scp.server import MAXIMUM_ASSOCIATIONS, Listener
+from integrations.dicom.nodes import tls
+from integrations.dicom.scp.server import MAXIMUM_ASSOCIATIONS, Listener, listening_socket, seats_for
 
 log = structlog.get_logger(__name__)
 
@@ -31,10 +33,21 @@ def _pool_connections() -> None:
 
 
 class ListenerProcesses:
-    """Keeps `count` processes listening; SIGTERM and SIGINT stop them when their work in hand is done."""
+    """Keeps `count` processes listening; SIGTERM and SIGINT stop them when their work in hand is done.
 
-    def __init__(self, *, host: str, port: int, ae_title: str, count: int) -> None:
-        self._host, self._port, self._ae_title, self._count = host, port, ae_title, count
+    They accept on sockets of their parent's: a connection that waits there is served by whoever is free, and
+    outlives a process that dies. The secure port is served where this installation has TLS set up.
+    """
+
+    def __init__(
+        self, *, host: str, port: int, ae_title: str, count: int, secure_port: int | None = None
+    ) -> None:
+        self._ae_title, self._count = ae_title, count
+        self._plain = listening_socket(host, port)
+        self._secure: tuple[socket.socket, ssl.SSLContext] | None = None
+        if secure_port is not None and tls.is_configured():
+            self._secure = listening_socket(host, secure_port), tls.server_context()
+        self._seats = seats_for(count)
         self._children: dict[int, float] = {}
         self._is_stopping = False
 
@@ -47,12 +60,12 @@ class ListenerProcesses:
                 self._stop()
                 self._wait()
                 return 1
-        on_ready(self._port)
+        on_ready(int(self._plain.getsockname()[1]))
         self._wait()
         return 0
 
     def _spawn(self) -> bool:
-        """Start a process and wait until it listens; the first one settles the port if any port will do."""
+        """Start a process and wait until it listens."""
         connections.close_all()
         reader, writer = os.pipe()
         pid = os.fork()
@@ -63,24 +76,18 @@ class ListenerProcesses:
         with os.fdopen(reader) as pipe:
             said = pipe.readline().strip()
         self._children[pid] = time.monotonic()
-        if said:
-            self._port = int(said)
         return bool(said)
 
     def _serve(self, writer: int) -> int:
-        """The life of one child: listen, tell the port, stop on SIGTERM. Dies with its parent."""
+        """The life of one child: listen, say so, stop on SIGTERM. Dies with its parent."""
         stopping = threading.Event()
         signal.signal(signal.SIGTERM, lambda _number, _frame: stopping.set())
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
         _pool_connections()
-        try:
-            listener = Listener(host=self._host, port=self._port, ae_title=self._ae_title)
-        except OSError as error:
-            log.critical(
-                "dicom.cannot_listen", port=self._port, code=errno.errorcode.get(error.errno or 0, "")
-            )
-            return 1
+        listener = Listener(
+            ae_title=self._ae_title, plain=self._plain, secure=self._secure, seats=self._seats
+        )
         listener.start()
         os.write(writer, f"{listener.port}\n".encode())
         os.close(writer)
@@ -100,6 +107,7 @@ class ListenerProcesses:
             except InterruptedError:
                 continue
             born = self._children.pop(pid, 0.0)
+            self._seats.clear(pid)
             if self._is_stopping:
                 continue
             log.error("dicom.listener_died", pid=pid, status=os.waitstatus_to_exitcode(status))

@@ -3,103 +3,100 @@
 from __future__ import annotations
 
 import gc
+import socket
+import ssl
+import sys
 import threading
 import time
 from collections.abc import Sequence
 from typing import cast
 
-import structlog
 from django.conf import settings
-from django.db import InterfaceError, OperationalError, connection
 from pynetdicom import AE, _config, evt
 from pynetdicom.events import Event
 from pynetdicom.pdu_primitives import A_ASSOCIATE
 
-from accounts.actors import SystemActor
-from accounts.audit import record_audit
-from accounts.models import AuditEvent
-from integrations.dicom.models import ApplicationEntity
 from integrations.dicom.part10 import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
-from integrations.dicom.scp.association import (
-    FastAssociation,
-    FastProvider,
-    FastRequestHandler,
-    ReusePortServer,
-)
+from integrations.dicom.scp.admission import admit, storage_contexts
+from integrations.dicom.scp.association import FastAssociation, FastRequestHandler, SharedPortServer
 from integrations.dicom.scp.catalogue import bound_handlers, offered_contexts
+from integrations.dicom.scp.provider import FastProvider
 from integrations.dicom.scp.reception import StoreExchange
+from integrations.dicom.scp.seats import Seats
 from integrations.dicom.scp.store import AssociationReceiver
-
-log = structlog.get_logger(__name__)
 
 MAXIMUM_PDU = 131072
 MAXIMUM_ASSOCIATIONS = 32
-_NOBODY = [""]
+ACSE_TIMEOUT_S = 20
+IDLE_S = 300
+_SWITCH_S = 0.0005
 
 
-class ListeningAE(AE):
-    """Our Application Entity. Who may call it is a table that people edit while it runs."""
+def listening_socket(host: str, port: int) -> socket.socket:
+    """A socket that several processes may accept on; another daemon may listen on the same port as well."""
+    listening = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+    try:
+        listening.bind((host, port))
+        listening.listen(128)
+    except OSError:
+        listening.close()
+        raise
+    return listening
 
-    @property  # type: ignore[misc]
-    def require_calling_aet(self) -> list[str]:
-        """The titles that may call; with none listed, or while the list cannot be read, nobody may."""
-        try:
-            return (
-                list(ApplicationEntity.objects.filter(is_enabled=True).values_list("ae_title", flat=True))
-                or _NOBODY
-            )
-        except (OperationalError, InterfaceError) as error:
-            log.warning("dicom.database_lost", code=type(error).__name__)
-            return _NOBODY
-        finally:
-            connection.close()  # the objects come by another thread, with a connection of its own
+
+def seats_for(processes: int) -> Seats:
+    """As many seats as the processes have room for; no address may take more than its share."""
+    return Seats(processes * MAXIMUM_ASSOCIATIONS, per_address=settings.DICOM_ASSOCIATIONS_PER_ADDRESS)
 
 
 class Listener:
-    """Serves one port in this process until it is stopped.
+    """Serves a plain port, a secure one, or both, in this process until it is stopped."""
 
-    Every storage SOP Class, private ones too, is accepted in the first transfer syntax the peer proposes:
-    bytes are kept as they come. The other services are those of the catalogue.
-    """
-
-    def __init__(self, *, host: str, port: int, ae_title: str) -> None:
-        _config.UNRESTRICTED_STORAGE_SERVICE = True
+    def __init__(
+        self,
+        *,
+        ae_title: str,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        plain: socket.socket | None = None,
+        secure: tuple[socket.socket, ssl.SSLContext] | None = None,
+        seats: Seats | None = None,
+    ) -> None:
         _config.LOG_HANDLER_LEVEL = "none"
-        ae = ListeningAE(ae_title)
-        ae.require_called_aet = True
+        ae = AE(ae_title)
         ae.maximum_pdu_size = MAXIMUM_PDU
-        ae.maximum_associations = MAXIMUM_ASSOCIATIONS
+        ae.maximum_associations = 10 * MAXIMUM_ASSOCIATIONS  # ours are counted by seats, over all processes
+        ae.acse_timeout, ae.network_timeout = ACSE_TIMEOUT_S, IDLE_S
         ae.implementation_class_uid = IMPLEMENTATION_CLASS_UID
         ae.implementation_version_name = IMPLEMENTATION_VERSION_NAME
-        self._server = ReusePortServer(
-            ae,
-            (host, port),
-            ae_title,
-            offered_contexts(),
-            evt_handlers=[
-                (evt.EVT_REQUESTED, _prepare),
-                (evt.EVT_REJECTED, _record_refusal),
-                *bound_handlers(),
-            ],
-            request_handler=FastRequestHandler,
-        )
-        ae._servers.append(self._server)  # noqa: SLF001 - its shutdown takes itself off this list
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.1,), daemon=True)
+        self._ae, self._seats = ae, seats or seats_for(1)
+        self._servers = [self._server(plain or listening_socket(host, port), None)]
+        if secure is not None:
+            self._servers.append(self._server(*secure))
+        self._threads = [
+            threading.Thread(target=server.serve_forever, args=(0.1,), daemon=True)
+            for server in self._servers
+        ]
 
     @property
     def port(self) -> int:
-        return int(self._server.server_address[1])
+        return int(self._servers[0].server_address[1])
 
     def start(self) -> None:
         gc.freeze()
-        self._thread.start()
+        sys.setswitchinterval(_SWITCH_S)  # threads mostly wait for the system: hand over soon
+        for thread in self._threads:
+            thread.start()
 
     def stop(self, *, patience_s: float = 20.0) -> None:
         """Take no more associations, let each answer the message in hand, and end them.
 
         An association that is between messages is aborted: its peer has the answer to all it sent.
         """
-        self._server.shutdown()
+        for server in self._servers:
+            server.shutdown()
         deadline = time.monotonic() + patience_s
         for assoc in self._associations():
             while _is_busy(assoc) and assoc.is_alive() and time.monotonic() < deadline:
@@ -108,37 +105,38 @@ class Listener:
                 assoc.abort()
                 assoc.join(timeout=max(0.1, deadline - time.monotonic()))
 
+    def _server(self, listening: socket.socket, tls: ssl.SSLContext | None) -> SharedPortServer:
+        server = SharedPortServer(
+            self._ae,
+            listening.getsockname(),
+            self._ae.ae_title,
+            [],
+            evt_handlers=[(evt.EVT_REQUESTED, self._prepare), *bound_handlers()],
+            request_handler=FastRequestHandler,
+            listening=listening,
+            tls=tls,
+        )
+        self._ae._servers.append(server)  # noqa: SLF001 - its shutdown takes itself off this list
+        return server
+
+    def _prepare(self, event: Event) -> None:
+        """Admit the association and give it its C-STORE path before it is accepted, so no request comes too soon."""
+        assoc = cast("FastAssociation", event.assoc)
+        node = admit(assoc, self._seats)
+        if node is None:
+            return
+        request = cast("A_ASSOCIATE", assoc.requestor.primitive)
+        proposed = request.presentation_context_definition_list
+        assoc.acceptor.supported_contexts = [*offered_contexts(), *storage_contexts(proposed)]
+        receiver = AssociationReceiver(assoc, node)
+        provider = cast("FastProvider", assoc.dul)
+        provider.exchange = StoreExchange(receiver)
+        provider.on_rest, provider.on_end = receiver.rested, receiver.ended
+
     def _associations(self) -> Sequence[FastAssociation]:
-        return [assoc for assoc in self._server.active_associations if isinstance(assoc, FastAssociation)]
+        active = [assoc for server in self._servers for assoc in server.active_associations]
+        return [assoc for assoc in active if isinstance(assoc, FastAssociation)]
 
 
 def _is_busy(assoc: FastAssociation) -> bool:
     return isinstance(assoc.dul, FastProvider) and assoc.dul.is_busy
-
-
-def _prepare(event: Event) -> None:
-    """Give the association its C-STORE path before it is accepted, so no request can come too soon."""
-    receiver = AssociationReceiver(event.assoc)
-    provider = cast("FastProvider", event.assoc.dul)
-    provider.exchange = StoreExchange(receiver)
-    provider.on_end = receiver.ended
-
-
-def _record_refusal(event: Event) -> None:
-    """An association that was refused leaves a line people can find."""
-    request = cast("A_ASSOCIATE", event.assoc.requestor.primitive)
-    calling, called = _printable(str(request.calling_ae_title)), _printable(str(request.called_ae_title))
-    log.warning("dicom.association_refused", calling_ae_title=calling, called_ae_title=called)
-    record_audit(
-        SystemActor("dicom"),
-        "association.refused",
-        object_kind="application_entity",
-        object_uid=calling,
-        outcome=AuditEvent.Outcome.REFUSED,
-        called_ae_title=called,
-        reason="CALLED_AE_UNKNOWN" if called != settings.DICOM_AE_TITLE else "CALLING_AE_UNKNOWN",
-    )
-
-
-def _printable(title: str) -> str:
-    return "".join(character for character in title if character.isprintable()).strip()[:16]

@@ -12,13 +12,13 @@ from pynetdicom.association import Association
 
 from accounts.audit import record_audit
 from archive.studies.services import StoredOutcome, note_sender_done
-from common.errors import InvalidInput, Unavailable
+from common.errors import InvalidInput, NotPermitted, Unavailable
 from events.tracing import trace
 from integrations.dicom.models import AERole, ApplicationEntity
 from integrations.dicom.part10 import part10_head
-from integrations.dicom.scp.peers import acting, calling_node
+from integrations.dicom.scp.peers import acting
 from integrations.dicom.scp.reception import Incoming
-from integrations.ingest import Reception
+from integrations.ingest import Reception, Sender
 
 log = structlog.get_logger(__name__)
 
@@ -26,9 +26,10 @@ log = structlog.get_logger(__name__)
 class AssociationReceiver:
     """Receives the objects of one association for the site its calling AE belongs to."""
 
-    def __init__(self, assoc: Association) -> None:
-        self._assoc = assoc
-        self._peer: ApplicationEntity | None = None
+    def __init__(self, assoc: Association, node: ApplicationEntity) -> None:
+        self._assoc, self._node = assoc, node
+        self._sender = Sender(site=node.site, calling_ae_title=node.ae_title, actor=acting(node))
+        self._contexts: dict[int, tuple[str, str]] = {}
         self._statuses: Counter[int] = Counter()
         self._series: set[str] = set()
 
@@ -38,81 +39,90 @@ class AssociationReceiver:
         Raises  NotPermitted if the peer may not store (0x0124); InvalidInput if the request does not go
                 with its presentation context (0xA900).
         """
-        peer = self._known_peer()
-        context = self._assoc._accepted_cx.get(context_id)  # noqa: SLF001 - negotiated contexts by ID
-        if context is None or context.abstract_syntax != sop_class_uid:
+        if not self._node.may(AERole.STORAGE_SCU):
+            raise NotPermitted(
+                f"This AE does not hold the role {AERole.STORAGE_SCU.value}", code="AE_MAY_NOT"
+            )
+        abstract_syntax, transfer_syntax_uid = self._context(context_id)
+        if abstract_syntax != sop_class_uid:
             raise InvalidInput("The presentation context is of another SOP Class", code="SOP_MISMATCH")
-        transfer_syntax_uid = str(context.transfer_syntax[0])
         head = part10_head(
             sop_class_uid=sop_class_uid,
             sop_instance_uid=sop_instance_uid,
             transfer_syntax_uid=transfer_syntax_uid,
         )
-        reception = Reception(
+        reception = self._sender.receive(
             head=head,
             sop_class_uid=sop_class_uid,
             sop_instance_uid=sop_instance_uid,
             transfer_syntax_uid=transfer_syntax_uid,
-            site=peer.site,
-            calling_ae_title=peer.ae_title,
-            actor=acting(peer),
         )
         return _Stored(reception, self._series)
+
+    def scratch(self, count: int) -> memoryview:
+        return self._sender.buffer.scratch(count)
 
     def note(self, status: int) -> None:
         """Count an answer for the association's line in the audit trail."""
         self._statuses[status] += 1
 
+    def rested(self) -> None:
+        """The peer sends nothing for the moment: what it sent is sealed."""
+        with _logged():
+            self._sender.rest()
+
     def ended(self) -> None:
         """Write one line for all objects of the association; one that was released has sent all it had."""
-        if not self._statuses or self._peer is None:
+        self.rested()
+        if not self._statuses:
             return
-        try:
+        with _logged():
             if self._assoc.is_released:
                 note_sender_done(self._series)
             record_audit(
-                acting(self._peer),
+                acting(self._node),
                 "association.stored",
                 object_kind="application_entity",
-                object_uid=self._peer.ae_title,
+                object_uid=self._node.ae_title,
                 answers={f"0x{status:04X}": count for status, count in self._statuses.items()},
             )
-        except (OperationalError, InterfaceError):
-            log.exception("dicom.audit_failed")
 
-    def _known_peer(self) -> ApplicationEntity:
-        if self._peer is None:
-            with _database_told():
-                self._peer = calling_node(self._assoc, role=AERole.STORAGE_SCU)
-        return self._peer
+    def _context(self, context_id: int) -> tuple[str, str]:
+        """SOP Class and transfer syntax that were agreed on."""
+        if context_id not in self._contexts:
+            context = self._assoc._accepted_cx.get(context_id)  # noqa: SLF001 - negotiated contexts by ID
+            if context is None:
+                raise InvalidInput("The presentation context was not accepted", code="SOP_MISMATCH")
+            self._contexts[context_id] = str(context.abstract_syntax), str(context.transfer_syntax[0])
+        return self._contexts[context_id]
 
 
 class _Stored:
     """A reception whose end happens under a trace of its own."""
 
     def __init__(self, reception: Reception, series: set[str]) -> None:
+        self.room, self.took, self.discard = reception.room, reception.took, reception.discard
         self._reception = reception
         self._series = series
 
-    def write(self, data: memoryview) -> None:
-        self._reception.write(data)
-
     def finish(self) -> StoredOutcome:
-        with trace(), _database_told():
-            outcome = self._reception.finish()
+        with trace():
+            try:
+                outcome = self._reception.finish()
+            except (OperationalError, InterfaceError) as error:
+                # A reason for the peer to try later, and for us to connect anew.
+                log.warning("dicom.database_lost", code=type(error).__name__)
+                connection.close()
+                raise Unavailable("The index cannot be reached now", code="DATABASE_LOST") from error
         self._series.add(outcome.series_instance_uid)
         return outcome
 
-    def discard(self) -> None:
-        self._reception.discard()
-
 
 @contextlib.contextmanager
-def _database_told() -> Iterator[None]:
-    """A lost database is a reason for the peer to try later, and for us to connect anew."""
+def _logged() -> Iterator[None]:
+    """What is done after the answers must not undo them: a lost database is logged."""
     try:
         yield
     except (OperationalError, InterfaceError) as error:
         log.warning("dicom.database_lost", code=type(error).__name__)
         connection.close()
-        raise Unavailable("The index cannot be reached now", code="DATABASE_LOST") from error

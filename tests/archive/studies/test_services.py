@@ -11,7 +11,8 @@ from accounts.models import AuditEvent
 from archive.mpi.services import register_patient
 from archive.orders.models import Order
 from archive.orders.services import receive_order
-from archive.storage.objects import open_object
+from archive.storage.models import Segment
+from archive.storage.objects import open_object, open_writer, read_object
 from archive.studies import services
 from archive.studies.models import Instance, Series, Study
 from archive.studies.selectors import read_dataset, series_instances_in_order, visible_studies
@@ -120,16 +121,43 @@ def test_a_truncated_object_is_refused(cast, clock, cut):
 
 
 def test_an_instance_of_a_known_series_costs_one_statement(cast, clock):
-    store(cast, ct_slice(1), ct_slice(2))
+    writer = open_writer(cast.county)
+    keep = {"site": cast.county, "actor": ACTOR, "writer": writer}
+    services.store_part10(part10(ct_slice(1)), **keep)
     counts = []
     for number in range(3, 8):
-        with CaptureQueriesContext(
-            connection,
-        ) as queries:
-            store(cast, ct_slice(number))
+        with CaptureQueriesContext(connection) as queries:
+            services.store_part10(part10(ct_slice(number)), **keep)
         counts.append(len(queries))
+    writer.close()
 
     assert counts == [1] * 5
+    assert Segment.objects.get().object_count == 6
+
+
+def test_a_file_that_is_also_a_program_is_stored_without_the_program(cast, clock):
+    data = part10(ct_slice(1))
+
+    services.store_part10(b"MZ\x90\0" + data[4:], site=cast.county, actor=ACTOR)
+
+    assert read_object(Instance.objects.get().storage_key) == data
+
+
+def test_a_file_that_is_also_a_tiff_stays_one(cast, clock):
+    data = b"II*\0" + part10(ct_slice(1))[4:]
+
+    services.store_part10(data, site=cast.county, actor=ACTOR)
+
+    assert read_object(Instance.objects.get().storage_key) == data
+
+
+def test_the_bytes_of_a_duplicate_are_taken_back(cast, clock):
+    writer = open_writer(cast.county)
+    for _ in range(3):
+        services.store_part10(part10(ct_slice(1)), site=cast.county, actor=ACTOR, writer=writer)
+    writer.close()
+
+    assert Segment.objects.get().size_bytes == Instance.objects.get().size_bytes
 
 
 def test_once_a_second_one_more_statement_tells_when_the_series_was_added_to(cast, clock):

@@ -1,0 +1,188 @@
+"""Local segments: one sender's objects appended to a file a series, each durable before it is answered for.
+
+One `pwritev` and one `fdatasync` an object, where a file of its own would need eight calls and a journal
+entry for its name. A crash leaves at most bytes behind the last object a row refers to; nothing finds them.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import structlog
+from django.db import DatabaseError, transaction
+
+from accounts.models import Site
+from archive.storage.keys import new_segment_key, parse_key, slice_key
+from archive.storage.models import Segment, SegmentCopy, Volume
+from archive.storage.volumes.local import FileSystemStore, failures_told, sync_folder
+from archive.storage.writing import Bytes, StoredObject
+from common import clock
+
+log = structlog.get_logger(__name__)
+
+OPEN_AT_MOST = 4  # series that one sender mixes
+LARGEST = 2 << 30  # a longer series goes on in another segment
+
+
+@dataclass(slots=True)
+class _OpenSegment:
+    """A file that is still appended to, locked as long: so a duty tells it from a dead writer's."""
+
+    pk: int
+    key: str
+    handle: int
+    size_bytes: int = 0
+    object_count: int = 0
+
+
+class SegmentWriter:
+    """One sender's way onto a local volume. For one thread at a time; see `ObjectWriter`."""
+
+    def __init__(self, store: FileSystemStore, site: Site | None = None) -> None:
+        self._store = store
+        self._site = site
+        self._open: OrderedDict[str, _OpenSegment] = OrderedDict()
+
+    def append(
+        self, parts: Sequence[Bytes], *, sha256: str, study_instance_uid: str, series_instance_uid: str
+    ) -> StoredObject:
+        """Store one object behind the last one of its series; on the disk when this returns.
+
+        Raises  Unavailable if the disk does not take it. The segment is then closed where it was, since
+                nobody can tell what of it reached the disk.
+        """
+        segment = self._segment_for(study_instance_uid, series_instance_uid)
+        offset, length = segment.size_bytes, sum(len(part) for part in parts)
+        try:
+            with failures_told():
+                _write_all(segment.handle, parts, offset, length)
+                os.fdatasync(segment.handle)
+        except BaseException:
+            self._seal(self._open.pop(series_instance_uid))
+            raise
+        segment.size_bytes += length
+        segment.object_count += 1
+        return StoredObject(slice_key(segment.key, offset, length), length, sha256)
+
+    def withdraw(self, stored: StoredObject) -> None:
+        """Cut off the object that was just appended and that no row refers to."""
+        where = parse_key(stored.key)
+        for segment in self._open.values():
+            if segment.key == where.segment and segment.size_bytes == where.offset + stored.size_bytes:
+                with failures_told():
+                    os.ftruncate(segment.handle, where.offset)
+                segment.size_bytes = where.offset
+                segment.object_count -= 1
+
+    def close(self) -> None:
+        """Seal what was written; a segment nothing came to stay in is removed."""
+        while self._open:
+            self._seal(self._open.popitem(last=False)[1])
+
+    def _segment_for(self, study_instance_uid: str, series_instance_uid: str) -> _OpenSegment:
+        segment = self._open.get(series_instance_uid)
+        if segment is not None and segment.size_bytes < LARGEST:
+            self._open.move_to_end(series_instance_uid)
+            return segment
+        if segment is not None:
+            self._seal(self._open.pop(series_instance_uid))
+        elif len(self._open) >= OPEN_AT_MOST:
+            self._seal(self._open.popitem(last=False)[1])
+        segment = self._begin(study_instance_uid, series_instance_uid)
+        self._open[series_instance_uid] = segment
+        return segment
+
+    def _begin(self, study_instance_uid: str, series_instance_uid: str) -> _OpenSegment:
+        """A new segment: its row first, so that no file is without one, then the file and its name on the disk."""
+        key, now = new_segment_key(), clock.now()
+        volume_pk = _volume_pk(self._store)
+        with transaction.atomic():
+            row = Segment.objects.create(
+                key=key,
+                site=self._site,
+                study_instance_uid=study_instance_uid,
+                series_instance_uid=series_instance_uid,
+                created_at=now,
+            )
+            SegmentCopy.objects.create(
+                segment=row, volume_id=volume_pk, state=SegmentCopy.State.WRITING, changed_at=now
+            )
+        try:
+            return _OpenSegment(row.pk, key, self._create(self._store.path(key)))
+        except BaseException:
+            row.delete()
+            raise
+
+    def _create(self, path: Path) -> int:
+        """A file of our own, locked, its name on the disk."""
+        with failures_told():
+            self._store.ensure_folder(path.parent)
+            handle = os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_CLOEXEC, 0o640)
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                sync_folder(path.parent)
+            except BaseException:
+                os.close(handle)
+                path.unlink(missing_ok=True)
+                raise
+        return handle
+
+    def _seal(self, segment: _OpenSegment) -> None:
+        """End a segment; where that fails, the duty that seals dead writers' segments does it later."""
+        try:
+            with contextlib.suppress(OSError):
+                os.ftruncate(segment.handle, segment.size_bytes)
+            if segment.object_count:
+                _record_sealed(segment)
+            else:
+                Segment.objects.filter(pk=segment.pk).delete()
+                self._store.path(segment.key).unlink(missing_ok=True)
+        except DatabaseError as error:
+            log.warning("segment.not_sealed", key=segment.key, code=type(error).__name__)
+        finally:
+            os.close(segment.handle)
+
+
+_volumes: dict[str, int] = {}
+
+
+def _volume_pk(store: FileSystemStore) -> int:
+    """The row of the volume this store is; made when the first bytes go there."""
+    if store.url not in _volumes:
+        volume, _made = Volume.objects.get_or_create(
+            url=store.url, defaults={"name": _free_name(), "created_at": clock.now()}
+        )
+        _volumes[store.url] = volume.pk
+    return _volumes[store.url]
+
+
+def _free_name() -> str:
+    taken = Volume.objects.count()
+    return f"default-{taken}" if taken else "default"
+
+
+def _record_sealed(segment: _OpenSegment) -> None:
+    now = clock.now()
+    with transaction.atomic():
+        Segment.objects.filter(pk=segment.pk).update(
+            size_bytes=segment.size_bytes, object_count=segment.object_count, sealed_at=now
+        )
+        SegmentCopy.objects.filter(segment_id=segment.pk).update(
+            state=SegmentCopy.State.HELD, bytes_done=segment.size_bytes, changed_at=now
+        )
+
+
+def _write_all(handle: int, parts: Sequence[Bytes], offset: int, length: int) -> None:
+    """Write the parts one behind the other, however few bytes the system takes at a time."""
+    done = os.pwritev(handle, parts, offset)
+    if done == length:
+        return
+    rest = memoryview(b"".join(parts))
+    while done < length:
+        done += os.pwrite(handle, rest[done:], offset + done)
