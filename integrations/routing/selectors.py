@@ -34,8 +34,11 @@ def visible_destinations(actor: Actor) -> QuerySet[Destination]:
 
 
 def visible_decisions(actor: Actor) -> QuerySet[RoutingDecision]:
-    """Decisions about studies of the sites whose routing the actor manages, or whose studies the actor may view."""
-    if isinstance(actor, SystemActor):
+    """Decisions about studies of the sites whose routing the actor manages, or whose studies the actor may view.
+
+    They hold UIDs, codes and descriptions. Who manages the region's routing sees all of them.
+    """
+    if isinstance(actor, SystemActor) or manages_region(actor):
         return RoutingDecision.objects.all()
     return RoutingDecision.objects.filter(
         Q(site__in=sites_where(actor, Privilege.MANAGE_ROUTING))

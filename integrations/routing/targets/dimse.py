@@ -88,9 +88,12 @@ def _stored(parcel: Parcel) -> StoredFile | None:
     lies = parcel.local()
     if lies is None:
         return None
-    with lies.path.open("rb") as file:
-        file.seek(lies.offset)
-        start = data_set_offset(file.read(144))
+    try:
+        with lies.path.open("rb") as file:
+            file.seek(lies.offset)
+            start = data_set_offset(file.read(144))
+    except FileNotFoundError:  # moved to another volume in this very moment
+        return None
     return StoredFile(
         lies.path, parcel.sop_class_uid, parcel.sop_instance_uid, parcel.transfer_syntax_uids[0],
         lies.offset + start, lies.length - start,
