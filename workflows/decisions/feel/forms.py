@@ -129,6 +129,8 @@ class Forms(TokenReader):
                 key = self.read(KEY, "a name and “:”")
                 name = tidy(key.group(1)) if key.group(1) else unescape(key.group(2) or "")
                 entries.append((name, self.expression()))
+                if not name.isidentifier():
+                    self.members = self.members.within([name])
                 scopes.enter_context(self.declared([name]))
         self.expect("}")
         return nodes.ContextLiteral(tuple(entries))

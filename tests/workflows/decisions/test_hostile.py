@@ -1,0 +1,148 @@
+"""What a table could be written to do to the server: refused, or ended, within seconds and within memory."""
+
+from time import monotonic
+
+import pytest
+
+from common.errors import InvalidInput
+from tests.workflows.decisions.conftest import decision_file, literal
+from workflows.decisions import DecisionTooCostly, Limits, load_decisions
+
+WITHIN_S = 8.0
+BOMB = """<!DOCTYPE lolz [<!ENTITY a "aaaaaaaaaa">{}]><definitions id="&j;"/>""".format(
+    "".join(
+        f'<!ENTITY {name} "{f"&{inner};" * 10}">'
+        for inner, name in zip("abcdefghi", "bcdefghij", strict=True)
+    )
+)
+
+
+@pytest.fixture(autouse=True)
+def in_bounded_time():
+    started = monotonic()
+    yield
+    assert monotonic() - started < WITHIN_S
+
+
+def decide(text: str, **values):
+    return load_decisions(literal(text)).decide("it", values)
+
+
+@pytest.mark.parametrize(
+    "xml",
+    [
+        BOMB.encode(),
+        BOMB.encode("utf-16"),
+        b'<!DOCTYPE d SYSTEM "file:///etc/passwd"><definitions/>',
+        b'<!DOCTYPE d [<!ENTITY e SYSTEM "file:///etc/passwd">]><definitions>&e;</definitions>',
+        b"<definitions>" * 100_000,
+        b"\x00\xff\xfe not xml",
+        b"",
+        b"<definitions/>",
+        b" " * (3 << 20),
+        decision_file("<a>" * 100 + "</a>" * 100),
+        decision_file("<a/>" * 70_000),
+    ],
+    ids=[
+        "entities", "entities in UTF-16", "external subset", "external entity", "open tags", "garbage",
+        "nothing", "not DMN", "too large", "too deep", "too many",
+    ],
+)  # fmt: skip
+def test_a_hostile_file_is_refused(xml):
+    with pytest.raises(InvalidInput):
+        load_decisions(xml)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "(" * 5_000 + "1" + ")" * 5_000,
+        "[" * 4_000,
+        "-" * 9_000 + "1",
+        "1" + "+1" * 4_000,
+        "x" + ".y" * 4_000,
+        "if true then " * 700 + "1",
+        "{a:" * 3_000,
+        "a" + " " * 9_000 + "b",
+        "f(" + "a " * 4_900 + ")",
+        "1" * 20_000,
+        "1e99999",
+        "not(" * 2_000,
+        '"' + "\\u0041" * 1_500,
+    ],
+    ids=lambda text: text[:12],
+)
+def test_a_hostile_expression_is_refused_when_it_is_read(text):
+    with pytest.raises(InvalidInput):
+        load_decisions(literal(text))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "for a in 1..1000000000 return a",
+        "for a in 1..1000, b in 1..1000, c in 1..1000 return 1",
+        "count(for a in 1..10000000000000000000000000000000000000000 return 1)",
+        "every a in 1..100000 satisfies some b in 1..100000 satisfies b >= 90000",
+        "{f: function(x) f(x + 1), r: f(1)}.r",
+        "{f: function(g) g(g), r: f(f)}.r",
+        ("{a: [1, 1], b: [a, a], c: [b, b], d: [c, c], e: [d, d], f: [e, e], g: [f, f], h: [g, g], i: [h, h],"
+        " j: [i, i], k: [j, j], l: [k, k], m: [l, l], n: [m, m], o: [n, n], p: [o, o], q: [p, p],"
+        " r: string([q, q, q, q, q, q, q, q])}.r"),
+        "flatten(for a in 1..1000 return (for b in 1..1000 return b))",
+        "sort(for a in 1..100000 return a, function(x, y) x > y)",
+        "distinct values(for a in 1..100000 return a)",
+    ],
+    ids=lambda text: text[:40],
+)  # fmt: skip
+def test_a_costly_decision_is_ended(text):
+    with pytest.raises(DecisionTooCostly):
+        decide(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "9 ** 99999999",
+        "10 ** 6145",
+        "exp(100000)",
+        "1e6000 * 1e6000",
+        'duration("P999999999D") * 1000000',
+        'date("9999-12-31") + duration("P1D")',
+        'date("0001-01-01") - duration("P1D")',
+        'abs(duration("P999999999D")) * 2',
+        "decimal(1, 10000)",
+        'substring("abc", 1e30)',
+        "[1, 2][1e6000]",
+        'matches("a", "(")',
+        "{a: 1}.__class__",
+        'get value({a: 1}, "__class__")',
+    ],
+)
+def test_a_value_that_cannot_be_is_null(text):
+    assert decide(text).value is None
+
+
+def test_a_pattern_that_would_backtrack_for_ever_is_linear():
+    assert decide('matches(x, "^(a+)+$")', x="a" * 50_000 + "b").value is False
+
+
+def test_no_name_of_python_is_a_name_of_feel():
+    for name in ("__import__", "open", "eval", "frame", "self", "os"):
+        assert decide(f'{name}("x")').value is None
+
+
+def test_facts_may_not_be_deeper_than_facts_are():
+    fact: object = 1
+    for _level in range(100):
+        fact = [fact]
+
+    with pytest.raises(InvalidInput):
+        decide("x", x=fact)
+
+
+def test_the_clock_ends_what_steps_do_not():
+    model = load_decisions(literal("count(for a in 1..100000 return a)"))
+
+    with pytest.raises(DecisionTooCostly, match="longer"):
+        model.decide("it", {}, limits=Limits(seconds=0.0))
