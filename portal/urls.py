@@ -12,6 +12,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("studies/", include("portal.studies.urls")),
     path("patients/", include("portal.patients.urls")),
     path("", include("portal.integration.urls")),
+    path("nodes/", include("portal.nodes.urls")),
     path("", include("portal.administration.urls")),
     path("traces/", include("portal.traces.urls")),
     path("api/", include("portal.api.urls")),

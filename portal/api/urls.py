@@ -11,6 +11,7 @@ from portal.api.cases import CaseViewSet
 from portal.api.documentation import DocumentationView
 from portal.api.jobs import JobViewSet
 from portal.api.messages import MessageViewSet
+from portal.api.nodes import NodeCheckViewSet, NodeViewSet
 from portal.api.orders import OrderViewSet
 from portal.api.patients import PatientViewSet
 from portal.api.reports import ReportViewSet
@@ -29,6 +30,8 @@ router.register("tasks", TaskViewSet, "api-tasks")
 router.register("jobs", JobViewSet, "api-jobs")
 router.register("reports", ReportViewSet, "api-reports")
 router.register("messages", MessageViewSet, "api-messages")
+router.register("nodes", NodeViewSet, "api-nodes")
+router.register("node-checks", NodeCheckViewSet, "api-node-checks")
 router.register("audit", AuditEventViewSet, "api-audit")
 
 urlpatterns: list[URLPattern | URLResolver] = [

@@ -60,6 +60,13 @@ RAIL: tuple[tuple[Entry, ...], ...] = (
             covers=frozenset({"incident"}),
         ),
         Entry(
+            "nodes",
+            _("Nodes"),
+            "server",
+            frozenset({Privilege.MANAGE_NODES}),
+            covers=frozenset({"node", "add-node", "change-node"}),
+        ),
+        Entry(
             "messages",
             _("Integration"),
             "cable",
