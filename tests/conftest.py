@@ -10,6 +10,7 @@ import pytest
 from django.db import connection
 from pytest_django import DjangoDbBlocker
 
+from archive.lifecycle import nudging as lifecycle
 from common import clock as product_clock
 from compute import services as compute
 from events import services as events
@@ -64,6 +65,7 @@ def no_broker_nudges() -> None:
     dicom.use_nudge(None)
     events.use_nudge(None)
     hl7.use_nudge(None)
+    lifecycle.use_nudge(None)
     node_checks.use_nudge(None)
     notifications.use_nudge(None)
     routing.use_nudge(None)

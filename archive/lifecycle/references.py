@@ -43,7 +43,7 @@ def references_to(segment: str) -> list[Reference]:
 def referred(segments: Collection[str]) -> set[str]:
     """Those of the segments that anything refers to. Three statements, however many."""
     rows = (
-        _in_segments(table, segments).values_list("in_segment", flat=True).distinct()
+        in_segments(table, segments).values_list("in_segment", flat=True).distinct()
         for table in (Instance, WithdrawnInstance.objects.filter(purged_at=None), RejectedObject)
     )
     return {segment for found in rows for segment in found}
@@ -59,11 +59,12 @@ def _of(table: Any, segment: str, digest: str | None, *, study: str | None) -> l
             row["sop_instance_uid"],
             row[study] if study else "",
         )
-        for row in _in_segments(table, [segment]).values(*names)
+        for row in in_segments(table, [segment]).values(*names)
     ]
 
 
-def _in_segments(table: Any, segments: Collection[str]) -> Any:
+def in_segments(table: Any, segments: Collection[str]) -> Any:
+    """The rows of a table, or of a queryset of it, whose objects lie in these segments, by the index."""
     rows = table if hasattr(table, "filter") else table.objects.all()
     return rows.annotate(in_segment=SegmentKey("storage_key")).filter(in_segment__in=segments)
 

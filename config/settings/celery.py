@@ -18,6 +18,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 3600, "socket_timeout":
 CELERY_TASK_PUBLISH_RETRY_POLICY = {"max_retries": 1, "interval_start": 0, "interval_max": 0.2}
 # Steps and jobs name their queue when they are sent; these always go the same way.
 CELERY_TASK_ROUTES = {
+    "archive.lifecycle.perform": {"queue": "transfer"},
     "events.deliver": {"queue": "interactive"},
     "notifications.deliver": {"queue": "interactive"},
     "integrations.hl7.deliver_link": {"queue": "transfer"},

@@ -1,0 +1,81 @@
+"""Deleting: a person with the privilege and a reason withdraws a study; its bytes go when the undo period is over.
+
+Legal holds stop each of the two steps. Both are told in the audit trail.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import defaultdict
+
+from django.conf import settings
+from django.db import transaction
+
+from accounts.actors import Actor, SystemActor
+from accounts.audit import record_audit
+from archive.lifecycle.access import manageable_study
+from archive.lifecycle.holds import check_not_held
+from archive.lifecycle.models import LegalHold
+from archive.lifecycle.purging import mark_for_purge
+from archive.storage.keys import parse_key
+from archive.studies.corrections.reasons import ReasonCode
+from archive.studies.corrections.withdrawal import withdraw_instances
+from archive.studies.models import Correction, WithdrawnInstance
+from common import clock
+from common.errors import InvalidInput
+
+PURGED = (ReasonCode.DELETED, ReasonCode.RETENTION_EXPIRED)
+ACTOR = SystemActor("storage.purge")
+
+
+def delete_study(study_instance_uid: str, *, reason: str, actor: Actor) -> Correction:
+    """Take a study out of everybody's sight; within the undo period it can be brought back.
+
+    Raises  NotFound; InvalidInput without a reason; Conflict LEGAL_HOLD.
+    """
+    study = manageable_study(study_instance_uid, actor)
+    if len(reason.strip()) < 3:
+        raise InvalidInput(
+            "Say why the study is deleted", code="REASON_MISSING", fields={"reason": "required"}
+        )
+    with transaction.atomic():
+        check_not_held(study_instance_uid)
+        correction = withdraw_instances(
+            reason=ReasonCode.DELETED, study=study, actor=actor, comment=reason.strip()
+        )
+        record_audit(
+            actor, "study.deleted", object_kind="study", object_uid=study_instance_uid,
+            study_instance_uid=study_instance_uid, site_code=study.site.code, correction=str(correction.uid),
+        )  # fmt: skip
+    return correction
+
+
+def purge_withdrawn(*, limit: int = 1000) -> int:
+    """Give up the bytes of what was deleted, or has expired, longer ago than it can be undone; how many objects."""
+    oldest = clock.now() - dt.timedelta(days=settings.STORAGE_UNDO_DAYS)
+    holds = LegalHold.objects.filter(released_at=None).values("study_instance_uid")
+    purged = 0
+    for reason in PURGED:
+        with transaction.atomic():
+            rows = list(
+                WithdrawnInstance.objects.filter(purged_at=None, reason=reason, withdrawn_at__lte=oldest)
+                .exclude(study_instance_uid__in=holds)
+                .order_by("withdrawn_at")
+                .select_for_update(skip_locked=True, of=("self",))[:limit]
+            )
+            purged += _purge(rows)
+    return purged
+
+
+def _purge(rows: list[WithdrawnInstance]) -> int:
+    WithdrawnInstance.objects.filter(pk__in=[row.pk for row in rows]).update(purged_at=clock.now())
+    mark_for_purge({parse_key(row.storage_key).segment for row in rows if row.storage_key}, after_s=0)
+    counts: dict[str, int] = defaultdict(int)
+    for row in rows:
+        counts[row.study_instance_uid] += 1
+    for study_instance_uid, count in counts.items():
+        record_audit(
+            ACTOR, "instances.purged", object_kind="study", object_uid=study_instance_uid,
+            study_instance_uid=study_instance_uid, instances=count,
+        )  # fmt: skip
+    return len(rows)
