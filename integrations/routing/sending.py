@@ -13,6 +13,8 @@ from collections.abc import Sequence
 import structlog
 from django.conf import settings
 
+from accounts.actors import SystemActor
+from accounts.audit import record_audit
 from common import clock
 from common.errors import ServiceError, Unavailable
 from events.tracing import trace
@@ -25,6 +27,7 @@ from integrations.routing.targets.base import Outcome, Parcel, Verdict, target_o
 
 log = structlog.get_logger(__name__)
 
+ACTOR = SystemActor("routing")
 BATCH = 400
 AT_A_TIME_S = 60.0
 MOST_ATTEMPTS = 10
@@ -105,11 +108,23 @@ def _send_batch(claim: Claim, batch: Sequence[Delivery]) -> int:
         raise _broken(claim, parcels, rows, error) from error
     finally:
         if sent:
-            lanes.note_success(claim.destination)
+            _tell(claim, sent)
         Delivery.objects.filter(pk__in=rows, state=Delivery.State.SENDING).update(
             state=Delivery.State.WAITING
         )
     return sent
+
+
+def _tell(claim: Claim, sent: int) -> None:
+    """A destination that takes objects is sound; who got images of whom goes down in the trail (IHE ITI-20)."""
+    destination = claim.destination
+    lanes.note_success(destination)
+    record_audit(
+        ACTOR, "study.sent", object_kind="study", object_uid=claim.study_instance_uid,
+        study_instance_uid=claim.study_instance_uid,
+        site_code=destination.site.code if destination.site else "",
+        destination=destination.key, objects=sent,
+    )  # fmt: skip
 
 
 def _note(row: Delivery, outcome: Outcome) -> bool:
