@@ -7,12 +7,13 @@ Reference  PS3.5 §7.1 (data elements), §7.5 (nesting), §6.1.2.3 (character se
 
 from __future__ import annotations
 
+import re
 import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from pydicom.charset import convert_encodings, decode_bytes
+from pydicom.charset import convert_encodings, decode_bytes, python_encoding
 from pydicom.datadict import dictionary_VR
 from pydicom.valuerep import PN_DELIMS, TEXT_VR_DELIMS
 
@@ -28,6 +29,8 @@ _LONG_VRS = frozenset(
 _ITEM, _ITEM_END, _SEQUENCE_END = 0xFFFEE000, 0xFFFEE00D, 0xFFFEE0DD
 _UNDEFINED = 0xFFFFFFFF
 TEXT_VRS = frozenset(["LO", "LT", "PN", "SH", "ST", "UC", "UT"])
+_TERM = re.compile(r"^(ISO)[_ -](IR)")
+_KNOWN_TERMS = {_TERM.sub(r"\1 \2", term) for term in python_encoding}
 _ONE_VALUE = frozenset(["LT", "ST", "UT", "UR"])
 
 
@@ -172,7 +175,10 @@ def encodings_of(elements: Sequence[Element], *, inherited: Sequence[str] = ("is
 
 @lru_cache(maxsize=256)
 def _encodings(named: str) -> tuple[str, ...]:
-    return tuple(convert_encodings(named.split("\\")))
+    terms = named.split("\\")
+    if not all(_TERM.sub(r"\1 \2", term.strip()) in _KNOWN_TERMS for term in terms):
+        raise LookupError(named)
+    return tuple(convert_encodings(terms))
 
 
 def encodings_named(named: str) -> list[str]:

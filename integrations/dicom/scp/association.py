@@ -10,6 +10,7 @@ import socket
 import ssl
 import threading
 import time
+from collections.abc import Callable
 from typing import Any, cast
 
 import structlog
@@ -19,6 +20,7 @@ from pynetdicom._globals import MODE_ACCEPTOR
 from pynetdicom.association import Association
 from pynetdicom.transport import RequestHandler, ThreadedAssociationServer
 
+from common.errors import Unavailable
 from integrations.dicom.scp.provider import FastProvider, WakingQueue
 from integrations.dicom.scp.seats import Seats
 from integrations.dicom.scp.wire import STALLED_S, Wire, prepare
@@ -40,12 +42,29 @@ class FastAssociation(Association):
         self.dul.to_user_queue = WakingQueue(self._wake)
         self.acse_timeout = ae.acse_timeout  # again: the timers belong to the provider
         self.network_timeout = ae.network_timeout
+        self.conversation_about: Callable[[Any, Any, Any], Callable[[], None] | None] | None = None
         self.seats: Seats | None = None
         self.seat: int | None = None
+        self._afterwards: list[tuple[float, Callable[[], None]]] = []
 
     @property
     def server(self) -> SharedPortServer:
         return cast("SharedPortServer", self._server)
+
+    def do_after(self, wait_s: float, act: Callable[[], None]) -> None:
+        """Have `act` called by the serving thread after a while, if the association is still open then."""
+        self._afterwards.append((time.monotonic() + wait_s, act))
+
+    def next_message(self) -> tuple[Any, Any]:
+        """Context ID and the next message that came, or nothing after a moment: for who serves, or awaits an answer."""
+        try:
+            return self.dimse.msg_queue.get(timeout=_ASLEEP_S)
+        except queue.Empty:
+            return None, None
+
+    def serve(self, message: Any, context_id: int) -> None:
+        """Answer one request."""
+        self._serve_request(message, context_id)
 
     def leave_seat(self) -> None:
         """Make room for another association; before the peer is told that this one has ended."""
@@ -70,7 +89,7 @@ class FastAssociation(Association):
         self.server.forget(self)
         connections.close_all()  # the objects come by another thread, with a connection of its own
         while not self._kill and self.dul.is_alive():
-            context_id, message = self._next_message()
+            context_id, message = self.next_message()
             if message is not None and context_id is not None:
                 self._serve_request(message, context_id)
             if self.is_established and self.acse.is_release_requested():
@@ -88,13 +107,36 @@ class FastAssociation(Association):
                 log.warning("dicom.association_idle", calling_ae_title=str(self.requestor.ae_title))
                 self.abort()
                 break
+            if self._afterwards:
+                self._do_what_is_due()
         self.kill()
 
-    def _next_message(self) -> tuple[Any, Any]:
+    def _serve_request(self, msg: Any, context_id: int) -> None:
+        """As pynetdicom's, but for requests whose handler answers them past it."""
+        context = self._accepted_cx.get(context_id)
+        find = self.conversation_about
+        converse = None if context is None or find is None else find(self, msg, context)
+        if converse is None:
+            super()._serve_request(msg, context_id)
+            return
+        self.dimse.cancel_req = {}
         try:
-            return self.dimse.msg_queue.get(timeout=_ASLEEP_S)
-        except queue.Empty:
-            return None, None
+            converse()
+        except Unavailable as error:
+            log.warning("dicom.conversation_broke_off", code=error.code)
+            self.abort()
+        except Exception:
+            log.exception("dicom.conversation_defect")
+            self.abort()
+        finally:
+            self.dul._idle_timer.restart()  # noqa: SLF001 - it has been at work all the time
+
+    def _do_what_is_due(self) -> None:
+        now = time.monotonic()
+        due = [act for moment, act in self._afterwards if moment <= now]
+        self._afterwards = [later for later in self._afterwards if later[0] > now]
+        for act in due:
+            act()
 
     def _wake(self) -> None:
         """Have the association look at what its provider says: a release, an abort."""

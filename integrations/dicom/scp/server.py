@@ -19,7 +19,7 @@ from pynetdicom.pdu_primitives import A_ASSOCIATE
 from integrations.dicom.part10 import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
 from integrations.dicom.scp.admission import admit, storage_contexts
 from integrations.dicom.scp.association import FastAssociation, FastRequestHandler, SharedPortServer
-from integrations.dicom.scp.catalogue import bound_handlers, offered_contexts
+from integrations.dicom.scp.catalogue import bound_handlers, conversation_about, offered_contexts
 from integrations.dicom.scp.provider import FastProvider
 from integrations.dicom.scp.reception import StoreExchange
 from integrations.dicom.scp.seats import Seats
@@ -128,6 +128,7 @@ class Listener:
         request = cast("A_ASSOCIATE", assoc.requestor.primitive)
         proposed = request.presentation_context_definition_list
         assoc.acceptor.supported_contexts = [*offered_contexts(), *storage_contexts(proposed)]
+        assoc.conversation_about = conversation_about
         receiver = AssociationReceiver(assoc, node)
         provider = cast("FastProvider", assoc.dul)
         provider.exchange = StoreExchange(receiver)

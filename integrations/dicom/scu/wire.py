@@ -7,10 +7,13 @@ Reference  PS3.8 §9.1 (DICOM upper layer on TCP), PS3.15 §B (secure transport 
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import socket
 import ssl
 import struct
+import threading
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
@@ -94,7 +97,29 @@ class CallingSocket(AssociationSocket):
     ) -> None:
         self._host, self._port, self._timeout_s, self._tls = host, port, timeout_s, tls
         self.failure = ""
+        self._lending, self._is_lent = threading.Lock(), False
         super().__init__(assoc, address=AddressInformation("127.0.0.1", 0))
+
+    @property
+    def ready(self) -> bool:
+        """As pynetdicom asks before it reads: what comes while the connection is lent is not for it."""
+        with self._lending:
+            return not self._is_lent and super().ready
+
+    @contextlib.contextmanager
+    def lent(self) -> Iterator[socket.socket]:
+        """The connection for one exchange that pynetdicom takes no part in.
+
+        Raises  ConnectionError if it is gone.
+        """
+        with self._lending:
+            if self.socket is None or not self._is_connected:
+                raise ConnectionAbortedError
+            self._is_lent = True
+        try:
+            yield self.socket
+        finally:
+            self._is_lent = False
 
     def _create_socket(self, address: AddressInformation) -> socket.socket:  # noqa: ARG002 - pynetdicom's own
         return cast("socket.socket", None)  # made by `connect`

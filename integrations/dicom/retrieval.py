@@ -1,0 +1,180 @@
+"""What a retrieve request names, and how its instances get to a Storage SCP one by one.
+
+Reference  PS3.4 §C.4.2.1 (C-MOVE), §C.4.3.1 (C-GET): unique keys, statuses, counts of sub-operations
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from django.db.models import QuerySet
+
+from archive.storage.objects import local_slice, open_object, read_object
+from archive.studies.models import Instance, Study
+from archive.studies.queries.requests import UNIQUE_KEYS, Key, Level, Query
+from archive.studies.queries.search import search
+from common.errors import InvalidInput, NotFound, ServiceError, Unavailable
+from integrations.dicom import dimse
+from integrations.dicom.scu.store import Originator, StorageSCU, StoredFile, data_set_offset
+
+_WARNINGS = range(0xB000, 0xC000)
+_HEAD = 144
+_FIELDS = (
+    "sop_instance_uid", "sop_class_uid", "transfer_syntax_uid", "storage_key", "size_bytes",
+    "series__study__study_instance_uid",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """An instance to be sent."""
+
+    sop_instance_uid: str
+    sop_class_uid: str
+    transfer_syntax_uid: str
+    storage_key: str
+    size_bytes: int
+    study_instance_uid: str
+
+
+@dataclass(slots=True)
+class Progress:
+    """How far the sub-operations have come."""
+
+    remaining: int
+    completed: int = 0
+    warning: int = 0
+    failed_uids: list[str] = field(default_factory=list)
+
+    @property
+    def failed(self) -> int:
+        return len(self.failed_uids)
+
+    def note(self, wanted: Wanted, status: int) -> None:
+        self.remaining -= 1
+        if status == 0:
+            self.completed += 1
+        elif status in _WARNINGS:
+            self.warning += 1
+        else:
+            self.failed_uids.append(wanted.sop_instance_uid)
+
+    def counts(self, *, is_last: bool = False) -> dict[int, int]:
+        """The numbers of a response. Those that remain are told in the last one only if it was cancelled."""
+        remaining = {} if is_last and not self.remaining else {dimse.REMAINING: self.remaining}
+        return remaining | {
+            dimse.COMPLETED: self.completed, dimse.FAILED: self.failed, dimse.WARNING: self.warning,
+        }  # fmt: skip
+
+
+def wanted_instances(query: Query, *, within: QuerySet[Study], at_most: int) -> list[Wanted]:
+    """The instances a retrieve identifier names by its unique keys, series after series in their order.
+
+    Raises  InvalidInput if a unique key is missing or holds wild cards, or too much is asked for at once.
+    """
+    named = _unique_keys(query)
+    instances = Instance.objects.filter(series__withdrawn_at=None)
+    if Level.PATIENT in named and Level.STUDY not in named:
+        studies = search(
+            Query(
+                Level.STUDY,
+                (named[Level.PATIENT], Key(0x0020000D, "UI")),
+                is_patient_root=True,
+                is_relational=True,
+            ),
+            within=within,
+        )
+        uids = [row[-1] for row in studies.rows]
+        instances = instances.filter(series__study__in=within.filter(study_instance_uid__in=uids))
+    else:
+        instances = instances.filter(
+            series__study__in=within.filter(study_instance_uid__in=named[Level.STUDY].values)
+        )
+    if Level.SERIES in named:
+        instances = instances.filter(series__series_instance_uid__in=named[Level.SERIES].values)
+    if Level.IMAGE in named:
+        instances = instances.filter(sop_instance_uid__in=named[Level.IMAGE].values)
+    rows = instances.order_by("series_id", "instance_number", "id").values_list(*_FIELDS)[: at_most + 1]
+    wanted = [Wanted(*row) for row in rows]
+    if len(wanted) > at_most:
+        raise InvalidInput("Too many instances for one retrieval", code="RETRIEVAL_TOO_LARGE")
+    return wanted
+
+
+def _unique_keys(query: Query) -> dict[Level, Key]:
+    top = Level.PATIENT if query.is_patient_root else Level.STUDY
+    found: dict[Level, Key] = {}
+    if query.level < top:
+        raise InvalidInput("The Study Root model has no PATIENT level", code="QUERY_LEVEL")
+    for level in range(top, query.level + 1):
+        tag, keyword = UNIQUE_KEYS[Level(level)]
+        key = query.key(tag)
+        is_optional = level == Level.PATIENT and query.level > Level.PATIENT  # the study names its patient
+        if key is None or key.is_universal:
+            if is_optional:
+                continue
+            raise InvalidInput(
+                f"{keyword} is needed at the {query.level.name} level",
+                code="UNIQUE_KEY_MISSING",
+                fields={keyword: "is missing"},
+            )
+        if any("*" in value or "?" in value for value in key.values):
+            raise InvalidInput(f"{keyword} holds wild cards", code="UNIQUE_KEY_MISSING")
+        found[Level(level)] = key
+    return found
+
+
+def contexts_wanted(wanted: Sequence[Wanted]) -> set[tuple[str, str]]:
+    """The pairs of SOP class and transfer syntax among the instances."""
+    return {(one.sop_class_uid, one.transfer_syntax_uid) for one in wanted}
+
+
+def send_each(
+    scu: StorageSCU, wanted: Sequence[Wanted], *, originator: Originator | None = None
+) -> Iterator[tuple[Wanted, int]]:
+    """Send the instances, each with the status of its answer; 0xC000 for one whose bytes cannot be had.
+
+    Raises  Unavailable if the association with the receiver is gone.
+    """
+    for one in wanted:
+        yield one, _send(scu, one, originator)
+
+
+def _send(scu: StorageSCU, wanted: Wanted, originator: Originator | None) -> int:
+    try:
+        source = _source(wanted)
+    except ServiceError:
+        return 0xC000
+    if isinstance(source, StoredFile):
+        try:
+            return scu.send(source, originator=originator)
+        except (InvalidInput, OSError):
+            return 0xC000
+    return scu.send_encoded(
+        source, sop_class_uid=wanted.sop_class_uid, sop_instance_uid=wanted.sop_instance_uid,
+        transfer_syntax_uid=wanted.transfer_syntax_uid, originator=originator,
+    )  # fmt: skip
+
+
+def _source(wanted: Wanted) -> StoredFile | bytes:
+    """Where the data set lies on this machine, or its bytes from elsewhere.
+
+    Raises  NotFound or Unavailable if no volume gives it; InvalidInput if what is there is no DICOM object.
+    """
+    place = local_slice(wanted.storage_key)
+    if place is None:
+        data = read_object(wanted.storage_key)
+        return data[data_set_offset(data[:_HEAD]) :]
+    try:
+        with open_object(wanted.storage_key) as opened:
+            start = data_set_offset(opened.read(_HEAD))
+    except OSError as error:
+        raise Unavailable("The object cannot be read now", code="STORAGE_FAILED") from error
+    length = wanted.size_bytes - start
+    if length <= 0:
+        raise NotFound("The object has no data set", code="OBJECT_MISSING")
+    return StoredFile(
+        place.path, wanted.sop_class_uid, wanted.sop_instance_uid, wanted.transfer_syntax_uid,
+        place.offset + start, length,
+    )  # fmt: skip
