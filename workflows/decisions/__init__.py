@@ -11,8 +11,9 @@ from workflows.decisions.hits import HitPolicy
 from workflows.decisions.limits import DecisionTooCostly, Limits
 from workflows.decisions.model import Decision, DecisionModel, Outcome
 from workflows.decisions.problems import Problem
-from workflows.decisions.services import check_decisions, load_decisions
+from workflows.decisions.services import check_decisions, load_decisions, read_table
 from workflows.decisions.tables import DecisionTable, Input, MatchedRow, Output, Rule
+from workflows.decisions.writing import write_table
 
 __all__ = [
     "Decision",
@@ -29,4 +30,6 @@ __all__ = [
     "Rule",
     "check_decisions",
     "load_decisions",
+    "read_table",
+    "write_table",
 ]

@@ -7,10 +7,12 @@ from collections.abc import Iterable
 from hashlib import sha256
 from threading import Lock
 
+from common.errors import NotFound
 from workflows.decisions.markup import read_tree
 from workflows.decisions.model import DecisionModel
 from workflows.decisions.problems import Problem, refusal
 from workflows.decisions.reading import ModelReader
+from workflows.decisions.tables import DecisionTable
 
 MODELS_KEPT = 64
 
@@ -49,6 +51,17 @@ def check_decisions(xml: bytes, *, facts: Iterable[str] | None = None) -> list[P
     Raises  InvalidInput if it is not DMN at all.
     """
     return _read(xml, None if facts is None else frozenset(facts))[1]
+
+
+def read_table(xml: bytes, decision: str) -> DecisionTable:
+    """A decision's table as it is written, whatever is wrong with it; to look at and to change, not to run.
+
+    Raises  InvalidInput if the file is not DMN; NotFound if it has no such table.
+    """
+    table = _read(xml, None)[0].decision(decision).table
+    if table is None:
+        raise NotFound(f"The decision “{decision}” is not a table.", code="DECISION_NO_TABLE")
+    return table
 
 
 def _read(xml: bytes, facts: frozenset[str] | None) -> tuple[DecisionModel, list[Problem]]:
