@@ -7,17 +7,20 @@ from __future__ import annotations
 
 import imagecodecs
 import numpy as np
+import structlog
 from pydicom.dataset import Dataset
 from pydicom.encaps import encapsulate
 from pydicom.uid import UID, HTJ2KLossless
 
 from common.errors import InvalidInput
 
+log = structlog.get_logger(__name__)
+
 
 def compress(dataset: Dataset, transfer_syntax_uid: str) -> None:
-    """Compress native pixels. An object without pixels, or compressed already, stays as it came.
+    """Compress native pixels. What has none, is compressed already, or does not suit the codec stays as it came.
 
-    Raises  InvalidInput if the pixels cannot be compressed, or would not come out as they went in.
+    Raises  InvalidInput if the pixels would not come out as they went in.
     """
     if dataset.file_meta.TransferSyntaxUID.is_encapsulated or not _has_grey_or_colour(dataset):
         return
@@ -27,10 +30,10 @@ def compress(dataset: Dataset, transfer_syntax_uid: str) -> None:
             _htj2k(dataset, before)
         else:
             dataset.compress(transfer_syntax_uid, generate_instance_uid=False)
-        after = dataset.pixel_array
     except Exception as error:
-        raise InvalidInput("The pixels cannot be compressed", code="COMPRESSION_FAILED") from error
-    if not np.array_equal(before, after):
+        log.info("routing.not_compressed", to=transfer_syntax_uid, error=type(error).__name__)
+        return
+    if not np.array_equal(before, dataset.pixel_array):
         raise InvalidInput("The codec would have changed the pixels", code="COMPRESSION_LOSSY")
 
 

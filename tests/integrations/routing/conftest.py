@@ -28,7 +28,9 @@ def region(cast):
 def make_series(cast):
     """A whole series of the county in the archive: `count` slices, `spacing` mm apart."""
 
-    def make(count=3, *, study="study", series="series", spacing=1.0, complete=True, first=1, **elements) -> Series:
+    def make(
+        count=3, *, study="study", series="series", spacing=1.0, complete=True, first=1, **elements
+    ) -> Series:
         for number in range(first, first + count):
             data = part10(ct_slice(number, study=study, series=series, z=number * spacing, **elements))
             store_part10(data, site=cast.county, actor=SYSTEM)

@@ -59,7 +59,9 @@ class Orthanc:
         return int(self.get("statistics")["CountInstances"])
 
     def sop_instance_uids(self) -> set[str]:
-        return {self.get(f"instances/{one}")["MainDicomTags"]["SOPInstanceUID"] for one in self.get("instances")}
+        return {
+            self.get(f"instances/{one}")["MainDicomTags"]["SOPInstanceUID"] for one in self.get("instances")
+        }
 
 
 @contextmanager
@@ -122,7 +124,7 @@ class Recorder:
             self.received.append(uid)
         return status
 
-    def on_open(self, event: Any) -> None:
+    def on_open(self, _event: Any) -> None:
         self.associations += 1
 
 
@@ -161,7 +163,7 @@ class StowServer:
         assert content_type.startswith('multipart/related; type="application/dicom"; boundary=')
         boundary = content_type.rpartition("boundary=")[2]
         parts = body.split(f"--{boundary}".encode())
-        assert parts[0] == b"" and parts[-1] == b"--\r\n"
+        assert (parts[0], parts[-1]) == (b"", b"--\r\n")
         failed, stored = [], []
         for part in parts[1:-1]:
             head, _, data = part.partition(b"\r\n\r\n")
@@ -175,7 +177,9 @@ class StowServer:
             self.order.append(uid)
             stored.append(item)
         said = {"00081199": {"vr": "SQ", "Value": stored}, "00081198": {"vr": "SQ", "Value": failed}}
-        return (200 if not failed else 202 if stored else 409), {key: one for key, one in said.items() if one["Value"]}
+        return (200 if not failed else 202 if stored else 409), {
+            key: one for key, one in said.items() if one["Value"]
+        }
 
 
 @contextmanager

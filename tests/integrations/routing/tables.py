@@ -21,9 +21,19 @@ def routing_table(
     columns += "".join(f'<output id="o{at}" name="{text}" />' for at, text in enumerate(outputs))
     rules = ""
     for number, row in enumerate(rows, start=1):
-        asked, said, why = row[: len(inputs)], row[len(inputs) :][: len(outputs)], row[len(inputs) + len(outputs) :]
-        cells = "".join(f'<inputEntry id="r{number}i{at}"><text>{escape(cell)}</text></inputEntry>' for at, cell in enumerate(asked))
-        cells += "".join(f'<outputEntry id="r{number}o{at}"><text>{escape(cell)}</text></outputEntry>' for at, cell in enumerate(said))
+        asked, said, why = (
+            row[: len(inputs)],
+            row[len(inputs) :][: len(outputs)],
+            row[len(inputs) + len(outputs) :],
+        )
+        cells = "".join(
+            f'<inputEntry id="r{number}i{at}"><text>{escape(cell)}</text></inputEntry>'
+            for at, cell in enumerate(asked)
+        )
+        cells += "".join(
+            f'<outputEntry id="r{number}o{at}"><text>{escape(cell)}</text></outputEntry>'
+            for at, cell in enumerate(said)
+        )
         cells += "".join(f"<annotationEntry><text>{escape(cell)}</text></annotationEntry>" for cell in why)
         rules += f'<rule id="r{number}">{cells}</rule>'
     return (

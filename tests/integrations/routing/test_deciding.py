@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from accounts.models import AuditEvent
-from archive.studies.facts import series_facts_for_routing
 from archive.studies.fact_catalogue import FACTS
+from archive.studies.facts import series_facts_for_routing
 from common import clock
 from events import services as events
 from events.models import Delivery as Event
 from integrations.dicom.models import ApplicationEntity
 from integrations.routing.models import Delivery, Destination, Lane, RecordedFacts, RoutingDecision
-from integrations.routing.services import route_series
 from integrations.routing.selectors import explain
+from integrations.routing.services import create_table, publish_table, route_series, save_draft
 from tests.integrations.routing.conftest import SYSTEM
 from tests.integrations.routing.tables import routing_table
 
@@ -23,20 +25,32 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def workstation(cast):
     return ApplicationEntity.objects.create(
-        ae_title="POSTPROC", site=cast.provincial, roles=["storage_scp"], takes="thin", host="127.0.0.1", port=1
+        ae_title="POSTPROC",
+        site=cast.provincial,
+        roles=["storage_scp"],
+        takes="thin",
+        host="127.0.0.1",
+        port=1,
     )
 
 
 @pytest.fixture
 def reading_room(cast):
     return ApplicationEntity.objects.create(
-        ae_title="READING", site=cast.provincial, roles=["storage_scp"], takes="thick", host="127.0.0.1", port=2
+        ae_title="READING",
+        site=cast.provincial,
+        roles=["storage_scp"],
+        takes="thick",
+        host="127.0.0.1",
+        port=2,
     )
 
 
 def destinations_of(series) -> dict[str, int]:
     counted: dict[str, int] = {}
-    for row in Delivery.objects.filter(series_instance_uid=series.series_instance_uid).select_related("destination"):
+    for row in Delivery.objects.filter(series_instance_uid=series.series_instance_uid).select_related(
+        "destination"
+    ):
         title = row.destination.node.ae_title if row.destination.node else row.destination.key
         counted[title] = counted.get(title, 0) + 1
     return counted
@@ -89,7 +103,9 @@ def test_late_instances_send_only_what_is_new(region, make_series, workstation):
     assert list(decision.actions[0]["queued"].values()) == [2]
 
 
-def test_explain_names_the_row_that_matched_and_the_values_it_matched_on(region, make_series, workstation, cast):
+def test_explain_names_the_row_that_matched_and_the_values_it_matched_on(
+    region, make_series, workstation, cast
+):
     series = make_series(3, spacing=0.8)
     route_series(series)
 
@@ -113,8 +129,6 @@ def test_otto_is_told_nothing(region, make_series, cast):
 
 
 def test_a_site_with_a_table_of_its_own_goes_by_it(put_in_force, folder_destination, make_series, cast):
-    from integrations.routing.services import create_table, publish_table, save_draft
-
     folder_destination("files")
     own = create_table(key="county", name="County", site=cast.county, actor=SYSTEM)
     xml = routing_table(["modality"], ["destination"], ['"CT"', '"files"'])
@@ -127,7 +141,9 @@ def test_a_site_with_a_table_of_its_own_goes_by_it(put_in_force, folder_destinat
     assert destinations_of(series) == {"files": 2}
 
 
-def test_every_row_that_matches_counts_and_equal_wishes_are_one(put_in_force, folder_destination, make_series):
+def test_every_row_that_matches_counts_and_equal_wishes_are_one(
+    put_in_force, folder_destination, make_series
+):
     folder_destination("files")
     folder_destination("copies")
     put_in_force(
@@ -149,7 +165,9 @@ def test_every_row_that_matches_counts_and_equal_wishes_are_one(put_in_force, fo
     assert decision.actions[0]["rows"] == [1, 3]
 
 
-def test_what_cannot_be_done_is_written_down_and_spares_the_rest(put_in_force, folder_destination, make_series):
+def test_what_cannot_be_done_is_written_down_and_spares_the_rest(
+    put_in_force, folder_destination, make_series
+):
     folder_destination("files")
     put_in_force(
         routing_table(
@@ -208,9 +226,7 @@ def test_priors_go_along_to_the_same_destination(put_in_force, folder_destinatio
     folder_destination("files")
     old = make_series(2, study="old", StudyDate="20200101")
     older = make_series(2, study="older", StudyDate="20100101")
-    put_in_force(
-        routing_table(["study_description"], ["destination", "priors"], ['"new"', '"files"', "1"])
-    )
+    put_in_force(routing_table(["study_description"], ["destination", "priors"], ['"new"', '"files"', "1"]))
     new = make_series(3, study="new", StudyDescription="new")
 
     route_series(new)
@@ -247,9 +263,6 @@ def test_facts_hold_nothing_of_the_patient_and_every_name_of_the_catalogue(regio
 def test_routing_a_series_costs_the_same_number_of_statements_whatever_its_size(
     region, make_series, workstation
 ):
-    from django.db import connection
-    from django.test.utils import CaptureQueriesContext
-
     def cost(series) -> int:
         with CaptureQueriesContext(connection) as asked:
             route_series(series)

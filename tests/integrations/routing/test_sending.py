@@ -8,8 +8,8 @@ import pytest
 from pydicom import dcmread
 
 from accounts.models import AuditEvent
-from archive.studies.models import Instance
 from archive.storage.objects import read_object
+from archive.studies.models import Instance
 from common import clock as product_clock
 from integrations.dicom.models import ApplicationEntity
 from integrations.routing import lanes
@@ -33,7 +33,12 @@ def node_destination(region):
 
     def make(port: int, *, title="RECORDER", **facts) -> Destination:
         node = ApplicationEntity.objects.create(
-            ae_title=title, site=region.county, roles=["storage_scp"], host="127.0.0.1", port=port, timeout_s=5
+            ae_title=title,
+            site=region.county,
+            roles=["storage_scp"],
+            host="127.0.0.1",
+            port=port,
+            timeout_s=5,
         )
         values = {"key": title.lower(), "name": title, "kind": "dimse", "created_at": product_clock.now()}
         return Destination.objects.create(node=node, **(values | facts))
@@ -136,7 +141,9 @@ def test_a_person_sends_a_dead_letter_again(make_series, node_destination, recor
     assert AuditEvent.objects.get(action="delivery.resent").person == cast.ivo
 
 
-def test_a_full_receiver_is_asked_again_later_and_order_is_kept(make_series, node_destination, recorder, clock):
+def test_a_full_receiver_is_asked_again_later_and_order_is_kept(
+    make_series, node_destination, recorder, clock
+):
     series = make_series(3)
     recorder.statuses[uids(series)[1]] = [0xA700, 0xA700]
     destination = node_destination(recorder.port)
@@ -182,7 +189,9 @@ def test_a_destination_that_is_down_holds_up_no_other(make_series, node_destinat
     assert (down.failures, down.last_error_code) == (0, "")
 
 
-def test_what_did_not_get_through_for_days_waits_for_a_person(make_series, node_destination, clock, cast, settings):
+def test_what_did_not_get_through_for_days_waits_for_a_person(
+    make_series, node_destination, clock, cast, settings
+):
     series = make_series(2)
     destination = node_destination(free_port())
     queue_series(series, destination=destination)
@@ -199,7 +208,8 @@ def test_a_suspected_destination_is_tried_by_one_sender_only(make_series, node_d
     for number in range(3):
         queue_series(make_series(1, study=f"study {number}"), destination=destination)
     first, second = lanes.claim_lane(destination.pk), lanes.claim_lane(destination.pk)
-    assert first and second, "a sound destination takes several"
+    assert first is not None
+    assert second is not None, "a sound destination takes several"
     for claim in (first, second):
         lanes.leave(claim)
 
@@ -209,7 +219,9 @@ def test_a_suspected_destination_is_tried_by_one_sender_only(make_series, node_d
     assert lanes.claim_lane(destination.pk) is None
 
 
-def test_a_lane_belongs_to_one_sender_until_its_lease_runs_out(make_series, node_destination, clock, settings):
+def test_a_lane_belongs_to_one_sender_until_its_lease_runs_out(
+    make_series, node_destination, clock, settings
+):
     destination = node_destination(free_port())
     queue_series(make_series(2), destination=destination)
 
