@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from integrations.dicom.commitment import exchange
 from integrations.dicom.performed import forwarding
 
-SENDERS = (forwarding,)
+SENDERS = (forwarding, exchange)
