@@ -28,6 +28,7 @@ class Privilege(StrEnum):
     MANAGE_ROUTING = "manage_routing"
     MANAGE_STORAGE = "manage_storage"
     CORRECT_STUDIES = "correct_studies"
+    REIDENTIFY = "reidentify"
 
 
 _P = Privilege
@@ -48,6 +49,7 @@ GRANTED: dict[Role, frozenset[Privilege]] = {
             _P.MANAGE_ROUTING,
             _P.MANAGE_STORAGE,
             _P.CORRECT_STUDIES,
+            _P.REIDENTIFY,
         }
     ),
 }

@@ -192,6 +192,7 @@ SPECTACULAR_SETTINGS = {
 from config.settings.celery import *
 from config.settings.compute import *
 from config.settings.daemons import *
+from config.settings.deidentification import *
 from config.settings.demo import *
 from config.settings.dicom import *
 from config.settings.hl7 import *

@@ -1,0 +1,163 @@
+"""De-identify an object, and bring an original back for those who may.
+
+Reference  PS3.15 Annex E
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+from collections.abc import Iterator
+
+from pydicom import dcmread, dcmwrite
+from pydicom.dataset import Dataset, FileDataset
+from pydicom.errors import InvalidDicomError
+
+from accounts.actors import Actor, SystemActor
+from accounts.audit import record_audit
+from accounts.privileges import Privilege, has_privilege
+from archive.deidentification.bookkeeping import sign
+from archive.deidentification.encryption import encrypted, opened, originals_of
+from archive.deidentification.engine import DAMAGE, Engine
+from archive.deidentification.keys import recipient_of, secret_of
+from archive.deidentification.options import Option, Profile
+from archive.deidentification.overlay_bits import clear_overlay_bits
+from archive.deidentification.pixels import clean_pixels, mark_derived
+from archive.deidentification.pseudonyms import Pseudonyms
+from archive.deidentification.words import identifying_words
+from common.errors import InvalidInput, NotPermitted, ServiceError
+
+__all__ = ["Option", "Profile", "deidentify", "deidentify_dataset", "reidentify"]
+
+_IDENTIFIERS = ("PatientID", "AccessionNumber", "PatientBirthDate", "InstitutionName", "OtherPatientIDs")
+
+
+def deidentify(data: bytes, *, profile: Profile) -> bytes:
+    """A Part 10 file without the identity of anybody, by the Basic profile and these options.
+
+    The same key and the same original always give the same result, so it may be done again. The transfer
+    syntax stays, unless pixels had to be cleaned: then the pixels are Explicit VR Little Endian.
+    Raises  InvalidInput for what cannot be read or cannot be made safe: BURNED_IN_ANNOTATION where text is in the
+            pixels and the option that cleans them is not chosen; OCR_MISSING, PIXELS_UNREADABLE,
+            PIXELS_TOO_LARGE where it is chosen and cannot be done; KEY_MISSING; DATA_SETDAMAGED.
+    """
+    try:
+        dataset = dcmread(io.BytesIO(data), force=False)
+        deidentify_dataset(dataset, profile=profile)
+        buffer = io.BytesIO()
+        dcmwrite(buffer, dataset, enforce_file_format=True)
+    except ServiceError:
+        raise
+    except InvalidDicomError as error:
+        raise InvalidInput("This is not a DICOM Part 10 file", code="NOT_PART10") from error
+    except DAMAGE as error:
+        raise InvalidInput("The object cannot be read or written as DICOM", code="DATA_SETDAMAGED") from error
+    return buffer.getvalue()
+
+
+def deidentify_dataset(dataset: FileDataset, *, profile: Profile) -> None:
+    """As `deidentify`, in place on a parsed object with its file meta information."""
+    _check_burned_in(dataset, profile)
+    pseudonyms = Pseudonyms.for_object(dataset, secret_of(profile.key_name))
+    _decode_text(dataset)
+    originals = originals_of(dataset) if profile.is_reversible else None
+    words = identifying_words(_identifiers(dataset))
+    was_cleaned = Option.CLEAN_PIXEL_DATA in profile.options and clean_pixels(dataset)
+    clear_overlay_bits(dataset)
+    Engine(profile.options, pseudonyms, words).apply(dataset)
+    if was_cleaned:
+        mark_derived(dataset)
+    if was_cleaned and Option.RETAIN_UIDS in profile.options:  # other pixels are another instance
+        dataset.SOPInstanceUID = pseudonyms.uid(str(dataset.SOPInstanceUID))
+    if "EncapsulatedDocument" in dataset:  # a blank one by now
+        dataset.BurnedInAnnotation = "NO"
+    sign(dataset, profile)
+    if originals is not None:
+        dataset.EncryptedAttributesSequence = encrypted(originals, recipient_of(profile.key_name))
+    _renew_file_meta(dataset)
+
+
+def reidentify(data: bytes, *, key_name: str, actor: Actor) -> bytes:
+    """The object with its original identifiers, for a person who may; every opening is audited.
+
+    Raises  NotPermitted without the privilege; InvalidInput NOT_REVERSIBLE if the key opens nothing in it.
+    """
+    if isinstance(actor, SystemActor) or not has_privilege(actor, Privilege.REIDENTIFY):
+        raise NotPermitted("You may not re-identify objects", code="NOT_PERMITTED")
+    try:
+        dataset = dcmread(io.BytesIO(data))
+    except (InvalidDicomError, *DAMAGE) as error:
+        raise InvalidInput("This is not a DICOM Part 10 file", code="NOT_PART10") from error
+    pseudonymous_uid = str(dataset.get("SOPInstanceUID", ""))
+    originals = opened(dataset, recipient_of(key_name))
+    for element in originals:
+        dataset[element.tag] = element
+    for keyword in (
+        "EncryptedAttributesSequence", "PatientIdentityRemoved", "DeidentificationMethod",
+        "DeidentificationMethodCodeSequence",
+    ):  # fmt: skip
+        if keyword in dataset:
+            del dataset[keyword]
+    _renew_file_meta(dataset)
+    buffer = io.BytesIO()
+    dcmwrite(buffer, dataset, enforce_file_format=True)
+    record_audit(
+        actor, "object.reidentified", object_kind="instance", object_uid=pseudonymous_uid, key_name=key_name
+    )
+    return buffer.getvalue()
+
+
+def _check_burned_in(dataset: Dataset, profile: Profile) -> None:
+    says_so = str(dataset.get("BurnedInAnnotation", "")).upper() == "YES"
+    if says_so and "PixelData" in dataset and Option.CLEAN_PIXEL_DATA not in profile.options:
+        raise InvalidInput(
+            "The pixels hold burnt-in text: choose the option that cleans pixel data",
+            code="BURNED_IN_ANNOTATION",
+        )
+
+
+def _decode_text(dataset: Dataset) -> None:
+    """Decode all text, so that what is written is UTF-8 throughout, whatever each sequence claimed."""
+    with contextlib.suppress(*DAMAGE):  # what cannot be decoded is met one by one, and removed
+        dataset.decode()
+    for item in _datasets(dataset, 0):
+        if "SpecificCharacterSet" in item:
+            del item["SpecificCharacterSet"]
+    dataset.SpecificCharacterSet = "ISO_IR 192"
+
+
+def _identifiers(dataset: Dataset) -> Iterator[str]:
+    """Every name and identifier in the object, whose words must be found nowhere after."""
+    for item in _datasets(dataset, 0):
+        for tag in list(item.keys()):
+            try:
+                element = item[tag]
+            except DAMAGE:
+                continue
+            if element.VR == "PN" or element.keyword in _IDENTIFIERS:
+                values = element.value if element.VM > 1 else [element.value]
+                yield from (str(value) for value in values if value)
+
+
+def _datasets(dataset: Dataset, depth: int) -> Iterator[Dataset]:
+    yield dataset
+    if depth > 24:
+        return
+    for tag in list(dataset.keys()):
+        try:
+            element = dataset[tag]
+        except DAMAGE:
+            continue
+        if element.VR == "SQ":
+            for item in element.value or ():
+                yield from _datasets(item, depth + 1)
+
+
+def _renew_file_meta(dataset: FileDataset) -> None:
+    """File meta information that names the new instance and nothing of the old way (PS3.10 §7.1)."""
+    syntax = dataset.file_meta.TransferSyntaxUID
+    dataset.file_meta.clear()
+    dataset.file_meta.TransferSyntaxUID = syntax
+    dataset.file_meta.MediaStorageSOPClassUID = dataset.get("SOPClassUID", "")
+    dataset.file_meta.MediaStorageSOPInstanceUID = dataset.get("SOPInstanceUID", "")
+    dataset.preamble = b"\0" * 128

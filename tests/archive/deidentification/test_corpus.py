@@ -1,0 +1,99 @@
+"""Every real object goes through, keeps its pixels, and is as valid after as it was before."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import re
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import pytest
+from pydicom import dcmread, dcmwrite
+from pydicom.uid import DeflatedExplicitVRLittleEndian, ExplicitVRLittleEndian
+
+from archive.deidentification.services import Profile, deidentify
+from common.errors import InvalidInput, ServiceError
+
+ROOT = Path(__file__).resolve().parents[4] / "shared" / "data" / "dicom"
+NOT_OBJECTS = {".png", ".xml", ".json", ".nrrd", ".dump", ".wl", ".csv", ".md"}
+OBJECTS = sorted(
+    path
+    for path in ROOT.rglob("*")
+    if path.is_file() and path.suffix not in NOT_OBJECTS and "DICOMDIR" not in path.name
+)  # fmt: skip
+WELL_FORMED = [path for path in OBJECTS if "malformed" not in path.parts]
+IDENTIFIERS = ("PatientName", "PatientID", "PatientBirthDate", "AccessionNumber", "ReferringPhysicianName")
+REFUSALS = {"NOT_PART10", "DATA_SET_DAMAGED", "BURNED_IN_ANNOTATION"}
+
+
+def named(path):
+    return str(path.relative_to(ROOT)) if path.is_relative_to(ROOT) else str(path)
+
+
+def through(path):
+    try:
+        return deidentify(path.read_bytes(), profile=Profile())
+    except InvalidInput as refused:
+        return pytest.fail(refused.code) if refused.code not in REFUSALS else None
+
+
+@pytest.mark.parametrize("path", OBJECTS, ids=named)
+def test_an_object_goes_through_or_is_refused_by_name_and_keeps_its_pixels(path):
+    data = through(path)
+    if data is None:
+        return
+    before, after = dcmread(path, force=True), dcmread(io.BytesIO(data))
+    assert after.PatientIdentityRemoved == "YES"
+    if "PixelData" in before:
+        assert after.file_meta.TransferSyntaxUID == before.file_meta.TransferSyntaxUID
+        try:
+            expected = before.pixel_array
+        except Exception:  # what could not be decoded before need not be decodable after
+            return
+        np.testing.assert_array_equal(after.pixel_array, expected)
+    for keyword in IDENTIFIERS:
+        was = str(before.get(keyword) or "").strip()
+        assert not was or str(after.get(keyword) or "") != was
+
+
+def test_only_what_is_no_object_or_hurt_is_refused():
+    refused = [named(path) for path in WELL_FORMED if through(path) is None]
+
+    assert len(refused) <= 8, refused  # files without meta information or without a SOP class
+    assert len(WELL_FORMED) >= 200 or not ROOT.is_dir()
+
+
+def test_no_object_has_errors_it_did_not_have_before(dicom_errors):
+    worse = {}
+    for path in WELL_FORMED[::3]:
+        data = through(path)
+        if data is not None:
+            new = _kinds(dicom_errors(_inflated(data))) - _kinds(dicom_errors(_inflated(path.read_bytes())))
+            if new:
+                worse[named(path)] = sorted(new)
+    assert worse == {}
+
+
+def _kinds(errors: list[str]) -> Counter[str]:
+    """Errors by place and kind, without the values they quote."""
+    return Counter(re.sub(r"= <[^>]*>|<[^<>]*>$", "", line) for line in errors)
+
+
+def _inflated(data: bytes) -> bytes:
+    """dciodvfy cannot inflate: the same data set, written plainly."""
+    ds = dcmread(io.BytesIO(data), force=True)
+    if ds.file_meta.get("TransferSyntaxUID") != DeflatedExplicitVRLittleEndian:
+        return data
+    ds.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
+    buffer = io.BytesIO()
+    dcmwrite(buffer, ds, enforce_file_format=True)
+    return buffer.getvalue()
+
+
+def test_errors_are_of_our_family_only():
+    for path in OBJECTS:
+        for cut in (200, 1000):
+            with contextlib.suppress(ServiceError):
+                deidentify(path.read_bytes()[:cut], profile=Profile())
