@@ -61,9 +61,14 @@ def manage(*arguments: str, environment: Mapping[str, str]) -> None:
 
 @contextlib.contextmanager
 def running(
-    command: list[str], *, port: int, log: Path, environment: Mapping[str, str] | None = None
+    command: list[str],
+    *,
+    port: int,
+    log: Path,
+    environment: Mapping[str, str] | None = None,
+    pid: Path | None = None,
 ) -> Iterator[None]:
-    """A server process, from when its port answers until the block ends.
+    """A server process, from when its port answers until the block ends; its number is written to `pid`.
 
     Raises  RuntimeError with the end of its log if it does not come up.
     """
@@ -72,6 +77,8 @@ def running(
             command, cwd=ROOT, env={**os.environ, **(environment or {})}, stdout=output,
             stderr=subprocess.STDOUT, start_new_session=True,
         )  # fmt: skip
+    if pid is not None:
+        pid.write_text(str(process.pid))
     try:
         _await_port(process, port, log)
         yield

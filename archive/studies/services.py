@@ -8,7 +8,6 @@ import hashlib
 import json
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from django.conf import settings
 from django.db import transaction
@@ -33,7 +32,7 @@ from archive.studies.judging import complete_series, judge_receiving_series
 from archive.studies.matching import match_study
 from archive.studies.models import Instance, RejectedObject, Series, Study, WithdrawnInstance
 from archive.studies.news import announce_study
-from archive.studies.prepared import prepared_cursor
+from archive.studies.prepared import Statement, Value
 from archive.studies.received import PREAMBLE, ReceivedObject, checked_header, safe_preamble, split_part10
 from common import clock
 from common.errors import Conflict, ServiceError
@@ -49,6 +48,7 @@ __all__ = [
     "store_received",
 ]
 
+KEY_OBJECTS = "1.2.840.10008.5.1.4.1.1.88.59"  # Key Object Selection Document Storage
 TOUCH_AT_MOST = dt.timedelta(seconds=1)
 _KNOWN_AT_MOST = 4096
 
@@ -69,6 +69,7 @@ class _KnownSeries:
     """A series this process has written to, so that the next instance needs no look-up."""
 
     pk: int
+    study_pk: int
     study_instance_uid: str
     touched_at: dt.datetime
 
@@ -96,9 +97,10 @@ def store_received(
             SERIES_ELSEWHERE if the series belongs to another study.
     """
     known = _known.get(received.series_instance_uid)
-    if known is not None and known.study_instance_uid == received.study_instance_uid:
+    is_plain = received.instance.sop_class_uid != KEY_OBJECTS
+    if is_plain and known is not None and known.study_instance_uid == received.study_instance_uid:
         with _one_transaction(needed=_is_stale(known)):
-            instance_pk = _insert_instance(received, known.pk)
+            instance_pk = _insert_instance(received, known.pk, known.study_pk)
             if instance_pk is not None:
                 _touch(known, is_sending=is_sending)
         if instance_pk is not None:
@@ -239,13 +241,13 @@ def _store_slowly(
             received, site=site, calling_ae_title=calling_ae_title, actor=actor, derived=derived,
             is_sending=is_sending,
         )  # fmt: skip
-        instance_pk = _insert_instance(received, series.pk)
+        instance_pk = _insert_instance(received, series.pk, series.study_id)
         if instance_pk is None:  # another association was quicker with the same instance
             held = _held(received)
             if held is None:
                 raise Conflict("The series has just been removed", code="SERIES_GONE")
             return held
-        known = _KnownSeries(series.pk, received.study_instance_uid, series.last_received_at)
+        known = _KnownSeries(series.pk, series.study_id, received.study_instance_uid, series.last_received_at)
         _touch(known, is_sending=is_sending)
     if len(_known) >= _KNOWN_AT_MOST:
         _known.clear()
@@ -363,32 +365,33 @@ def _study_of(received: ReceivedObject, *, site: Site, actor: Actor) -> Study:
 # The instance's columns with the types their values are bound as.
 _COLUMNS = {
     "sop_instance_uid": "text", "sop_class_uid": "text", "transfer_syntax_uid": "text",
-    "instance_number": "integer", "rows": "integer", "columns": "integer", "number_of_frames": "integer",
+    "instance_number": "integer", '"rows"': "integer", '"columns"': "integer", "number_of_frames": "integer",
     "image_position": "jsonb", "image_orientation": "jsonb", "pixel_spacing": "jsonb",
     "storage_key": "text", "size_bytes": "bigint", "sha256": "text", "received_at": "timestamptz",
 }  # fmt: skip
 
 
-def _insert_instance(received: ReceivedObject, series_pk: int) -> int | None:
-    """Insert the row in one statement; None if the instance is here already, was withdrawn, or the series is gone."""
-    columns = ", ".join(f'"{name}"' for name in _COLUMNS)
-    values = ", ".join(f"%s::{kind}" for kind in _COLUMNS.values())
-    sql = (
-        f'INSERT INTO "{Instance._meta.db_table}" (series_id, {columns}) SELECT id, {values} '  # noqa: S608, SLF001
-        f'FROM "{Series._meta.db_table}" WHERE id = %s AND series_instance_uid = %s '  # noqa: SLF001
-        f'AND withdrawn_at IS NULL AND NOT EXISTS (SELECT FROM "{WithdrawnInstance._meta.db_table}" '  # noqa: SLF001
-        "WHERE sop_instance_uid = %s) "
-        "FOR KEY SHARE ON CONFLICT (sop_instance_uid) DO NOTHING RETURNING id"
-    )
-    uid = received.instance.sop_instance_uid
-    bound = [*_values(received.instance, received), series_pk, received.series_instance_uid, uid]
-    with prepared_cursor() as cursor:
-        cursor.execute(sql, bound)
-        row = cursor.fetchone()
-    return int(row[0]) if row else None
+# A series or instance that was taken out of sight meanwhile, or a series that went to another study, is no place
+# for the row: that is left to the slow path, which knows what to do.
+_INSERT = Statement(
+    "insert_instance",
+    f'INSERT INTO "{Instance._meta.db_table}" (series_id, {", ".join(_COLUMNS)}) '  # noqa: S608, SLF001
+    f"SELECT id, {', '.join(f'%s::{kind}' for kind in _COLUMNS.values())} "
+    f'FROM "{Series._meta.db_table}" WHERE id = %s::bigint AND series_instance_uid = %s::text '  # noqa: SLF001
+    "AND study_id = %s::bigint AND withdrawn_at IS NULL AND NOT EXISTS ("
+    f'SELECT FROM "{WithdrawnInstance._meta.db_table}" WHERE sop_instance_uid = %s::text) '  # noqa: SLF001
+    "ON CONFLICT (sop_instance_uid) DO NOTHING RETURNING id",
+)
 
 
-def _values(facts: InstanceFacts, received: ReceivedObject) -> list[Any]:
+def _insert_instance(received: ReceivedObject, series_pk: int, study_pk: int) -> int | None:
+    """Insert the row in one statement; None if the instance is here already or the series is not as it was."""
+    facts = received.instance
+    place = [series_pk, received.series_instance_uid, study_pk, facts.sop_instance_uid]
+    return _INSERT.value([*_values(facts, received), *place])
+
+
+def _values(facts: InstanceFacts, received: ReceivedObject) -> list[Value]:
     """The columns' values, in the columns' order."""
 
     def as_json(vector: list[float] | None) -> str | None:
@@ -398,7 +401,7 @@ def _values(facts: InstanceFacts, received: ReceivedObject) -> list[Any]:
         facts.sop_instance_uid, facts.sop_class_uid, received.transfer_syntax_uid, facts.instance_number,
         facts.rows, facts.columns, facts.number_of_frames, as_json(facts.image_position),
         as_json(facts.image_orientation), as_json(facts.pixel_spacing), received.stored.key,
-        received.stored.size_bytes, received.stored.sha256, clock.now(),
+        received.stored.size_bytes, received.stored.sha256, clock.now().isoformat(),
     ]  # fmt: skip
 
 

@@ -16,7 +16,7 @@ from typing import cast
 
 import structlog
 from django.conf import settings
-from django.db import InterfaceError, OperationalError
+from django.db import InterfaceError, OperationalError, connection
 from pydicom._uid_dict import UID_dictionary
 from pynetdicom.pdu_primitives import A_ASSOCIATE
 from pynetdicom.presentation import PresentationContext, build_context
@@ -50,6 +50,7 @@ def admit(assoc: FastAssociation, seats: Seats) -> ApplicationEntity | None:
     request = cast("A_ASSOCIATE", assoc.requestor.primitive)
     calling, called = _printable(request.calling_ae_title), _printable(request.called_ae_title)
     node, refusal = _judge(assoc, seats, calling, called)
+    connection.close()  # the objects come by another thread, with a connection of its own
     if refusal is not None:
         assoc.acse.send_reject(refusal.result, refusal.source, refusal.diagnostic)
         _record_refusal(refusal, calling, called)
@@ -60,13 +61,27 @@ def admit(assoc: FastAssociation, seats: Seats) -> ApplicationEntity | None:
 
 def storage_contexts(proposed: Iterable[PresentationContext]) -> list[PresentationContext]:
     """What we accept of the storage contexts a peer proposes; we may also send these to it (C-GET)."""
+    return _accepted(
+        tuple((str(context.abstract_syntax), tuple(map(str, context.transfer_syntax))) for context in proposed),
+        tuple(settings.DICOM_PRIVATE_SOP_CLASSES), tuple(settings.DICOM_PRIVATE_TRANSFER_SYNTAXES),
+    )  # fmt: skip
+
+
+_Proposal = tuple[str, tuple[str, ...]]
+
+
+@functools.lru_cache(
+    maxsize=64
+)  # a modality proposes the same each time, and a hundred contexts take a while
+def _accepted(
+    proposed: tuple[_Proposal, ...], _classes: tuple[str, ...], _syntaxes: tuple[str, ...]
+) -> list[PresentationContext]:
     syntaxes: dict[str, list[str]] = {}
-    for context in proposed:
-        abstract_syntax = str(context.abstract_syntax)
+    for abstract_syntax, proposed_syntaxes in proposed:
         if not is_storage_class(abstract_syntax):
             continue
         known = syntaxes.setdefault(abstract_syntax, [])
-        first = next((str(uid) for uid in context.transfer_syntax if is_syntax(str(uid))), None)
+        first = next((uid for uid in proposed_syntaxes if is_syntax(uid)), None)
         if first is not None and first not in known:
             known.append(first)
     accepted = []

@@ -87,7 +87,6 @@ class FastAssociation(Association):
         second: with several associations that asking costs more than the storing.
         """
         self.server.forget(self)
-        connections.close_all()  # the objects come by another thread, with a connection of its own
         while not self._kill and self.dul.is_alive():
             context_id, message = self.next_message()
             if message is not None and context_id is not None:
@@ -217,7 +216,7 @@ class SharedPortServer(ThreadedAssociationServer):
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """A connection that came to nothing: the other end's affair, and a line in the log."""
-        log.warning("dicom.connection_failed", address=str(client_address[0]), exc_info=True)
+        log.warning("dicom.connection_failed", address=str(client_address[0]))
 
     def service_actions(self) -> None:
         """Ten times a second: hang up on those that connected and do not associate."""

@@ -17,6 +17,7 @@ import structlog
 from django.db import connections
 
 from integrations.dicom.nodes import tls
+from integrations.dicom.scp.nudging import nudge_in_background, preload_broker
 from integrations.dicom.scp.server import MAXIMUM_ASSOCIATIONS, Listener, listening_socket, seats_for
 
 log = structlog.get_logger(__name__)
@@ -29,7 +30,7 @@ def _pool_connections() -> None:
     """Let the associations of this process share database connections: opening one costs 10 ms and more."""
     database = connections.settings["default"]
     database["CONN_MAX_AGE"] = 0
-    database["OPTIONS"]["pool"] = {"min_size": 1, "max_size": MAXIMUM_ASSOCIATIONS + 8, "timeout": 10}
+    database["OPTIONS"]["pool"] = {"min_size": 4, "max_size": MAXIMUM_ASSOCIATIONS + 8, "timeout": 10}
 
 
 class ListenerProcesses:
@@ -55,6 +56,7 @@ class ListenerProcesses:
         """Serve until told to stop; the exit status. `on_ready` is told the port once all listen."""
         signal.signal(signal.SIGTERM, self._stop)
         signal.signal(signal.SIGINT, self._stop)
+        preload_broker()
         for _ in range(self._count):
             if not self._spawn():
                 self._stop()
@@ -85,6 +87,7 @@ class ListenerProcesses:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
         _pool_connections()
+        nudge_in_background()
         listener = Listener(
             ae_title=self._ae_title, plain=self._plain, secure=self._secure, seats=self._seats
         )

@@ -72,6 +72,7 @@ class Listener:
         ae.implementation_class_uid = IMPLEMENTATION_CLASS_UID
         ae.implementation_version_name = IMPLEMENTATION_VERSION_NAME
         self._ae, self._seats = ae, seats or seats_for(1)
+        self._offered = offered_contexts()
         self._servers = [self._server(plain or listening_socket(host, port), None)]
         if secure is not None:
             self._servers.append(self._server(*secure))
@@ -127,7 +128,7 @@ class Listener:
             return
         request = cast("A_ASSOCIATE", assoc.requestor.primitive)
         proposed = request.presentation_context_definition_list
-        assoc.acceptor.supported_contexts = [*offered_contexts(), *storage_contexts(proposed)]
+        assoc.acceptor.supported_contexts = [*self._offered, *storage_contexts(proposed)]
         assoc.conversation_about = conversation_about
         receiver = AssociationReceiver(assoc, node)
         provider = cast("FastProvider", assoc.dul)
