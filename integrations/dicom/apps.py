@@ -9,13 +9,13 @@ class DicomConfig(AppConfig):
 
     def ready(self) -> None:
         from events.duties import register_duty
-        from integrations.dicom import subscribers, tasks
+        from integrations.dicom import service_tasks, subscribers, tasks
         from integrations.dicom.commitment.services import give_up_unanswered
         from integrations.dicom.nodes import breaker, check, limits
         from integrations.dicom.nodes import tasks as check_tasks
         from integrations.dicom.notices import delivery, senders
 
-        _registered = senders
+        _registered = senders, service_tasks
         subscribers.subscribe_all()
         delivery.use_nudge(tasks.deliver_notices.delay)
         register_duty("dicom.deliver_notices", delivery.deliver_due, every=dt.timedelta(seconds=2))

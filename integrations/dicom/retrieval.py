@@ -1,25 +1,21 @@
-"""What a retrieve request names, and how its instances get to a Storage SCP one by one.
+"""What a retrieve request names, and how far it has come.
 
 Reference  PS3.4 §C.4.2.1 (C-MOVE), §C.4.3.1 (C-GET): unique keys, statuses, counts of sub-operations
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from django.db.models import QuerySet
 
-from archive.storage.objects import local_slice, open_object, read_object
 from archive.studies.models import Instance, Study
 from archive.studies.queries.requests import UNIQUE_KEYS, Key, Level, Query
 from archive.studies.queries.search import search
-from common.errors import InvalidInput, NotFound, ServiceError, Unavailable
+from common.errors import InvalidInput
 from integrations.dicom import dimse
-from integrations.dicom.scu.store import Originator, StorageSCU, StoredFile, data_set_offset
 
 _WARNINGS = range(0xB000, 0xC000)
-_HEAD = 144
 _FIELDS = (
     "sop_instance_uid", "sop_class_uid", "transfer_syntax_uid", "storage_key", "size_bytes",
     "series__study__study_instance_uid",
@@ -102,6 +98,13 @@ def wanted_instances(query: Query, *, within: QuerySet[Study], at_most: int) -> 
     return wanted
 
 
+def instances_of_study(study: Study) -> list[Wanted]:
+    """Every instance of a study, series after series in their order."""
+    instances = Instance.objects.filter(series__study=study, series__withdrawn_at=None)
+    rows = instances.order_by("series_id", "instance_number", "id").values_list(*_FIELDS)
+    return [Wanted(*row) for row in rows]
+
+
 def _unique_keys(query: Query) -> dict[Level, Key]:
     top = Level.PATIENT if query.is_patient_root else Level.STUDY
     found: dict[Level, Key] = {}
@@ -123,58 +126,3 @@ def _unique_keys(query: Query) -> dict[Level, Key]:
             raise InvalidInput(f"{keyword} holds wild cards", code="UNIQUE_KEY_MISSING")
         found[Level(level)] = key
     return found
-
-
-def contexts_wanted(wanted: Sequence[Wanted]) -> set[tuple[str, str]]:
-    """The pairs of SOP class and transfer syntax among the instances."""
-    return {(one.sop_class_uid, one.transfer_syntax_uid) for one in wanted}
-
-
-def send_each(
-    scu: StorageSCU, wanted: Sequence[Wanted], *, originator: Originator | None = None
-) -> Iterator[tuple[Wanted, int]]:
-    """Send the instances, each with the status of its answer; 0xC000 for one whose bytes cannot be had.
-
-    Raises  Unavailable if the association with the receiver is gone.
-    """
-    for one in wanted:
-        yield one, _send(scu, one, originator)
-
-
-def _send(scu: StorageSCU, wanted: Wanted, originator: Originator | None) -> int:
-    try:
-        source = _source(wanted)
-    except ServiceError:
-        return 0xC000
-    if isinstance(source, StoredFile):
-        try:
-            return scu.send(source, originator=originator)
-        except (InvalidInput, OSError):
-            return 0xC000
-    return scu.send_encoded(
-        source, sop_class_uid=wanted.sop_class_uid, sop_instance_uid=wanted.sop_instance_uid,
-        transfer_syntax_uid=wanted.transfer_syntax_uid, originator=originator,
-    )  # fmt: skip
-
-
-def _source(wanted: Wanted) -> StoredFile | bytes:
-    """Where the data set lies on this machine, or its bytes from elsewhere.
-
-    Raises  NotFound or Unavailable if no volume gives it; InvalidInput if what is there is no DICOM object.
-    """
-    place = local_slice(wanted.storage_key)
-    if place is None:
-        data = read_object(wanted.storage_key)
-        return data[data_set_offset(data[:_HEAD]) :]
-    try:
-        with open_object(wanted.storage_key) as opened:
-            start = data_set_offset(opened.read(_HEAD))
-    except OSError as error:
-        raise Unavailable("The object cannot be read now", code="STORAGE_FAILED") from error
-    length = wanted.size_bytes - start
-    if length <= 0:
-        raise NotFound("The object has no data set", code="OBJECT_MISSING")
-    return StoredFile(
-        place.path, wanted.sop_class_uid, wanted.sop_instance_uid, wanted.transfer_syntax_uid,
-        place.offset + start, length,
-    )  # fmt: skip

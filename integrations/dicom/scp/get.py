@@ -19,13 +19,14 @@ from archive.studies.selectors import studies_of_site
 from common.errors import ServiceError, Unavailable
 from integrations.dicom import dimse
 from integrations.dicom.models import AERole, ApplicationEntity
-from integrations.dicom.retrieval import Progress, Wanted, send_each, wanted_instances
+from integrations.dicom.retrieval import Progress, Wanted, wanted_instances
 from integrations.dicom.scp.conversation import Conversation, send_parts
 from integrations.dicom.scp.identifier import query_in
 from integrations.dicom.scp.peers import acting, calling_node
 from integrations.dicom.scp.suboperations import Reporter
 from integrations.dicom.scu.channel import Buffer
 from integrations.dicom.scu.store import StorageSCU
+from integrations.dicom.sending import send_each
 from integrations.dicom.status import find_status
 
 log = structlog.get_logger(__name__)

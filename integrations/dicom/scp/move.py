@@ -5,7 +5,7 @@ Reference  PS3.4 §C.4.2 (C-MOVE), PS3.7 §9.1.4
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import structlog
 from django.conf import settings
@@ -15,15 +15,13 @@ from accounts.audit import record_audit
 from archive.studies.selectors import studies_of_site
 from common.errors import NotFound, NotPermitted, ServiceError
 from integrations.dicom.models import AERole, ApplicationEntity
-from integrations.dicom.nodes.calling import Purpose, node_association
-from integrations.dicom.nodes.limits import TrafficMeter
-from integrations.dicom.retrieval import Progress, Wanted, contexts_wanted, send_each, wanted_instances
+from integrations.dicom.retrieval import Progress, Wanted, wanted_instances
 from integrations.dicom.scp.conversation import Conversation
 from integrations.dicom.scp.identifier import query_in
 from integrations.dicom.scp.peers import acting, calling_node
 from integrations.dicom.scp.suboperations import Reporter
-from integrations.dicom.scu.association import MAXIMUM_CONTEXTS
-from integrations.dicom.scu.store import Originator, StorageSCU, contexts_of
+from integrations.dicom.scu.store import Originator
+from integrations.dicom.sending import send_to
 from integrations.dicom.status import MOVE_DESTINATION_UNKNOWN, find_status
 
 log = structlog.get_logger(__name__)
@@ -52,7 +50,7 @@ def handle_move(talk: Conversation) -> None:
     reporter = Reporter(talk, Progress(len(wanted)))
     reporter.begin()
     originator = Originator(str(talk.assoc.requestor.ae_title).strip(), int(talk.request.MessageID))
-    status = reporter.run(_sent(destination, wanted, originator), wanted)
+    status = reporter.run(send_to(destination, wanted, originator=originator), wanted)
     _record(node, destination, wanted, reporter.progress, status)
 
 
@@ -83,32 +81,6 @@ def _wanted(talk: Conversation, node: ApplicationEntity, destination: Applicatio
         if set(seen.values_list("study_instance_uid", flat=True)) != studies:
             raise NotPermitted("The destination may not have this study", code="DESTINATION_MAY_NOT")
     return wanted
-
-
-def _sent(
-    destination: ApplicationEntity, wanted: Sequence[Wanted], originator: Originator
-) -> Iterator[tuple[Wanted, int]]:
-    """Send over as many associations as the SOP classes need, one after the other."""
-    for batch in _batches(wanted):
-        contexts = contexts_of(contexts_wanted(batch), with_fallback=True)
-        with (
-            node_association(destination, contexts, purpose=Purpose.SEND) as assoc,
-            TrafficMeter(destination) as meter,
-        ):
-            for one, status in send_each(StorageSCU(assoc), batch, originator=originator):
-                meter.count(one.size_bytes)
-                yield one, status
-
-
-def _batches(wanted: Sequence[Wanted]) -> Iterator[Sequence[Wanted]]:
-    start, pairs = 0, set[tuple[str, str]]()
-    for index, one in enumerate(wanted):
-        pairs.add((one.sop_class_uid, one.transfer_syntax_uid))
-        if len(pairs) > MAXIMUM_CONTEXTS:
-            yield wanted[start:index]
-            start, pairs = index, {(one.sop_class_uid, one.transfer_syntax_uid)}
-    if start < len(wanted):
-        yield wanted[start:]
 
 
 def _record(
