@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import structlog
+
+from accounts.actors import SystemActor
+from common.errors import InvalidInput
 from compute.models import Job
-from compute.services import result_of
+from compute.services import result_of, submit_job
 from events.services import Event, subscribe
 from workflows import services as workflows
+
+log = structlog.get_logger(__name__)
 
 
 def register() -> None:
     subscribe("JobChanged", subscriber="compute.settle_step", handler=settle_step)
+    subscribe("TemplateRequested", subscriber="compute.run_template", handler=run_template)
 
 
 def settle_step(event: Event) -> None:
@@ -26,3 +33,17 @@ def settle_step(event: Event) -> None:
         workflows.fail_service_task(
             job.run_uid, code=code, message="The post-processing job did not complete.", permanent=True
         )
+
+
+def run_template(event: Event) -> None:
+    """Run the template a routing table asks for, once, as the event is handled once; what does not fit is left."""
+    try:
+        submit_job(
+            event.payload["template"],
+            series_instance_uid=event.subjects["series"],
+            actor=SystemActor("routing"),
+        )
+    except InvalidInput as error:
+        if error.code != "TEMPLATE_DOES_NOT_FIT":
+            raise
+        log.info("template.does_not_fit", template=event.payload["template"], series=event.subjects["series"])

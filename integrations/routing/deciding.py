@@ -183,6 +183,7 @@ def _start_process(action: Action, series: Series, _decision: RoutingDecision, p
             "series_instance_uid": series.series_instance_uid,
             "study_instance_uid": study.study_instance_uid,
             "modality": series.modality,
+            "site_code": study.site.code,
         },
         site=study.site,
         subjects=subjects,

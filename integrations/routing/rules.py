@@ -3,7 +3,7 @@
 A routing table is a DMN decision named `Route series`. Its outputs are columns of these names, any of them:
 
 destination   key of a destination, or of a group of equal ones
-deidentify    profile and options, such as "basic" or "basic, retain uids"
+deidentify    profile and options, such as "basic" or "basic, uids, key research"
 coerce        a context of attribute keywords and values, such as {InstitutionName: "Research"}
 compress      jpeg-ls, jpeg-2000, rle or htj2k; always lossless
 priors        how many earlier studies of the patient go to the destination too
@@ -22,7 +22,8 @@ from typing import Any
 from archive.studies.fact_catalogue import BY_NAME
 from archive.studies.facts import context_of
 from common.errors import InvalidInput, NotFound, ServiceError
-from integrations.routing.transforms.catalogue import COMPRESSIONS, check_coercion, check_deidentification
+from integrations.routing.transforms.catalogue import COMPRESSIONS, check_coercion
+from integrations.routing.transforms.deidentification import check_deidentification
 from workflows.decisions import DecisionModel, MatchedRow, Outcome, load_decisions
 
 DECISION = "Route series"
@@ -166,7 +167,7 @@ def _transforms(answer: Mapping[str, Any]) -> list[dict[str, Any]]:
     steps: list[dict[str, Any]] = []
     deidentify, coerce, compress = (answer.get(name) for name in ("deidentify", "coerce", "compress"))
     if deidentify:
-        steps.append({"do": "deidentify", "profile": check_deidentification(deidentify)})
+        steps.append(check_deidentification(deidentify))
     if coerce:
         steps.append({"do": "coerce", "values": check_coercion(coerce)})
     if compress:

@@ -10,6 +10,7 @@ from typing import Any
 
 from common.errors import Conflict, InvalidInput, ServiceError, Unavailable
 from integrations.dicom.nodes.calling import Purpose, node_association
+from integrations.dicom.nodes.limits import TrafficMeter
 from integrations.dicom.scu.store import StorageSCU, StoredFile, contexts_of, data_set_offset
 from integrations.routing.models import Destination
 from integrations.routing.targets.base import Outcome, Parcel, Verdict
@@ -36,9 +37,13 @@ class DimseTarget:
         if destination.node is None:
             raise Conflict("The destination names no node", code="NODE_MISSING")
         for batch in _batches(parcels):
-            with node_association(destination.node, _contexts(batch), purpose=Purpose.SEND) as assoc:
+            with (
+                node_association(destination.node, _contexts(batch), purpose=Purpose.SEND) as assoc,
+                TrafficMeter(destination.node) as meter,
+            ):
                 scu = StorageSCU(assoc)
                 for parcel in batch:
+                    meter.count(parcel.size_bytes)
                     yield _sent(scu, parcel)
 
 

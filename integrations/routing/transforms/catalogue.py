@@ -25,20 +25,6 @@ COERCIBLE = frozenset({
     "SeriesDescription", "SeriesNumber", "StationName", "StudyDescription", "StudyID",
 })  # fmt: skip
 _LONGEST = {"SH": 16, "LO": 64, "PN": 64, "CS": 16, "IS": 12, "ST": 1024, "LT": 10240}
-_DEIDENTIFY = {
-    "basic",
-    "retain safe private",
-    "retain uids",
-    "retain device",
-    "retain institution",
-    "retain patient characteristics",
-    "retain full dates",
-    "retain modified dates",
-    "clean descriptors",
-    "clean structured content",
-    "clean graphics",
-    "clean pixel data",
-}
 
 
 def check_coercion(values: Any) -> dict[str, str]:
@@ -60,17 +46,3 @@ def check_coercion(values: Any) -> dict[str, str]:
             raise InvalidInput(f"{keyword} is a whole number", code="BAD_COERCION")
         checked[str(keyword)] = text
     return checked
-
-
-def check_deidentification(words: Any) -> list[str]:
-    """The profile and its options, in the words of PS3.15 §E.
-
-    Raises  InvalidInput for a word that is none of them.
-    """
-    parts = [part.strip().lower() for part in str(words).split(",") if part.strip()]
-    unknown = [part for part in parts if part not in _DEIDENTIFY]
-    if unknown or "basic" not in parts:
-        raise InvalidInput(
-            f"There is no such de-identification: {(unknown or parts or [''])[0]}", code="PROFILE_UNKNOWN"
-        )
-    return sorted(set(parts))

@@ -1,26 +1,52 @@
-"""The seam to de-identification: whoever can do it says so when the app is ready."""
+"""De-identification on the way out, by the words a table uses.
+
+"basic" is the Basic profile; options follow it by their names, and `key NAME` and `reversible` where a project
+has a key of its own: "basic, uids, modified_dates, key research".
+
+Reference  PS3.15 Annex E
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping
+from typing import Any
 
+from archive.deidentification.services import Profile
+from archive.deidentification.services import deidentify as _deidentify
 from common.errors import InvalidInput
 
-Deidentifier = Callable[[bytes, frozenset[str]], bytes]
-_deidentifier: Deidentifier | None = None
+BASIC, REVERSIBLE, KEY = "basic", "reversible", "key "
 
 
-def use_deidentifier(deidentifier: Deidentifier | None) -> None:
-    """Have Part 10 files de-identified by this: file and the words of profile and options in, file out."""
-    global _deidentifier  # noqa: PLW0603 - one a process
-    _deidentifier = deidentifier
+def check_deidentification(words: Any) -> dict[str, Any]:
+    """The step that these words ask for.
 
-
-def deidentify(data: bytes, profile: Sequence[str]) -> bytes:
-    """The file without what tells who the patient is.
-
-    Raises  InvalidInput if it cannot be done; nothing leaves then.
+    Raises  InvalidInput for a word that is neither profile nor option, or options that contradict each other.
     """
-    if _deidentifier is None:
-        raise InvalidInput("De-identification is not set up", code="DEIDENTIFICATION_MISSING")
-    return _deidentifier(data, frozenset(profile))
+    parts = [part.strip().lower() for part in str(words).split(",") if part.strip()]
+    if BASIC not in parts:
+        raise InvalidInput(
+            'De-identification is by the "basic" profile, with options', code="PROFILE_UNKNOWN"
+        )
+    keys = [part.removeprefix(KEY).strip() for part in parts if part.startswith(KEY)]
+    options = sorted({part for part in parts if part not in (BASIC, REVERSIBLE) and not part.startswith(KEY)})
+    step = {
+        "do": "deidentify",
+        "options": options,
+        "key": keys[0] if keys else "default",
+        "reversible": REVERSIBLE in parts,
+    }
+    _profile(step)
+    return step
+
+
+def deidentify(data: bytes, step: Mapping[str, Any]) -> bytes:
+    """The Part 10 file without what tells who the patient is.
+
+    Raises  InvalidInput if it cannot be made safe; nothing leaves then.
+    """
+    return _deidentify(data, profile=_profile(step))
+
+
+def _profile(step: Mapping[str, Any]) -> Profile:
+    return Profile.named(step["options"], key_name=step["key"], is_reversible=step["reversible"])

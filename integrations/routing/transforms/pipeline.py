@@ -13,10 +13,10 @@ from pydicom.uid import ExplicitVRLittleEndian
 
 from common.errors import InvalidInput
 from integrations.routing.targets.base import Outgoing
-from integrations.routing.transforms import deidentification
 from integrations.routing.transforms.catalogue import COMPRESSIONS
 from integrations.routing.transforms.coercion import coerce
 from integrations.routing.transforms.compression import compress
+from integrations.routing.transforms.deidentification import deidentify
 
 _GROUP_LENGTH_AT = 132 + 8
 _META_AT = 132 + 12
@@ -29,7 +29,7 @@ def transformed(data: bytes, transforms: Sequence[Mapping[str, Any]], *, at: dt.
     """
     for step in transforms:
         if step["do"] == "deidentify":
-            data = deidentification.deidentify(data, step["profile"])
+            data = deidentify(data, step)
     rest = [step for step in transforms if step["do"] != "deidentify"]
     if rest:
         dataset = _parsed(data)

@@ -137,6 +137,7 @@ def recording_node() -> Iterator[Recorder]:
         ("127.0.0.1", 0), block=False,
         evt_handlers=[(evt.EVT_C_STORE, recorder.on_store), (evt.EVT_ESTABLISHED, recorder.on_open)],
     )  # fmt: skip
+    assert server is not None
     recorder.port = server.server_address[1]
     try:
         yield recorder

@@ -111,6 +111,7 @@ def test_explain_names_the_row_that_matched_and_the_values_it_matched_on(
 
     (explanation,) = explain(series, actor=cast.ivo)
 
+    assert explanation.table is not None
     assert explanation.table.key == "region"
     assert explanation.version_number == 1
     (row,) = explanation.rows
@@ -137,6 +138,7 @@ def test_a_site_with_a_table_of_its_own_goes_by_it(put_in_force, folder_destinat
     series = make_series(2)
     decision = route_series(series)
 
+    assert decision.version is not None
     assert decision.version.table == own
     assert destinations_of(series) == {"files": 2}
 

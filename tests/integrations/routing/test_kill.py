@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ from integrations.dicom.models import ApplicationEntity
 from integrations.routing.models import Delivery, Destination, Lane
 from integrations.routing.services import queue_series
 from tests.integrations.dicom.conftest import database_url
-from tests.integrations.routing.peers import recording_node, running_orthanc, wait_until
+from tests.integrations.routing.peers import Orthanc, recording_node, running_orthanc, wait_until
 from tests.integrations.routing.test_sending import uids
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -36,7 +37,7 @@ def start_sender(settings):
     """A process that sends what is due; its lease is short, so that the next need not wait long."""
     started = []
 
-    def start() -> subprocess.Popen:
+    def start() -> subprocess.Popen[bytes]:
         environment = {
             **os.environ, "DATABASE_URL": database_url(), "STORAGE_URL": settings.STORAGE_URL,
             "ROUTING_LEASE_SECONDS": "1.5",
@@ -51,6 +52,10 @@ def start_sender(settings):
     for process in started:
         process.kill()
         process.wait()
+
+
+def holds_at_least(orthanc: Orthanc, count: int) -> bool:
+    return orthanc.count() >= count
 
 
 def destination_at(port: int, title: str, cast) -> Destination:
@@ -70,7 +75,7 @@ def test_a_killed_sender_loses_nothing_and_doubles_nothing(cast, make_series, st
 
         for share in (0.2, 0.5):
             sender = start_sender()
-            wait_until(lambda share=share: orthanc.count() >= share * OBJECTS)
+            wait_until(partial(holds_at_least, orthanc, int(share * OBJECTS)))
             sender.send_signal(signal.SIGKILL)
             sender.wait()
         assert Delivery.objects.exclude(state="sent").exists(), "it was killed in the middle"

@@ -177,7 +177,9 @@ def test_a_destination_that_is_down_holds_up_no_other(make_series, node_destinat
     progress = {one.destination.key: one for one in destination_progress(cast.ivo)}
     assert (progress["down"].waiting, progress["down"].failed, progress["down"].is_blocked) == (5, 1, True)
     assert progress["recorder"].waiting == 0
-    assert node_progress(down.node).waiting == 5
+    of_node = node_progress(down.node)
+    assert of_node is not None
+    assert of_node.waiting == 5
 
     down.node.port = recorder.port
     down.node.save()
@@ -226,6 +228,7 @@ def test_a_lane_belongs_to_one_sender_until_its_lease_runs_out(
     queue_series(make_series(2), destination=destination)
 
     claim = lanes.claim_lane(destination.pk)
+    assert claim is not None
     assert lanes.claim_lane(destination.pk) is None
     clock.advance(dt.timedelta(seconds=settings.ROUTING_LEASE_SECONDS + 1))
     taken_over = lanes.claim_lane(destination.pk)

@@ -11,7 +11,7 @@ from archive.storage.objects import read_object
 from common import clock as product_clock
 from common.errors import InvalidInput, NotPermitted
 from config.seaweedfs.cluster import Cluster, weed_binary
-from integrations.routing.models import Delivery, Destination
+from integrations.routing.models import Delivery, Destination, Lane
 from integrations.routing.sending import send_due
 from integrations.routing.services import create_destination, queue_series, update_destination
 from integrations.routing.targets.base import target_of
@@ -78,7 +78,7 @@ def test_a_server_without_room_is_asked_again(make_series, web_destination, stow
     assert Delivery.objects.get(state="failed").error_code == "HTTP_503"
     stow.status = None
     Destination.objects.update(blocked_until=None)
-    Delivery.objects.first().lane.__class__.objects.update(next_at=product_clock.now())
+    Lane.objects.update(next_at=product_clock.now())
     send_due()
 
     assert states() == {"sent": 2}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import io
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,8 +15,8 @@ from common.errors import InvalidInput
 from integrations.routing.models import Delivery
 from integrations.routing.sending import send_due
 from integrations.routing.services import route_series
-from integrations.routing.transforms import deidentification
-from integrations.routing.transforms.catalogue import COMPRESSIONS, check_coercion, check_deidentification
+from integrations.routing.transforms.catalogue import COMPRESSIONS, check_coercion
+from integrations.routing.transforms.deidentification import check_deidentification
 from integrations.routing.transforms.pipeline import transformed
 from tests.archive.studies.objects import ct_slice, part10
 from tests.integrations.routing.tables import routing_table
@@ -118,7 +119,10 @@ def test_a_second_change_adds_to_the_first():
 
 def test_the_same_object_and_wishes_give_the_same_bytes():
     data = part10(textured()[0])
-    wishes = [{"do": "coerce", "values": {"StudyID": "7"}}, {"do": "compress", "to": "jpeg-ls"}]
+    wishes: list[dict[str, Any]] = [
+        {"do": "coerce", "values": {"StudyID": "7"}},
+        {"do": "compress", "to": "jpeg-ls"},
+    ]
 
     assert transformed(data, wishes, at=AT).data == transformed(data, wishes, at=AT).data
 
@@ -132,25 +136,52 @@ def test_only_attributes_on_the_list_are_set_to_values_they_hold(values):
         check_coercion(values)
 
 
-def test_profiles_are_written_in_the_standards_words():
-    assert check_deidentification("basic, Retain UIDs") == ["basic", "retain uids"]
-    with pytest.raises(InvalidInput):
-        check_deidentification("basic, keep everything")
+def test_profiles_are_written_by_the_names_of_their_options():
+    step = check_deidentification("basic, UIDs, modified_dates, key research")
+
+    assert step == {
+        "do": "deidentify", "options": ["modified_dates", "uids"], "key": "research", "reversible": False
+    }  # fmt: skip
+    for words in ("uids", "basic, keep everything", "basic, full_dates, modified_dates"):
+        with pytest.raises(InvalidInput):
+            check_deidentification(words)
 
 
 @pytest.mark.django_db
-def test_nothing_leaves_where_deidentification_is_asked_for_and_fails(
-    put_in_force, folder_destination, make_series, monkeypatch
+def test_deidentified_objects_leave_under_new_uids_and_without_the_patient(
+    put_in_force, folder_destination, make_series
 ):
-    monkeypatch.setattr(deidentification, "_deidentifier", None)
     _, folder = folder_destination("research")
     put_in_force(routing_table(["modality"], ["destination", "deidentify"], ["-", '"research"', '"basic"']))
+    series = make_series(3)
+    route_series(series)
+
+    send_due()
+
+    assert states() == {"sent": 3}
+    sent = [dcmread(path) for path in folder.rglob("*.dcm")]
+    kept = {one.sop_instance_uid for one in series.instances.all()}
+    assert len(sent) == 3
+    assert {str(one.SOPInstanceUID) for one in sent}.isdisjoint(kept)
+    assert {str(one.SOPInstanceUID) for one in sent} == {row.sent_as for row in Delivery.objects.all()}
+    assert {str(one.PatientIdentityRemoved) for one in sent} == {"YES"}
+    assert "P1" not in {str(one.PatientID) for one in sent}
+
+
+@pytest.mark.django_db
+def test_nothing_leaves_that_cannot_be_deidentified(put_in_force, folder_destination, make_series):
+    _, folder = folder_destination("research")
+    put_in_force(
+        routing_table(
+            ["modality"], ["destination", "deidentify"], ["-", '"research"', '"basic, key nobody-holds"']
+        )
+    )
     route_series(make_series(2))
 
     send_due()
 
     assert states() == {"dead": 2}
-    assert {row.error_code for row in Delivery.objects.all()} == {"DEIDENTIFICATION_MISSING"}
+    assert {row.error_code for row in Delivery.objects.all()} == {"KEY_MISSING"}
     assert not [path for path in folder.rglob("*") if path.is_file()]
 
 
