@@ -8,6 +8,7 @@ Reference  PS3.15 §E.1.1 (steps 1 to 5), §E.1.2 (re-identification), PS3.3 §C
 
 from __future__ import annotations
 
+import copy
 import io
 
 from cryptography.hazmat.primitives.ciphers.algorithms import AES256
@@ -17,9 +18,9 @@ from cryptography.hazmat.primitives.serialization.pkcs7 import (
     PKCS7Options,
     pkcs7_decrypt_der,
 )
-from pydicom import dcmread
 from pydicom.dataset import Dataset
 from pydicom.filebase import DicomBytesIO
+from pydicom.filereader import read_dataset
 from pydicom.filewriter import write_dataset
 from pydicom.sequence import Sequence as Items
 from pydicom.uid import ExplicitVRLittleEndian
@@ -42,7 +43,7 @@ def originals_of(dataset: Dataset) -> Dataset:
     found = Dataset()
     for keyword in ORIGINALS:
         if keyword in dataset:
-            found[keyword] = dataset[keyword]
+            found[keyword] = copy.deepcopy(dataset[keyword])
     found.SpecificCharacterSet = "ISO_IR 192"
     return found
 
@@ -82,7 +83,7 @@ def opened(dataset: Dataset, recipient: Recipient) -> Dataset:
             plain = pkcs7_decrypt_der(_unpadded(envelope), recipient.certificate, recipient.private_key, [])
         except ValueError:
             continue
-        content = dcmread(io.BytesIO(plain), force=True)
+        content = read_dataset(io.BytesIO(plain), is_implicit_VR=False, is_little_endian=True)
         if content.get("ModifiedAttributesSequence"):
             originals: Dataset = content.ModifiedAttributesSequence[0]
             return originals

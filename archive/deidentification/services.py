@@ -39,7 +39,7 @@ def deidentify(data: bytes, *, profile: Profile) -> bytes:
     syntax stays, unless pixels had to be cleaned: then the pixels are Explicit VR Little Endian.
     Raises  InvalidInput for what cannot be read or cannot be made safe: BURNED_IN_ANNOTATION where text is in the
             pixels and the option that cleans them is not chosen; OCR_MISSING, PIXELS_UNREADABLE,
-            PIXELS_TOO_LARGE where it is chosen and cannot be done; KEY_MISSING; DATA_SETDAMAGED.
+            PIXELS_TOO_LARGE where it is chosen and cannot be done; KEY_MISSING; DATA_SET_DAMAGED.
     """
     try:
         dataset = dcmread(io.BytesIO(data), force=False)
@@ -51,7 +51,9 @@ def deidentify(data: bytes, *, profile: Profile) -> bytes:
     except InvalidDicomError as error:
         raise InvalidInput("This is not a DICOM Part 10 file", code="NOT_PART10") from error
     except DAMAGE as error:
-        raise InvalidInput("The object cannot be read or written as DICOM", code="DATA_SETDAMAGED") from error
+        raise InvalidInput(
+            "The object cannot be read or written as DICOM", code="DATA_SET_DAMAGED"
+        ) from error
     return buffer.getvalue()
 
 
