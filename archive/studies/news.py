@@ -39,6 +39,17 @@ def announce_series(series: Series, geometry: Geometry) -> None:
         )
 
 
+def announce_key_objects(series: Series, sop_instance_uid: str, *, said_by: str) -> None:
+    """Publish KeyObjectsReceived in the transaction in hand: a document that may reject what it names."""
+    study = series.study
+    with trace(study.trace_id):
+        publish(
+            "KeyObjectsReceived",
+            {"site_code": study.site.code, "sop_instance_uid": sop_instance_uid, "ae_title": said_by},
+            subjects={"series": series.series_instance_uid, **_subjects(study)},
+        )
+
+
 def announce_withdrawn(study: Study, correction: Correction) -> None:
     """Publish InstancesWithdrawn in the transaction in hand."""
     _announce_correction("InstancesWithdrawn", study, correction)

@@ -380,7 +380,8 @@ _INSERT = Statement(
     f'FROM "{Series._meta.db_table}" WHERE id = %s::bigint AND series_instance_uid = %s::text '  # noqa: SLF001
     "AND study_id = %s::bigint AND withdrawn_at IS NULL AND NOT EXISTS ("
     f'SELECT FROM "{WithdrawnInstance._meta.db_table}" WHERE sop_instance_uid = %s::text) '  # noqa: SLF001
-    "ON CONFLICT (sop_instance_uid) DO NOTHING RETURNING id",
+    # The lock the deferred foreign key takes at the end, taken now: a withdrawal waits for what is on its way in.
+    "FOR KEY SHARE ON CONFLICT (sop_instance_uid) DO NOTHING RETURNING id",
 )
 
 

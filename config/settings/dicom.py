@@ -11,6 +11,8 @@ DICOM_HOST = env.str("DICOM_HOST", "127.0.0.1")
 DICOM_PORT = env.int("DICOM_PORT", 11112)
 DICOM_PROCESSES = env.int("DICOM_PROCESSES", 2)
 DICOM_QUIET_SECONDS = env.float("DICOM_QUIET_SECONDS", 5.0)
+# Images rejected for quality reasons (IHE IOCM) stay visible where this is set; for all other reasons they never do.
+DICOM_SHOW_QUALITY_REJECTED = env.bool("DICOM_SHOW_QUALITY_REJECTED", False)
 DICOM_THIN_SLICE_MM = env.float("DICOM_THIN_SLICE_MM", 1.5)
 # TLS (PS3.15 §B): the secure port opens when certificate, key and authorities are named, all as PEM files.
 DICOM_TLS_PORT = env.int("DICOM_TLS_PORT", 2762)

@@ -11,6 +11,7 @@ from pynetdicom.dimse_primitives import C_FIND, C_GET, C_MOVE
 from pynetdicom.events import InterventionEvent
 from pynetdicom.presentation import PresentationContext, build_context
 from pynetdicom.sop_class import (  # type: ignore[attr-defined]
+    InstanceAvailabilityNotification,
     ModalityPerformedProcedureStep,
     ModalityWorklistInformationFind,
     PatientRootQueryRetrieveInformationModelFind,
@@ -24,6 +25,7 @@ from pynetdicom.sop_class import (  # type: ignore[attr-defined]
 )
 
 from integrations.dicom import dimse
+from integrations.dicom.scp.availability import handle_availability
 from integrations.dicom.scp.commitment import handle_commitment_request, handle_commitment_result
 from integrations.dicom.scp.conversation import Conversation
 from integrations.dicom.scp.echo import handle_c_echo
@@ -69,6 +71,7 @@ SERVICES: tuple[Service, ...] = (
     Service((ModalityPerformedProcedureStep,), evt.EVT_N_CREATE, handle_mpps_create),
     Service((ModalityPerformedProcedureStep,), evt.EVT_N_SET, handle_mpps_set),
     Service((ModalityPerformedProcedureStep,), evt.EVT_N_GET, handle_mpps_get),
+    Service((InstanceAvailabilityNotification,), evt.EVT_N_CREATE, handle_availability),
     Service((StorageCommitmentPushModel,), evt.EVT_N_ACTION, handle_commitment_request, both_ways=True),
     Service((StorageCommitmentPushModel,), evt.EVT_N_EVENT_REPORT, handle_commitment_result, both_ways=True),
 )
