@@ -149,7 +149,9 @@ def check(request: HttpRequest, uid: uuid.UUID) -> HttpResponse:
 
 
 def _check_part(request: HttpRequest, found: NodeCheck) -> HttpResponse:
-    return render(request, "portal/nodes/_check.html", {"shown": shown_check(found), "node": found.node})
+    node = visible_nodes(person_of(request)).get(pk=found.node_id)
+    context = {"shown": shown_check(found), "node": node, "health": health_of(node)}
+    return render(request, "portal/nodes/_check.html", context)
 
 
 def _node(request: HttpRequest, pk: int) -> ApplicationEntity:

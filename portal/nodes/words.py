@@ -76,11 +76,11 @@ def health_of(node: ApplicationEntity) -> Word:
         return _SWITCHED_OFF
     if not node.host:
         return _ONLY_CALLS
-    if health is None or (health.last_ok_at is None and not health.failures):
+    if health is None or (health.last_ok_at is None and health.last_failed_at is None):
         return _NOT_CALLED
     if is_left_alone(node):
         return _LEFT_ALONE
-    return _FAILING if health.failures else _ANSWERS
+    return _ANSWERS if health.is_well else _FAILING
 
 
 def is_left_alone(node: ApplicationEntity) -> bool:

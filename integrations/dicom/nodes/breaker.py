@@ -56,12 +56,7 @@ def note_success(node: ApplicationEntity) -> None:
     """The node took a call to its end: the breaker closes. Writes only what tells something new."""
     now = clock.now()
     known = NodeHealth.objects.filter(node=node).first()
-    if (
-        known is not None
-        and not known.failures
-        and known.last_ok_at
-        and known.last_ok_at > now - _NOTED_EVERY
-    ):
+    if known is not None and known.is_well and known.last_ok_at and known.last_ok_at > now - _NOTED_EVERY:
         return
     NodeHealth.objects.update_or_create(
         node=node, defaults={"failures": 0, "open_until": None, "probe_until": None, "last_ok_at": now}

@@ -95,14 +95,21 @@ def perform_check(key: int) -> bool:
         return False
     check = NodeCheck.objects.select_related("node__site").get(pk=key)
     steps = _steps_of(check)
-    answered = any(step.name == "association" and step.grade != Grade.FAILED for step in steps)
-    if answered:
-        breaker.note_success(check.node)
+    _tell_breaker(check.node, steps)
     NodeCheck.objects.filter(pk=key).update(
         state=NodeCheck.State.DONE, finished_at=clock.now(), grade=_worst(steps)
     )
     log.info("node.checked", ae_title=check.node.ae_title, grade=str(_worst(steps)))
     return True
+
+
+def _tell_breaker(node: ApplicationEntity, steps: list[Step]) -> None:
+    """A node that took an association is well. One that did not is noted, but not held against it: nobody waits."""
+    gate = next((step for step in steps if step.name in _GATES and step.grade == Grade.FAILED), None)
+    if gate is None:
+        breaker.note_success(node)
+    elif node.host and node.is_enabled:
+        breaker.note_failure(node, code="NODE_UNREACHABLE", reason=gate.code, purpose="check", opens=False)
 
 
 def _steps_of(check: NodeCheck) -> list[Step]:

@@ -25,6 +25,13 @@ class NodeHealth(models.Model):
     last_failed_at = models.DateTimeField(null=True)
     last_error_code = models.CharField(max_length=40, blank=True)
 
+    @property
+    def is_well(self) -> bool:
+        """Whether the newest call got through."""
+        if self.last_ok_at is None or self.failures:
+            return False
+        return self.last_failed_at is None or self.last_failed_at < self.last_ok_at
+
 
 class NodeFailure(models.Model):
     """One call that did not get through, for people to read. A duty keeps the newest."""

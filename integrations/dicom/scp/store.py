@@ -14,7 +14,8 @@ from accounts.audit import record_audit
 from archive.studies.services import StoredOutcome, note_sender_done
 from common.errors import InvalidInput, NotPermitted, Unavailable
 from events.tracing import trace
-from integrations.dicom.models import AERole, ApplicationEntity
+from integrations.dicom.models import AERole, ApplicationEntity, NodeTraffic
+from integrations.dicom.nodes.limits import TrafficMeter
 from integrations.dicom.part10 import part10_head
 from integrations.dicom.scp.peers import acting
 from integrations.dicom.scp.reception import Incoming
@@ -29,6 +30,7 @@ class AssociationReceiver:
     def __init__(self, assoc: Association, node: ApplicationEntity) -> None:
         self._assoc, self._node = assoc, node
         self._sender = Sender(site=node.site, calling_ae_title=node.ae_title, actor=acting(node))
+        self._meter = TrafficMeter(node, NodeTraffic.Direction.IN)
         self._contexts: dict[int, tuple[str, str]] = {}
         self._statuses: Counter[int] = Counter()
         self._series: set[str] = set()
@@ -57,7 +59,7 @@ class AssociationReceiver:
             sop_instance_uid=sop_instance_uid,
             transfer_syntax_uid=transfer_syntax_uid,
         )
-        return _Stored(reception, self._series)
+        return _Stored(reception, self._series, self._meter)
 
     def scratch(self, count: int) -> memoryview:
         return self._sender.buffer.scratch(count)
@@ -70,6 +72,7 @@ class AssociationReceiver:
         """The peer sends nothing for the moment: what it sent is sealed."""
         with _logged():
             self._sender.rest()
+            self._meter.write()
 
     def ended(self) -> None:
         """Write one line for all objects of the association; one that was released has sent all it had."""
@@ -100,10 +103,15 @@ class AssociationReceiver:
 class _Stored:
     """A reception whose end happens under a trace of its own."""
 
-    def __init__(self, reception: Reception, series: set[str]) -> None:
-        self.room, self.took, self.discard = reception.room, reception.took, reception.discard
+    def __init__(self, reception: Reception, series: set[str], meter: TrafficMeter) -> None:
+        self.room, self.discard = reception.room, reception.discard
         self._reception = reception
-        self._series = series
+        self._series, self._meter = series, meter
+        self._size_bytes = 0
+
+    def took(self, count: int) -> None:
+        self._size_bytes += count
+        self._reception.took(count)
 
     def finish(self) -> StoredOutcome:
         with trace():
@@ -115,6 +123,8 @@ class _Stored:
                 connection.close()
                 raise Unavailable("The index cannot be reached now", code="DATABASE_LOST") from error
         self._series.add(outcome.series_instance_uid)
+        with _logged():
+            self._meter.count(self._size_bytes)
         return outcome
 
 
