@@ -36,9 +36,12 @@ def manageable_studies(actor: Actor) -> QuerySet[Study]:
 
 
 def manageable_study(study_instance_uid: str, actor: Actor) -> Study:
-    """Raises NotFound for a study that is not there or not the actor's to look after."""
-    study = manageable_studies(actor).select_related("site").filter(study_instance_uid=study_instance_uid)
-    found = study.first()
+    """The study, even if all of it was withdrawn: its bytes are still here to be looked after.
+
+    Raises  NotFound for one that is not there or not the actor's to look after.
+    """
+    studies = Study.all_objects.filter(site__in=managed_sites(actor)).select_related("site")
+    found = studies.filter(study_instance_uid=study_instance_uid).first()
     if found is None:
         raise NotFound("There is no such study", code="STUDY_UNKNOWN")
     return found

@@ -67,6 +67,8 @@ def _take_out_of_sight(segment: Segment) -> None:
         return
     later = clock.now() + SECOND_LOOK_AFTER
     for copy in copies:
+        if copy.state == State.REMOVING:
+            continue  # waits for its second look
         try:
             store_of(copy.volume).set_aside(segment.key)
         except ServiceError as error:  # tried again when the copy is to be removed
