@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import hashlib
-import json
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
@@ -31,7 +30,7 @@ from archive.studies.elements import (
 from archive.studies.judging import complete_series, judge_receiving_series
 from archive.studies.matching import match_study
 from archive.studies.models import Instance, RejectedObject, Series, Study, WithdrawnInstance
-from archive.studies.news import announce_study
+from archive.studies.news import announce_key_objects, announce_study
 from archive.studies.prepared import Statement, Value
 from archive.studies.received import PREAMBLE, ReceivedObject, checked_header, safe_preamble, split_part10
 from common import clock
@@ -249,6 +248,8 @@ def _store_slowly(
             return held
         known = _KnownSeries(series.pk, series.study_id, received.study_instance_uid, series.last_received_at)
         _touch(known, is_sending=is_sending)
+        if received.instance.sop_class_uid == KEY_OBJECTS and calling_ae_title:
+            announce_key_objects(series, received.instance.sop_instance_uid, said_by=calling_ae_title)
     if len(_known) >= _KNOWN_AT_MOST:
         _known.clear()
     _known[received.series_instance_uid] = known
@@ -396,7 +397,7 @@ def _values(facts: InstanceFacts, received: ReceivedObject) -> list[Value]:
     """The columns' values, in the columns' order."""
 
     def as_json(vector: list[float] | None) -> str | None:
-        return None if vector is None else json.dumps(vector)
+        return None if vector is None else f"[{','.join(map(repr, vector))}]"
 
     return [
         facts.sop_instance_uid, facts.sop_class_uid, received.transfer_syntax_uid, facts.instance_number,
