@@ -1,14 +1,13 @@
 """Finding text in a picture: boxes around whatever looks like writing, legible or not.
 
-The detector is rapidocr (requirements-ocr.txt), whose models travel in its package. It is asked where text is, never
-what it says: blanking a box too many is better than leaving a name it could not read.
+The detector is rapidocr (requirements-ocr.txt), whose models travel in its package. What it reads is used only to tell
+a large letter from the outline of an organ: a line of text is blanked even if nobody could read it.
 """
 
 from __future__ import annotations
 
 import importlib
 import importlib.util
-import logging
 import threading
 from dataclasses import dataclass
 from typing import Any
@@ -21,6 +20,9 @@ from common.errors import InvalidInput
 Picture = NDArray[np.uint8]
 MARGIN_PX = 3
 _THREADS = 2
+_LINE_AT_MOST = 0.1
+_LINE_AT_MOST_PX = 36
+_READABLE = 0.6
 _loading = threading.Lock()
 _detector: Any = None
 
@@ -48,10 +50,24 @@ def text_boxes(picture: Picture) -> list[Box]:
     rows, columns = picture.shape[:2]
     colour = picture if picture.ndim == 3 else np.repeat(picture[:, :, None], 3, axis=2)
     with _loading:  # one detection at a time: it uses all its threads, and memory stays bounded
-        found = _engine()(np.ascontiguousarray(colour), use_det=True, use_cls=False, use_rec=False)
+        found = _engine()(
+            np.ascontiguousarray(colour), use_det=True, use_cls=False, use_rec=True, text_score=0.0
+        )
     if found is None or found.boxes is None:
         return []
-    return [_box(np.asarray(corners), rows, columns) for corners in found.boxes]
+    boxes = [_box(np.asarray(corners), rows, columns) for corners in found.boxes]
+    said = zip(boxes, found.txts or (), found.scores or (), strict=False)
+    return [box for box, text, score in said if _is_writing(box, rows, text=text, score=score)]
+
+
+def _is_writing(box: Box, rows: int, *, text: str, score: float) -> bool:
+    """Whether a box is to be blanked: any of a line's height, a larger one only if it can be read.
+
+    The outline of a scan sector or a bright organ is now and then taken for a large letter.
+    """
+    if box.bottom - box.top <= max(_LINE_AT_MOST * rows, _LINE_AT_MOST_PX):
+        return True
+    return score >= _READABLE and sum(character.isalnum() for character in text) >= 2
 
 
 def _box(corners: NDArray[np.float32], rows: int, columns: int) -> Box:
@@ -67,11 +83,10 @@ def _engine() -> Any:
             raise InvalidInput(
                 "Cleaning pixel data needs the text detector of requirements-ocr.txt", code="OCR_MISSING"
             )
-        logging.getLogger("RapidOCR").setLevel(logging.WARNING)
         package = importlib.import_module("rapidocr")
         _detector = package.RapidOCR(
             params={
-                "Global.log_level": "warning",
+                "Global.log_level": "error",
                 "EngineConfig.onnxruntime.intra_op_num_threads": _THREADS,
                 "EngineConfig.onnxruntime.inter_op_num_threads": 1,
             }
