@@ -18,7 +18,8 @@ from archive.studies.corrections.reasons import ReasonCode
 class Correction(models.Model):
     """One change of what the archive holds of a study: who made it, why, and what undoing it needs.
 
-    `detail` holds UIDs, counts and codes: what was so before, and what became of it.
+    `detail` holds UIDs, counts and codes: what was so before, and what became of it. One that is planned and not
+    yet performed is being made.
     """
 
     class Kind(models.TextChoices):
@@ -40,6 +41,7 @@ class Correction(models.Model):
     made_at = models.DateTimeField()
     made_by = models.CharField(max_length=150)
     person = models.ForeignKey(Person, null=True, on_delete=models.PROTECT, related_name="+")
+    performed_at = models.DateTimeField(null=True)
     undone_at = models.DateTimeField(null=True)
     undone_by = models.CharField(max_length=150, blank=True)
     trace_id = models.UUIDField()

@@ -56,7 +56,8 @@ def withdraw_instances(
             if not moved:
                 raise NotFound("None of these instances is here.", code="NOTHING_TO_WITHDRAW")
             correction.instance_count += moved
-            correction.save(update_fields=["instance_count"])
+            correction.performed_at = clock.now()
+            correction.save(update_fields=["instance_count", "performed_at"])
             hide_what_is_empty(locked, studies)
             _judge_again(locked)
             for one in studies:
@@ -67,6 +68,8 @@ def withdraw_instances(
 
 def restore_instances(correction: Correction, *, actor: Actor) -> int:
     """Put back what a correction withdrew, as far as its bytes are still here; how many instances.
+
+    A rejection note stays out of sight: it no longer holds.
 
     Raises  Conflict BYTES_GONE if nothing is left that could be put back.
     """
@@ -79,7 +82,8 @@ def restore_instances(correction: Correction, *, actor: Actor) -> int:
         moved = _move_back(correction)
         if not moved:
             raise Conflict("Nothing is left that could be put back.", code="BYTES_GONE")
-        for series in Series.all_objects.filter(pk__in=[one.pk for one in locked]).select_related("study"):
+        filled = Series.all_objects.filter(pk__in=[one.pk for one in locked], instances__isnull=False)
+        for series in filled.select_related("study").distinct():
             bring_back(series)
         for one in studies:
             with trace(one.trace_id):
@@ -167,13 +171,13 @@ def _move_back(correction: Correction) -> int:
     instances, withdrawn = Instance._meta.db_table, WithdrawnInstance._meta.db_table  # noqa: SLF001
     sql = f"""
         WITH moved AS (DELETE FROM "{withdrawn}" WHERE correction_id = %(correction)s AND purged_at IS NULL
-            AND series_id IS NOT NULL RETURNING *)
+            AND series_id IS NOT NULL AND sop_instance_uid <> %(note)s RETURNING *)
         INSERT INTO "{instances}" SELECT held.* FROM moved,
             jsonb_populate_record(NULL::"{instances}", moved.row || jsonb_build_object(
                 'storage_key', moved.storage_key, 'series_id', moved.series_id)) held
         ON CONFLICT (sop_instance_uid) DO NOTHING
     """  # noqa: S608 - table names of our own models
-    return _executed(sql, {"correction": correction.pk})
+    return _executed(sql, {"correction": correction.pk, "note": correction.detail.get("note", "")})
 
 
 def _executed(sql: str, values: dict[str, Any]) -> int:

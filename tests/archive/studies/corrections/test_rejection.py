@@ -88,7 +88,7 @@ def test_rejecting_a_whole_study_hides_it_with_its_note_and_restoring_brings_all
 
     restore_instances(correction, actor=cast.theo)
 
-    assert Study.objects.get().series.count() == 2
+    assert Study.objects.get().series.get().instances.count() == 3
 
 
 def test_a_reason_that_is_none_of_a_note_is_refused(study, cast):

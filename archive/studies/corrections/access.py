@@ -1,0 +1,39 @@
+"""Which studies and corrections an actor may put right."""
+
+from __future__ import annotations
+
+from django.db.models import QuerySet
+
+from accounts.actors import Actor
+from accounts.privileges import Privilege, sites_where
+from archive.studies.corrections.models import Correction
+from archive.studies.models import Study
+from common.errors import NotFound
+
+
+def correctable_studies(actor: Actor) -> QuerySet[Study]:
+    """Studies of the sites where the actor corrects studies."""
+    return Study.objects.filter(site__in=sites_where(actor, Privilege.CORRECT_STUDIES))
+
+
+def corrections_of(actor: Actor) -> QuerySet[Correction]:
+    """Corrections of studies of those sites; also of studies that are out of sight since."""
+    studies = Study.all_objects.filter(site__in=sites_where(actor, Privilege.CORRECT_STUDIES))
+    return Correction.objects.filter(study__in=studies)
+
+
+def locked_for_correction(study: Study, actor: Actor) -> Study:
+    """The study, locked in the transaction in hand: two corrections of a study wait for each other.
+
+    Raises  NotFound for a study the actor may not correct, or one that is out of sight.
+    """
+    locked = (
+        correctable_studies(actor)
+        .select_for_update(of=("self",))
+        .select_related("patient", "order", "site")
+        .filter(pk=study.pk)
+        .first()
+    )
+    if locked is None:
+        raise NotFound("There is no such study.", code="STUDY_UNKNOWN")
+    return locked
