@@ -13,6 +13,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("patients/", include("portal.patients.urls")),
     path("", include("portal.integration.urls")),
     path("nodes/", include("portal.nodes.urls")),
+    path("routing/", include("portal.routing.urls")),
     path("", include("portal.administration.urls")),
     path("traces/", include("portal.traces.urls")),
     path("api/", include("portal.api.urls")),

@@ -67,6 +67,13 @@ RAIL: tuple[tuple[Entry, ...], ...] = (
             covers=frozenset({"node", "add-node", "change-node"}),
         ),
         Entry(
+            "routing",
+            _("Routing"),
+            "route",
+            frozenset({Privilege.MANAGE_ROUTING}),
+            covers=frozenset({"routing-table", "routing-version", "routing-destinations", "dead-letters"}),
+        ),
+        Entry(
             "messages",
             _("Integration"),
             "cable",

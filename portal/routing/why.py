@@ -1,0 +1,82 @@
+"""Why the series of a study went where they went: the table, its version, the row, and the values it asked for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.contrib.auth.decorators import login_required
+from django.db.models import Count
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.views.decorators.http import require_safe
+
+from accounts.models import Person
+from accounts.privileges import Privilege
+from archive.studies.models import Series, Study
+from archive.studies.selectors import visible_studies
+from integrations.routing.models import Delivery, RoutingDecision
+from integrations.routing.selectors import Explanation, visible_decisions
+from portal.routing.gathering import Why, whys_of
+from portal.shell.person import person_of, standing_of
+
+MOST_DECISIONS = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Routed:
+    """A series with the decisions about it, the newest first."""
+
+    series: Series
+    whys: list[Why]
+
+
+@login_required
+@require_safe
+def of_study(request: HttpRequest, study_uid: str) -> HttpResponse:
+    """A part of the study's page: each series with the decisions about it."""
+    person = person_of(request)
+    study = get_object_or_404(visible_studies(person), study_instance_uid=study_uid)
+    context = {
+        "routed": routed_of(study, person),
+        "may_manage": Privilege.MANAGE_ROUTING in standing_of(request).privileges,
+    }
+    return render(request, "portal/routing/_why.html", context)
+
+
+def routed_of(study: Study, person: Person) -> list[Routed]:
+    """Every series of a study, with why it went where it went. Three statements."""
+    decisions = list(
+        visible_decisions(person)
+        .filter(study_instance_uid=study.study_instance_uid)
+        .select_related("version__table", "site")
+        .defer("version__xml")
+        .order_by("-decided_at", "-pk")[:MOST_DECISIONS]
+    )
+    series = list(study.series.order_by("series_number", "pk"))
+    progress = _progress([one.series_instance_uid for one in series])
+    by_series: dict[str, list[Explanation]] = {}
+    for decision in decisions:
+        explained = _explained(decision, progress.get(decision.pk, {}))
+        by_series.setdefault(decision.series_instance_uid, []).append(explained)
+    return [Routed(one, whys_of(by_series.get(one.series_instance_uid, []))) for one in series]
+
+
+def _progress(series: list[str]) -> dict[int | None, dict[str, dict[str, int]]]:
+    progress: dict[int | None, dict[str, dict[str, int]]] = {}
+    counted = (
+        Delivery.objects.filter(series_instance_uid__in=series)
+        .order_by()
+        .values_list("decision_id", "destination__key", "state")
+        .annotate(count=Count("pk"))
+    )
+    for decision_id, key, state, count in counted:
+        progress.setdefault(decision_id, {}).setdefault(key, {})[state] = count
+    return progress
+
+
+def _explained(decision: RoutingDecision, progress: dict[str, dict[str, int]]) -> Explanation:
+    version = decision.version
+    return Explanation(
+        decision, version.table if version else None, version.number if version else None,
+        decision.matched, decision.actions, decision.problems, {}, progress,
+    )  # fmt: skip
