@@ -23,6 +23,7 @@ _THREADS = 2
 _LINE_AT_MOST = 0.1
 _LINE_AT_MOST_PX = 36
 _READABLE = 0.6
+_ANY_SCORE = 1e-6  # 0 would mean the library's own limit
 _loading = threading.Lock()
 _detector: Any = None
 
@@ -51,7 +52,7 @@ def text_boxes(picture: Picture) -> list[Box]:
     colour = picture if picture.ndim == 3 else np.repeat(picture[:, :, None], 3, axis=2)
     with _loading:  # one detection at a time: it uses all its threads, and memory stays bounded
         found = _engine()(
-            np.ascontiguousarray(colour), use_det=True, use_cls=False, use_rec=True, text_score=0.0
+            np.ascontiguousarray(colour), use_det=True, use_cls=False, use_rec=True, text_score=_ANY_SCORE
         )
     if found is None or found.boxes is None:
         return []
