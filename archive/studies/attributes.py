@@ -36,7 +36,7 @@ SERIES_TAGS = frozenset([
     0x00081050, 0x00081070,  # PerformingPhysicianName, OperatorsName
     0x00081090,  # ManufacturerModelName
     0x0008103F,  # SeriesDescriptionCodeSequence
-    0x00180010,  # ContrastBolusAgent
+    0x00180010, 0x00180024,  # ContrastBolusAgent, SequenceName
     0x00180050, 0x00180060, 0x00181030,  # SliceThickness, KVP, ProtocolName
     0x00181000, 0x00181020,  # DeviceSerialNumber, SoftwareVersions
     0x00181210,  # ConvolutionKernel

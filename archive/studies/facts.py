@@ -124,15 +124,37 @@ def _of_geometry(series: Series) -> dict[str, Any]:
         "tilt_degrees": measured.get("tilt_degrees"),
         "orientation": measured.get("orientation"),
         "phases": measured.get("phases"),
+        "positions": measured.get("positions"),
+        "incomplete_positions": measured.get("incomplete_positions"),
+        "largest_gap_mm": measured.get("largest_gap_mm"),
+        "stacks": len(measured["stacks"]) if "stacks" in measured else None,
         "is_mixed": measured.get("is_mixed"),
         "is_volume": measured.get("is_volume"),
     }
 
 
 def _of_headers(series: Series) -> dict[str, Any]:
+    """As the index keeps them; from the head of an object for a series that came before it kept them."""
     known = {**series.study.attributes, **series.attributes}
-    dataset = Dataset.from_json(known) if known else _head(series)
-    return {name: _header(dataset, name, keyword) for name, keyword in _HEADERS.items()}
+    dataset = None if known else _head(series)
+    facts: dict[str, Any] = {}
+    for name, keyword in _HEADERS.items():
+        texts = _texts(dataset, keyword) if dataset is not None else _kept(known, keyword)
+        facts[name] = texts if name == "image_type" else "\\".join(texts)
+    return facts
+
+
+def _kept(known: Mapping[str, Any], keyword: str) -> list[str]:
+    """The values of an element in DICOM JSON (PS3.18 §F.2.2)."""
+    element = known.get(f"{tag_for_keyword(keyword) or 0:08X}") or {}
+    return [str(value) for value in element.get("Value", []) if value is not None]
+
+
+def _texts(dataset: Dataset, keyword: str) -> list[str]:
+    value = dataset.get(keyword)
+    if value is None or value == "":
+        return []
+    return [str(value)] if isinstance(value, str) else [str(part) for part in value]
 
 
 def _head(series: Series) -> Dataset:
@@ -144,16 +166,6 @@ def _head(series: Series) -> Dataset:
         return read_dataset(first, stop_before_pixels=True)
     except (ServiceError, OSError, ValueError, EOFError):
         return Dataset()
-
-
-def _header(dataset: Dataset, name: str, keyword: str) -> Any:
-    tag = tag_for_keyword(keyword)
-    element = dataset.get(tag) if tag is not None else None
-    if element is None or element.value in (None, ""):
-        return [] if name == "image_type" else ""
-    value = element.value
-    texts = [str(value)] if isinstance(value, str) else [str(part) for part in value]
-    return texts if name == "image_type" else "\\".join(texts)
 
 
 def _priors(study: Study) -> int:

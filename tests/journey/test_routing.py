@@ -1,4 +1,4 @@
-"""A scanner's thin series reaches the post-processing workstation without anybody's doing, by the table a region starts with."""
+"""A thin series reaches the post-processing workstation without anybody doing anything, by a region's first table."""
 
 from __future__ import annotations
 
