@@ -110,7 +110,10 @@ FINDINGS: dict[str, Finding] = {
     "CONTEXTS_ACCEPTED": Finding(_("Takes %(classes)s of %(asked)s common kinds of objects.")),
     "CONTEXTS_DEFAULT_ONLY": Finding(
         _("Takes %(classes)s of %(asked)s kinds of objects, all in Implicit VR Little Endian only."),
-        _("Choose the quirk “Takes Implicit VR Little Endian only” for this node."),
+        _(
+            "What it is sent is converted on the way, where that loses nothing. Have more transfer "
+            "syntaxes switched on there."
+        ),
     ),
     "CONTEXTS_NONE": Finding(
         _("Takes no images at all."),

@@ -8,5 +8,4 @@ from django.utils.translation import gettext_lazy as _
 
 class Quirk(models.TextChoices):
     SMALL_PDU = "small_pdu", _("Takes PDUs of 16 KiB at most")
-    DEFAULT_SYNTAX_ONLY = "default_syntax_only", _("Takes Implicit VR Little Endian only")
     NO_RELEASE = "no_release", _("Hangs on release: is left by abort")

@@ -72,7 +72,7 @@ def check_contexts(subject: Subject) -> Step:
     if not takes:
         grade = Grade.FAILED if subject.node.may(AERole.STORAGE_SCP) else Grade.OK
         return Step("contexts", grade, "CONTEXTS_NONE", values, more)
-    if takes == {str(ImplicitVRLittleEndian)} and "default_syntax_only" not in subject.node.quirks:
+    if takes == {str(ImplicitVRLittleEndian)}:
         return Step("contexts", Grade.WARNING, "CONTEXTS_DEFAULT_ONLY", values, more)
     return Step("contexts", Grade.OK, "CONTEXTS_ACCEPTED", values, more)
 
