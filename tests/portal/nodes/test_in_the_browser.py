@@ -16,6 +16,9 @@ from django.db import connection
 from django.test import Client
 from playwright.sync_api import Page, expect, sync_playwright
 
+from accounts.models import Membership, Person, Role, Site
+from integrations.dicom.models import ApplicationEntity
+from integrations.dicom.nodes import breaker
 from integrations.dicom.nodes import check as checks
 from tests.integrations.dicom.nodes.test_check import ORTHANC, STORESCP, free_port, wait_for
 from tests.personas import make_cast
@@ -183,3 +186,34 @@ def test_what_the_form_refuses_stands_beside_its_field(page):
     expect(page.locator("#n-ae_title-error")).to_contain_text("1 to 16 characters")
     expect(page.get_by_label("AE title")).to_have_value("TITLE_THAT_IS_FAR_TOO_LONG")
     picture(page, "node-refused")
+
+
+def test_the_region_shows_each_hospital_with_its_nodes_and_those_in_trouble_first(page):
+    provincial, county = Site.objects.get(code="provincial"), Site.objects.get(code="county")
+    Membership.objects.create(person=Person.objects.get(username="ivo"), site=county, role=Role.INTEGRATOR)
+    words = {
+        "PROV_PACS": ("Archive of the hospital", provincial, "pacs.provincial.example"),
+        "PROV_CT1": ("CT, emergency department", provincial, "10.2.0.11"),
+        "READING_1": ("Workstation, thin slices", provincial, "10.2.0.40"),
+        "COUNTY_CT1": ("CT", county, ""),
+        "COUNTY_PACS": ("Small archive", county, "10.3.0.5"),
+    }
+    for title, (description, site, host) in words.items():
+        node = ApplicationEntity.objects.create(
+            ae_title=title, description=description, site=site, host=host, port=104 if host else None,
+            use_tls=title == "PROV_PACS",
+        )  # fmt: skip
+        if title == "COUNTY_PACS":
+            for _ in range(3):
+                breaker.note_failure(node, code="NODE_UNREACHABLE", reason="TIMED_OUT", purpose="send")
+        elif host:
+            breaker.note_success(node)
+    page.reload()
+
+    expect(page.locator(".tile").first).to_contain_text("County Hospital")
+    expect(page.locator(".tile.troubled")).to_have_count(1)
+    expect(page.get_by_role("row").filter(has_text="COUNTY_PACS")).to_contain_text("Left alone")
+    picture(page, "nodes")
+    page.get_by_role("link", name="COUNTY_PACS").first.click()
+    page.get_by_role("button", name="Try now").click()
+    expect(page.get_by_text("Whoever calls the node next tries it.")).to_be_visible()
