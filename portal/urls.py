@@ -14,6 +14,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("portal.integration.urls")),
     path("nodes/", include("portal.nodes.urls")),
     path("routing/", include("portal.routing.urls")),
+    path("storage/", include("portal.storage.urls")),
     path("", include("portal.administration.urls")),
     path("traces/", include("portal.traces.urls")),
     path("api/", include("portal.api.urls")),

@@ -6,6 +6,7 @@ Legal holds stop each of the two steps. Both are told in the audit trail.
 from __future__ import annotations
 
 import datetime as dt
+import uuid
 from collections import defaultdict
 
 from django.conf import settings
@@ -13,16 +14,17 @@ from django.db import transaction
 
 from accounts.actors import Actor, SystemActor
 from accounts.audit import record_audit
-from archive.lifecycle.access import manageable_study
+from accounts.models import Person
+from archive.lifecycle.access import manageable_study, managed_sites
 from archive.lifecycle.holds import check_not_held
 from archive.lifecycle.models import LegalHold
 from archive.lifecycle.purging import mark_for_purge
 from archive.storage.keys import parse_key
 from archive.studies.corrections.reasons import ReasonCode
-from archive.studies.corrections.withdrawal import withdraw_instances
+from archive.studies.corrections.withdrawal import restore_instances, withdraw_instances
 from archive.studies.models import Correction, WithdrawnInstance
 from common import clock
-from common.errors import InvalidInput
+from common.errors import Conflict, InvalidInput, NotFound
 
 PURGED = (ReasonCode.DELETED, ReasonCode.RETENTION_EXPIRED)
 ACTOR = SystemActor("storage.purge")
@@ -79,3 +81,24 @@ def _purge(rows: list[WithdrawnInstance]) -> int:
             study_instance_uid=study_instance_uid, instances=count,
         )  # fmt: skip
     return len(rows)
+
+
+def undo_deletion(correction_uid: uuid.UUID, *, actor: Person) -> Correction:
+    """Bring back a study that was deleted, within the undo period.
+
+    Raises  NotFound; Conflict ALREADY_UNDONE, or BYTES_GONE once the bytes are.
+    """
+    with transaction.atomic():
+        correction = (
+            Correction.objects.select_for_update(of=("self",))
+            .filter(uid=correction_uid, reason=ReasonCode.DELETED, study__site__in=managed_sites(actor))
+            .first()
+        )
+        if correction is None:
+            raise NotFound("There is no such deletion", code="DELETION_UNKNOWN")
+        if correction.undone_at is not None:
+            raise Conflict("The study was brought back already", code="ALREADY_UNDONE")
+        restore_instances(correction, actor=actor)
+        correction.undone_at, correction.undone_by = clock.now(), actor.username
+        correction.save(update_fields=["undone_at", "undone_by"])
+    return correction

@@ -202,6 +202,7 @@ class Cluster:
         return self._daemon(
             f"volume{number}", "volume", f"-dir={folder}", f"-max={VOLUMES_A_SERVER}",
             f"-mserver={self.master.address}.{_grpc_of(self.master)}", "-minFreeSpacePercent=1",
+            "-volume.allowUntrustedRemoteEndpoints=true",  # without it no copy is fetched from a loopback address
         )  # fmt: skip
 
     def _filer(self) -> Daemon:

@@ -8,6 +8,7 @@ from rest_framework.routers import SimpleRouter
 
 from portal.api.audit import AuditEventViewSet
 from portal.api.cases import CaseViewSet
+from portal.api.corrections import CorrectionViewSet
 from portal.api.documentation import DocumentationView
 from portal.api.jobs import JobViewSet
 from portal.api.messages import MessageViewSet
@@ -15,15 +16,26 @@ from portal.api.nodes import NodeCheckViewSet, NodeViewSet
 from portal.api.orders import OrderViewSet
 from portal.api.patients import PatientViewSet
 from portal.api.reports import ReportViewSet
+from portal.api.routing import (
+    DeadLetterViewSet,
+    DestinationViewSet,
+    RoutingDecisionViewSet,
+    RoutingTableViewSet,
+)
 from portal.api.series import SeriesViewSet
 from portal.api.session import MeView, SessionView
+from portal.api.storage_keeping import DeletionViewSet, LegalHoldViewSet, QuotaViewSet
+from portal.api.storage_rules import PlacementRuleViewSet, RetentionRuleViewSet
+from portal.api.storage_work import CopyViewSet, FindingViewSet
 from portal.api.studies import StudyViewSet
 from portal.api.tasks import TaskViewSet
+from portal.api.volumes import VolumeViewSet
 
 router = SimpleRouter()
 router.register("orders", OrderViewSet, "api-orders")
 router.register("patients", PatientViewSet, "api-patients")
 router.register("studies", StudyViewSet, "api-studies")
+router.register("corrections", CorrectionViewSet, "api-corrections")
 router.register("series", SeriesViewSet, "api-series")
 router.register("cases", CaseViewSet, "api-cases")
 router.register("tasks", TaskViewSet, "api-tasks")
@@ -32,6 +44,18 @@ router.register("reports", ReportViewSet, "api-reports")
 router.register("messages", MessageViewSet, "api-messages")
 router.register("nodes", NodeViewSet, "api-nodes")
 router.register("node-checks", NodeCheckViewSet, "api-node-checks")
+router.register("volumes", VolumeViewSet, "api-volumes")
+router.register("storage-copies", CopyViewSet, "api-storage-copies")
+router.register("storage-findings", FindingViewSet, "api-storage-findings")
+router.register("placement-rules", PlacementRuleViewSet, "api-placement-rules")
+router.register("retention-rules", RetentionRuleViewSet, "api-retention-rules")
+router.register("storage-quotas", QuotaViewSet, "api-storage-quotas")
+router.register("legal-holds", LegalHoldViewSet, "api-legal-holds")
+router.register("deletions", DeletionViewSet, "api-deletions")
+router.register("routing-tables", RoutingTableViewSet, "api-routing-tables")
+router.register("destinations", DestinationViewSet, "api-destinations")
+router.register("routing-decisions", RoutingDecisionViewSet, "api-routing-decisions")
+router.register("dead-letters", DeadLetterViewSet, "api-dead-letters")
 router.register("audit", AuditEventViewSet, "api-audit")
 
 urlpatterns: list[URLPattern | URLResolver] = [

@@ -81,6 +81,15 @@ RAIL: tuple[tuple[Entry, ...], ...] = (
             covers=frozenset({"message", "rejected-objects", "rejected-object", "deliveries", "delivery"}),
         ),
         Entry(
+            "storage",
+            _("Storage"),
+            "archive",
+            frozenset({Privilege.MANAGE_STORAGE}),
+            covers=frozenset(
+                {"storage-rules", "storage-moves", "storage-findings", "storage-quotas", "storage-holds"}
+            ),
+        ),
+        Entry(
             "audit", _("Audit trail"), "eye", frozenset({Privilege.VIEW_AUDIT}), covers=frozenset({"trace"})
         ),
     ),
