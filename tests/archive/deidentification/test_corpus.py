@@ -13,7 +13,9 @@ import pytest
 from pydicom import dcmread, dcmwrite
 from pydicom.uid import DeflatedExplicitVRLittleEndian, ExplicitVRLittleEndian
 
-from archive.deidentification.services import Profile, deidentify
+from archive.deidentification.engine import TEXT_VRS
+from archive.deidentification.services import Profile, _identifiers, deidentify
+from archive.deidentification.words import identifying_words
 from common.errors import InvalidInput, ServiceError
 
 ROOT = Path(__file__).resolve().parents[4] / "shared" / "data" / "dicom"
@@ -56,6 +58,31 @@ def test_an_object_goes_through_or_is_refused_by_name_and_keeps_its_pixels(path)
     for keyword in IDENTIFIERS:
         was = str(before.get(keyword) or "").strip()
         assert not was or str(after.get(keyword) or "") != was
+
+
+def test_no_word_of_any_name_or_identifier_is_left_in_any_text():
+    left = {}
+    for path in OBJECTS:
+        data = through(path)
+        if data is None:
+            continue
+        words = identifying_words(_identifiers(dcmread(path, force=True)))
+        text = "\n".join(_texts(dcmread(io.BytesIO(data)))).casefold()
+        found = sorted(word for word in words if word in text)
+        if found:
+            left[named(path)] = found
+    assert left == {}
+
+
+def _texts(ds):
+    """All text of a data set but coded strings, numbers, UIDs and what we write ourselves."""
+    ours = {"DeidentificationMethod", "DeidentificationMethodCodeSequence"}
+    for element in ds:
+        if element.VR == "SQ" and element.keyword not in ours:
+            for item in element.value:
+                yield from _texts(item)
+        elif element.VR in {"PN", *TEXT_VRS} and element.keyword not in ours:
+            yield str(element.value)
 
 
 def test_only_what_is_no_object_or_hurt_is_refused():

@@ -131,6 +131,12 @@ def test_the_holder_of_the_key_gets_the_originals_back(cast, keys):
     assert line.object_uid == dcmread(io.BytesIO(data)).SOPInstanceUID
 
 
+def test_an_object_with_sealed_originals_is_valid(keys, dicom_errors):
+    data = deidentify(as_file(ct()[0]), profile=Profile(key_name="trial", is_reversible=True))
+
+    assert dicom_errors(data) == []
+
+
 def test_nobody_else_may_reidentify(cast, keys):
     data = deidentify(as_file(ct()[0]), profile=Profile(key_name="trial", is_reversible=True))
 
