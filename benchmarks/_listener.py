@@ -11,7 +11,7 @@ from pathlib import Path
 
 import psycopg
 
-from benchmarks._servers import manage, postgres, running
+from benchmarks._servers import manage, postgres, running, valkey
 from benchmarks._slices import CALLING
 from launcher.ports import free_port
 
@@ -71,12 +71,12 @@ def our_listener(folder: Path) -> Iterator[OurListener]:
     Raises  AssertionError if anything that was acknowledged is not in the index: speed without that
             would mean nothing.
     """
-    with postgres(folder) as url:
+    with postgres(folder) as url, valkey(folder) as broker:
         environment = {
             "DATABASE_URL": url,
             "STORAGE_URL": f"file://{folder / 'objects'}",
             "SECRET_KEY": "benchmark",
-            "REDIS_URL": "redis://127.0.0.1:1/0",  # nothing here needs a broker
+            "REDIS_URL": broker,
             "DJANGO_SETTINGS_MODULE": "config.settings.embedded",
         }
         manage("migrate", "-v0", "--skip-checks", environment=environment)

@@ -17,6 +17,7 @@ from pathlib import Path
 
 from launcher.embedded.owner import server_owner
 from launcher.embedded.postgres import Postgres
+from launcher.embedded.valkey import Valkey
 from launcher.ports import free_port
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -43,6 +44,25 @@ def postgres(folder: Path) -> Iterator[str]:
         packages=Path(sysconfig.get_paths()["purelib"]),
         password=secrets.token_hex(8),
         log=folder / "postgres.log",
+    )
+    try:
+        server.start(free_port())
+        yield server.url
+    finally:
+        server.stop()
+
+
+@contextlib.contextmanager
+def valkey(folder: Path) -> Iterator[str]:
+    """A broker of our own with its data in `folder`; its REDIS_URL."""
+    home = folder / "valkey"
+    home.mkdir()
+    server = Valkey(
+        folder=home,
+        owner=server_owner(),
+        packages=Path(sysconfig.get_paths()["purelib"]),
+        password=secrets.token_hex(8),
+        log=folder / "valkey.log",
     )
     try:
         server.start(free_port())

@@ -97,6 +97,7 @@ class FastProvider(DULServiceProvider):
             self.event_queue.put("Evt17")  # transport connection closed
         except ProtocolError as error:
             log.warning("dicom.protocol_error", problem=str(error))
+            wire.forget()
             self.event_queue.put("Evt19")  # unrecognised or invalid PDU: A-ABORT
 
     def _serve(self, wire: Wire, exchange: StoreExchange) -> None:
@@ -124,6 +125,7 @@ class FastProvider(DULServiceProvider):
 
     def _read_data(self, wire: Wire, exchange: StoreExchange) -> None:
         """One P-DATA-TF, PDV by PDV (PS3.8 §9.3.5.1)."""
+        wire.check_pace()
         _kind, _reserved, left = _PDU.unpack(wire.take(_PDU.size))
         if left > LARGEST_PDU:
             raise ProtocolError("a PDU far larger than was agreed")

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from typing import cast
 
 from django.conf import settings
+from pydicom import config
 from pynetdicom import AE, _config, evt
 from pynetdicom.events import Event
 from pynetdicom.pdu_primitives import A_ASSOCIATE
@@ -65,6 +66,8 @@ class Listener:
         seats: Seats | None = None,
     ) -> None:
         _config.LOG_HANDLER_LEVEL = "none"
+        # A modality proposes a hundred contexts, and each UID in them was looked at by expressions four times.
+        config.settings.reading_validation_mode = config.IGNORE
         ae = AE(ae_title)
         ae.maximum_pdu_size = MAXIMUM_PDU
         ae.maximum_associations = 10 * MAXIMUM_ASSOCIATIONS  # ours are counted by seats, over all processes

@@ -123,6 +123,10 @@ class Wire(AssociationSocket):
         """Bytes that were read too early: they are read next."""
         self._ahead[:0] = view
 
+    def forget(self) -> None:
+        """Drop what was read ahead: nothing that a peer sends after a violation is of interest."""
+        self._ahead.clear()
+
     def _whole(self, buffer: bytearray) -> bytearray:
         self.fill(memoryview(buffer))
         return buffer
@@ -140,14 +144,14 @@ class Wire(AssociationSocket):
             got += count
             self._received += count
             if got < wanted:
-                self._check_pace()
+                self.check_pace()
         return got
 
     def _piece(self) -> bytes:
-        self._check_pace()
+        self.check_pace()
         return cast("socket.socket", self.socket).recv(_CHUNK)
 
-    def _check_pace(self) -> None:
+    def check_pace(self) -> None:
         """Raise TimeoutError for a message that trickles in."""
         spent = time.monotonic() - self._began
         if spent > STALLED_S + self._received / _SLOWEST_BYTES_S:
