@@ -181,11 +181,14 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "OrderStatus": "archive.orders.models.Order.Status",
         "StepStatus": "archive.orders.models.ScheduledProcedureStep.Status",
+        "CorrectionKind": "archive.studies.corrections.models.Correction.Kind",
         "ReportStatus": "archive.reports.models.Report.Status",
         "CaseStatus": "workflows.models.ProcessInstance.Status",
         "TaskStatus": "workflows.models.UserTask.Status",
         "JobStatus": "compute.models.Job.Status",
         "MessageStatus": "integrations.hl7.models.MessageLog.Status",
+        "RoutingTableState": "integrations.routing.models.RoutingTableVersion.State",
+        "DestinationKind": "integrations.routing.models.Destination.Kind",
     },
 }
 

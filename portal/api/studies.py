@@ -1,17 +1,28 @@
 from __future__ import annotations
 
 from django.db.models import Prefetch, QuerySet
+from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework import serializers
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
 
 from accounts.audit import record_audit
+from archive.studies.corrections.access import correctable_studies
 from archive.studies.models import Series, Study
 from archive.studies.selectors import visible_studies
 from events.tracing import trace
+from portal.api.corrections import (
+    ConsequencesSerializer,
+    CorrectionCommandSerializer,
+    CorrectionSerializer,
+)
 from portal.api.parameters import date_in, query, text_in, uuid_in
 from portal.api.patients import PatientBriefSerializer
 from portal.api.resource import UID_VALUE_PATTERN, Resource
 from portal.api.series import SeriesSerializer, counted
+from portal.studies.correcting import Command, carry_out, consequences, read_command
 
 
 class StudySerializer(serializers.ModelSerializer[Study]):
@@ -92,3 +103,22 @@ class StudyViewSet(Resource[Study]):
                 study_instance_uid=study.study_instance_uid, site_code=study.site.code,
             )  # fmt: skip
         return study
+
+    @extend_schema(request=CorrectionCommandSerializer, responses=CorrectionSerializer)
+    @action(detail=True, methods=["post"])
+    def correct(self, request: Request, study_instance_uid: str) -> Response:
+        """Reassign, split, merge or reject; a split or merge is made beside, `performed_at` tells when."""
+        correction = carry_out(self._command(request, study_instance_uid), self.person)
+        return Response(CorrectionSerializer(correction).data, status=201)
+
+    @extend_schema(request=CorrectionCommandSerializer, responses=ConsequencesSerializer)
+    @action(detail=True, methods=["post"], url_path="correct/preview")
+    def preview_correction(self, request: Request, study_instance_uid: str) -> Response:
+        """What a correction would change; nothing is changed by asking."""
+        return Response({"consequences": consequences(self._command(request, study_instance_uid))})
+
+    def _command(self, request: Request, study_instance_uid: str) -> Command:
+        study = get_object_or_404(correctable_studies(self.person), study_instance_uid=study_instance_uid)
+        command = CorrectionCommandSerializer(data=request.data)
+        command.is_valid(raise_exception=True)
+        return read_command(command.validated_data, study, self.person)

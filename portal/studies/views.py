@@ -17,6 +17,7 @@ from portal.audited import note_listing, note_search
 from portal.cases.words import URGENCY, word
 from portal.listing import page_of
 from portal.shell.person import person_of, standing_of
+from portal.studies.correction_views import may_correct
 from portal.studies.filters import MODALITIES, narrowed, study_filter
 from portal.studies.gathering import cases_of, jobs_of, others_of, reports_of, series_of, series_to_open
 from portal.studies.rows import study_rows, with_rows
@@ -65,6 +66,7 @@ def page(request: HttpRequest, study_uid: str) -> HttpResponse:
         "jobs": jobs_of(person, study),
         "reports": reports_of(person, study),
         "others": others_of(person, study),
+        "may_correct": may_correct(request, study),
     }
     return render(request, "portal/studies/study.html", context)
 

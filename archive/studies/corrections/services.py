@@ -145,7 +145,7 @@ def undo_correction(correction: Correction, *, actor: Actor) -> None:
             raise Conflict("The correction is undone already.", code="ALREADY_UNDONE")
         if correction.performed_at is None:
             raise Conflict("The correction is still being made.", code="CORRECTION_UNDER_WAY")
-        study = Study.all_objects.select_for_update(of=("self",)).get(pk=correction.study_id)
+        study = Study.all_objects.select_for_update(of=("self",)).get(corrections=correction)
         with trace(study.trace_id):
             if correction.kind == Kind.REASSIGN:
                 _file_as_before(study, correction)
