@@ -11,7 +11,15 @@ class RoutingConfig(AppConfig):
 
     def ready(self) -> None:
         from events.duties import register_duty
-        from integrations.routing import defaults, housekeeping, queueing, sending, subscribers, tasks
+        from integrations.routing import (
+            defaults,
+            housekeeping,
+            queueing,
+            sending,
+            service_tasks,
+            subscribers,
+            tasks,
+        )
         from integrations.routing.models import Destination
         from integrations.routing.targets.base import register_target
         from integrations.routing.targets.dimse import DimseTarget
@@ -20,6 +28,7 @@ class RoutingConfig(AppConfig):
         from integrations.routing.targets.stow_rs import StowTarget
         from integrations.routing.targets.tier import TierTarget
 
+        _registered = service_tasks
         for kind, target in (
             (Destination.Kind.DIMSE, DimseTarget()),
             (Destination.Kind.STOW_RS, StowTarget()),
@@ -29,7 +38,7 @@ class RoutingConfig(AppConfig):
         ):
             register_target(kind, target)
         subscribers.register()
-        queueing.use_nudge(tasks.send.delay)
+        queueing.use_nudge(tasks.nudge)
         register_duty("routing.send_due", sending.send_due, every=dt.timedelta(seconds=2))
         register_duty("routing.forget_facts", housekeeping.forget_facts, every=dt.timedelta(minutes=10))
         post_migrate.connect(defaults.ensure_defaults, sender=self)

@@ -86,7 +86,7 @@ def destinations_named(
     """
     serving = Destination.objects.select_related("node").filter(Q(site=None) | Q(site=site))
     named = serving.filter(key=name).first()
-    if named is not None and named.kind == Destination.Kind.TIER:
+    if named is not None and named.kind == Destination.Kind.TIER and named.is_enabled:
         return _of_tier(named, site)
     if named is not None:
         found = [named]

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import json
 import secrets
+import ssl
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import httpx
 
-from common.errors import InvalidInput, ServiceError, Unavailable
+from common.errors import Conflict, InvalidInput, ServiceError, Unavailable
 from integrations.routing.models import Destination
 from integrations.routing.targets.addresses import check_address
 from integrations.routing.targets.base import Outcome, Outgoing, Parcel, Verdict
@@ -57,8 +58,18 @@ def _client(known: Mapping[str, Any]) -> httpx.Client:
     auth = (user, secret(str(known.get("password_secret") or ""))) if user else None
     return httpx.Client(
         base_url=str(known["address"]).rstrip("/"), headers=headers, auth=auth, timeout=TIMEOUT,
-        verify=str(known.get("authorities") or "") or True, follow_redirects=False, trust_env=False,
+        verify=_trust(str(known.get("authorities") or "")), follow_redirects=False, trust_env=False,
     )  # fmt: skip
+
+
+def _trust(authorities: str) -> ssl.SSLContext:
+    """Whom we believe: the authorities in a PEM file, or those the machine knows. TLS 1.2 at least (BCP 195)."""
+    try:
+        tls = ssl.create_default_context(cafile=authorities or None)
+    except OSError as error:
+        raise Conflict("The file of authorities cannot be read", code="AUTHORITIES_UNREADABLE") from error
+    tls.minimum_version = ssl.TLSVersion.TLSv1_2
+    return tls
 
 
 def _batches(parcels: Sequence[Parcel]) -> Iterator[list[Parcel]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
+import ssl
 import subprocess
 import threading
 import time
@@ -184,7 +185,7 @@ class StowServer:
 
 
 @contextmanager
-def running_stow_server() -> Iterator[StowServer]:
+def running_stow_server(tls: ssl.SSLContext | None = None) -> Iterator[StowServer]:
     stow = StowServer()
 
     class Handler(BaseHTTPRequestHandler):
@@ -206,6 +207,8 @@ def running_stow_server() -> Iterator[StowServer]:
             pass
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    if tls is not None:
+        server.socket = tls.wrap_socket(server.socket, server_side=True)
     stow.port = server.server_address[1]
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()

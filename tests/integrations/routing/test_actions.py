@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import json
+import uuid
 
 import pytest
 
 from archive.studies.models import Series
+from common.errors import NotFound
 from compute.models import Job
 from events import services as events
 from events.models import Delivery as Event
 from integrations.routing.models import Delivery, RoutingDecision
 from integrations.routing.services import route_series
 from integrations.routing.subscribers import on_report_signed
+from tests.integrations.routing.conftest import SYSTEM
 from tests.integrations.routing.tables import routing_table
 from tests.portal.one_step_process import DIAGRAM, FORM
 from workflows.models import ProcessInstance
+from workflows.service_tasks import TaskContext, find_operator
 from workflows.services import import_bundle
 
 pytestmark = pytest.mark.django_db
@@ -78,6 +82,25 @@ def test_a_template_that_does_not_fit_the_series_is_left(put_in_force, make_seri
     assert events.deliver(asked.pk)
 
     assert not Job.objects.exists()
+
+
+def test_a_diagram_sends_a_study_as_a_step(folder_destination, make_series):
+    folder_destination("files")
+    series = make_series(3)
+    study = series.study.study_instance_uid
+    context = TaskContext(
+        uuid.uuid4(), uuid.uuid4(), "Send", series.study.trace_id, "county", {"study": study}, 1, SYSTEM
+    )
+    operator = find_operator("routing.send_study")
+    assert operator is not None
+
+    said = operator.handler(context, study_instance_uid=study, destination="files")
+    again = operator.handler(context, study_instance_uid=study, destination="files")
+
+    assert said == {"queued": 3, "destinations": ["files"]}
+    assert again == {"queued": 0, "destinations": ["files"]}
+    with pytest.raises(NotFound):
+        operator.handler(context, study_instance_uid=study, destination="nowhere")
 
 
 def test_a_process_a_row_names_is_started_once_for_a_series(put_in_force, make_series, second_look):

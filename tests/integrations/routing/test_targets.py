@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import ssl
 
 import boto3
 import pytest
@@ -11,6 +12,7 @@ from archive.storage.objects import read_object
 from common import clock as product_clock
 from common.errors import InvalidInput, NotPermitted
 from config.seaweedfs.cluster import Cluster, weed_binary
+from integrations.dicom.nodes.certificates import Authority
 from integrations.routing.models import Delivery, Destination, Lane
 from integrations.routing.sending import send_due
 from integrations.routing.services import create_destination, queue_series, update_destination
@@ -91,6 +93,40 @@ def test_a_server_shows_its_token_from_the_environment(make_series, web_destinat
     send_due()
 
     assert stow.headers["authorization"] == "Bearer the-token"
+
+
+@pytest.fixture(scope="module")
+def certificates(tmp_path_factory):
+    """An authority of our own, and a server's certificate from it."""
+    authority = Authority(tmp_path_factory.mktemp("authority"), key_bits=2048)
+    issued = authority.issue("server", hosts=["127.0.0.1"])
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tls.load_cert_chain(issued.certificate, issued.key)
+    return authority.certificate_path, tls
+
+
+def test_objects_leave_encrypted_for_a_server_we_can_trust(make_series, web_destination, certificates):
+    authority, tls = certificates
+    series = make_series(2)
+    with running_stow_server(tls) as server:
+        address = f"https://127.0.0.1:{server.port}/dicom-web"
+        destination = web_destination(server.port, address=address, authorities=str(authority))
+        queue_series(series, destination=destination)
+        send_due()
+
+        assert server.order == uids(series)
+
+
+def test_nothing_leaves_for_a_server_that_nobody_vouches_for(make_series, web_destination, certificates):
+    _, tls = certificates
+    with running_stow_server(tls) as server:
+        destination = web_destination(server.port, address=f"https://127.0.0.1:{server.port}/dicom-web")
+        queue_series(make_series(1), destination=destination)
+        send_due()
+
+        assert server.requests == 0
+    destination.refresh_from_db()
+    assert destination.last_error_code == "SERVER_UNREACHABLE"
 
 
 def test_a_server_that_is_not_there_is_left_alone_for_a_while(make_series, web_destination):
