@@ -187,6 +187,8 @@ SPECTACULAR_SETTINGS = {
         "TaskStatus": "workflows.models.UserTask.Status",
         "JobStatus": "compute.models.Job.Status",
         "MessageStatus": "integrations.hl7.models.MessageLog.Status",
+        "VolumeStanding": "archive.storage.models.Volume.State",
+        "NodeCheckState": "integrations.dicom.nodes.models.NodeCheck.State",
         "RoutingTableState": "integrations.routing.models.RoutingTableVersion.State",
         "DestinationKind": "integrations.routing.models.Destination.Kind",
     },

@@ -19,12 +19,13 @@ from pynetdicom.sop_class import Verification
 
 from common.errors import Conflict
 from integrations.dicom.models import ApplicationEntity
-from integrations.dicom.nodes import breaker
+from integrations.dicom.nodes import breaker, slots
 from integrations.dicom.nodes.calling import Purpose, node_association
 from integrations.dicom.nodes.errors import NodeUnavailable
-from integrations.dicom.nodes.limits import TrafficMeter
+from integrations.dicom.nodes.limits import TrafficMeter, windows_of
 from integrations.dicom.nodes.models import NodeFailure, NodeHealth, NodeSlot, NodeTraffic
 from tests.integrations.dicom.conftest import database_url
+from tests.integrations.dicom.waiting import wait_until
 
 ROOT = Path(__file__).resolve().parents[4]
 ECHO = [build_context(Verification)]
@@ -264,3 +265,33 @@ def test_outside_its_hours_a_limit_does_not_bind_and_a_night_only_node_names_the
 
     clock.advance(dt.timedelta(hours=13))
     assert call(node, purpose=Purpose.SEND) == 0x0000
+
+
+def test_a_long_association_keeps_its_slot(node, monkeypatch):
+    monkeypatch.setattr(slots, "_RENEWED_EVERY_S", 0.05)
+    with node_association(node, ECHO):
+        taken = NodeSlot.objects.get()
+        wait_until(lambda: NodeSlot.objects.get().expires_at > taken.expires_at)
+    wait_until(lambda: not slots._keeper._held)
+    assert not NodeSlot.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("moment", "holds"),
+    [("23:00", True), ("05:59", True), ("06:00", False), ("21:59", False), ("22:00", True)],
+)
+def test_a_window_may_reach_over_midnight(moment, holds):
+    night = ApplicationEntity(limits=[{"from": "22:00", "to": "06:00", "megabytes_per_hour": 10}])
+    (window,) = windows_of(night)
+    assert window.holds_at(dt.time.fromisoformat(moment)) is holds
+    assert not window.is_spent(10**6, 9_999_999)
+    assert window.is_spent(0, 10_000_000)
+
+
+def test_where_windows_overlap_the_tighter_one_binds(node, clock):
+    day = {"from": "00:00", "to": "23:59", "instances_per_hour": 100}
+    node.limits = [day, {"from": "15:00", "to": "17:00", "instances_per_hour": 1}]
+    with TrafficMeter(node) as meter:
+        meter.count(10)
+        with pytest.raises(NodeUnavailable):
+            meter.count(10)
