@@ -55,7 +55,7 @@ def withdraw_instances(
             moved = _move_out(locked, sop_instance_uids, reason=reason, correction=correction)
             if not moved:
                 raise NotFound("None of these instances is here.", code="NOTHING_TO_WITHDRAW")
-            correction.instance_count += moved
+            correction.instance_count += moved - (correction.detail.get("note") in (sop_instance_uids or ()))
             correction.performed_at = clock.now()
             correction.save(update_fields=["instance_count", "performed_at"])
             hide_what_is_empty(locked, studies)
