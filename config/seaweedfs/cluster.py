@@ -10,7 +10,7 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,8 @@ from urllib.request import urlopen
 
 import boto3
 from botocore.exceptions import ClientError
+
+from archive.storage.seaweedfs import topology
 
 HOST = "127.0.0.1"
 START_LIMIT_S = 30.0
@@ -152,17 +154,41 @@ class Cluster:
 
     def shell(self, *commands: str) -> str:
         """What `weed shell` says to these commands, run under its lock."""
-        script = "\n".join(["lock", *commands, "unlock", "exit"]) + "\n"
-        master = f"{self.master.address}.{_grpc_of(self.master)}"
-        done = subprocess.run(
-            [_weed(), "shell", f"-master={master}", f"-filer={self.filer.address}.{_grpc_of(self.filer)}"],
-            input=script,
-            capture_output=True,
+        process = self._shell_process(commands)
+        out, _nothing = process.communicate(timeout=120)
+        return out
+
+    def restore_copies(self) -> None:
+        """Have copies made anew where volumes have too few, and wait until the master counts them.
+
+        The shell itself waits for half a minute longer, so it is not waited for.
+        """
+        process = self._shell_process(["volume.fix.replication -apply"])
+        try:
+            wait_until(lambda: not self.short_of_copies(), "every volume to have its copies again")
+        finally:
+            process.kill()
+            process.wait()
+
+    def short_of_copies(self) -> int:
+        """How many volumes have fewer copies than they should."""
+        return topology(self.master_url).short_of_copies
+
+    def _shell_process(self, commands: Sequence[str]) -> subprocess.Popen[str]:
+        process = subprocess.Popen(
+            [
+                _weed(), "shell", f"-master={self.master.address}.{_grpc_of(self.master)}",
+                f"-filer={self.filer.address}.{_grpc_of(self.filer)}",
+            ],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
             text=True,
-            timeout=60,
-            check=False,
-        )
-        return done.stdout + done.stderr
+        )  # fmt: skip
+        if process.stdin is not None:
+            process.stdin.write("\n".join(["lock", *commands, "unlock", "exit", ""]))
+            process.stdin.flush()
+        return process
 
     def stop(self) -> None:
         """End every process, each told first and waited for then."""

@@ -60,11 +60,11 @@ def test_a_real_ct_outlives_the_sudden_death_of_a_volume_server(cluster, cast, s
     stored = [store(data) for data in during]
     assert [read_object(item.key) for item in stored] == during
     wait_until(lambda: len(cluster.nodes()) == 2, "the master to miss the server")
-    assert topology(cluster.master_url).short_of_copies > 0
+    assert cluster.short_of_copies() > 0
 
     victim.start()
     cluster.wait_for_servers(3)
-    wait_until(lambda: has_all_copies(cluster), "every volume to have its copies again")
+    wait_until(lambda: not cluster.short_of_copies(), "every volume to have its copies again")
     assert [read_object(item.key) for item in stored] == during
     assert all(hashlib.sha256(read_object(key)).hexdigest() == sha256 for key, sha256 in sent.items())
 
@@ -75,9 +75,9 @@ def test_a_lost_servers_copies_are_made_anew_on_the_others(cluster):
     victim = max(cluster.volume_servers, key=lambda server: held_by(cluster, server))
     victim.kill()
     wait_until(lambda: len(cluster.nodes()) == 2, "the master to miss the server")
-    assert topology(cluster.master_url).short_of_copies > 0
+    assert cluster.short_of_copies() > 0
 
-    wait_until(lambda: has_all_copies(cluster), "every volume to have its copies again")
+    cluster.restore_copies()
 
     assert len(topology(cluster.master_url).nodes) == 2
     assert [read_object(item.key) for item in stored] == data
@@ -108,14 +108,6 @@ def held_by(cluster, server):
     return next(
         (node.objects for node in topology(cluster.master_url).nodes if node.address == server.address), 0
     )
-
-
-def has_all_copies(cluster):
-    """Whether no volume lacks a copy; where one does, the cluster is told to make it."""
-    if topology(cluster.master_url).short_of_copies == 0:
-        return True
-    cluster.shell("volume.fix.replication -apply")
-    return False
 
 
 def answers(stored):
