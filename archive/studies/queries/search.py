@@ -12,8 +12,9 @@ from django.db import connection
 from django.db.models import QuerySet
 
 from archive.studies.models import Study
+from archive.studies.queries.matching import Condition
 from archive.studies.queries.requests import Query, check_query
-from archive.studies.queries.statement import Column, statement_of
+from archive.studies.queries.statement import Column, scope_of, statement_of
 
 _AT_ONCE = 200
 
@@ -31,17 +32,20 @@ class Answers:
     rows: Iterator[tuple[str | None, ...]]
 
 
-def search(query: Query, *, within: QuerySet[Study]) -> Answers:
+def search(query: Query, *, within: QuerySet[Study] | Condition) -> Answers:
     """Everything that matches, of the studies `within` only, by one statement whatever its size.
+
+    `within` is a queryset, or what `scope_of` made of one.
 
     Raises  InvalidInput for a query that breaks the rules of its model or holds a key that cannot be matched.
     """
     check_query(query)
-    statement = statement_of(query, within=within)
-    return Answers(statement.columns, statement.unsupported, _rows(statement.sql, statement.parameters))
+    scope = within if isinstance(within, Condition) else scope_of(within)
+    statement = statement_of(query, within=scope)
+    return Answers(statement.columns, statement.unsupported, rows_of(statement.sql, statement.parameters))
 
 
-def _rows(sql: str, parameters: tuple[Any, ...]) -> Iterator[tuple[str | None, ...]]:
+def rows_of(sql: str, parameters: tuple[Any, ...]) -> Iterator[tuple[str | None, ...]]:
     """The rows of a statement, streamed: the connection is busy with it until it is read or closed."""
     connection.ensure_connection()
     began = time.monotonic()

@@ -57,8 +57,13 @@ class Statement:
     unsupported: tuple[int, ...]
 
 
-def statement_of(query: Query, *, within: QuerySet[Study]) -> Statement:
-    """The statement that answers a query, of the studies `within` only."""
+def scope_of(within: QuerySet[Study]) -> Condition:
+    """The studies of a queryset as SQL: whoever asks often keeps it, for Django takes its time to write it."""
+    return Condition(*within.order_by().query.sql_with_params())
+
+
+def statement_of(query: Query, *, within: Condition) -> Statement:
+    """The statement that answers a query, of the studies in the scope `within` only."""
     known = [(key, attribute_of(key.tag, query.level)) for key in query.keys]
     asked = [(key, attribute) for key, attribute in known if attribute is not None]
     conditions = _conditions(query, asked)
@@ -67,7 +72,7 @@ def statement_of(query: Query, *, within: QuerySet[Study]) -> Statement:
     asked.sort(key=lambda pair: pair[0].tag)
     shown = ", ".join(attribute.shown for _, attribute in asked) or "1"
     where = [condition.sql for condition in conditions] or ["true"]
-    source = _source(query, within, used=_aliases([shown, *where]))
+    source = _source(query, within, used=_aliases([shown, *where]), matched=_aliases(where))
     sql = f"SELECT {shown} FROM {source.sql} WHERE {' AND '.join(where)}{_page(query)}"  # noqa: S608
     bound = [value for condition in (source, *conditions) for value in condition.parameters]
     return Statement(
@@ -141,22 +146,30 @@ def _patient_id(key: Key, query: Query) -> Condition:
     return all_of([known, matches_text("d.value", key.values)])
 
 
-def _source(query: Query, within: QuerySet[Study], *, used: set[str]) -> Condition:
-    """The tables, joined as far as the statement uses them."""
-    visible_sql, visible_parameters = within.order_by().query.sql_with_params()
+def _source(query: Query, within: Condition, *, used: set[str], matched: set[str]) -> Condition:
+    """The tables, joined as far as the statement uses them.
+
+    A patient who is only shown is looked up study by study: else the planner may read all patients there are.
+    """
     parts: list[Condition] = []
     if query.level is Level.PATIENT:
         parts.append(
             Condition(
                 "mpi_patient p JOIN LATERAL (SELECT DISTINCT v.patient_id, v.site_id "  # noqa: S608
-                f"FROM ({visible_sql}) v WHERE v.patient_id = p.id) s ON true",
-                visible_parameters,
+                f"FROM ({within.sql}) v WHERE v.patient_id = p.id) s ON true",
+                within.parameters,
             )
         )
     else:
-        parts.append(Condition(f"({visible_sql}) s", visible_parameters))
-        if "p" in used:
+        parts.append(Condition(f"({within.sql}) s", within.parameters))
+        if "p" in matched:
             parts.append(Condition("JOIN mpi_patient p ON p.id = s.patient_id"))
+        elif "p" in used:
+            parts.append(
+                Condition(
+                    "CROSS JOIN LATERAL (SELECT * FROM mpi_patient q WHERE q.id = s.patient_id OFFSET 0) p"
+                )
+            )
     if query.level >= Level.SERIES:
         parts.append(Condition("JOIN studies_series e ON e.study_id = s.id AND e.withdrawn_at IS NULL"))
     if query.level is Level.IMAGE:

@@ -64,7 +64,7 @@ GET = (PatientRootQueryRetrieveInformationModelGet, StudyRootQueryRetrieveInform
 
 SERVICES: tuple[Service, ...] = (
     Service((Verification,), evt.EVT_C_ECHO, handle_c_echo),
-    Service((ModalityWorklistInformationFind,), evt.EVT_C_FIND, handle_worklist),
+    Service((ModalityWorklistInformationFind,), evt.EVT_C_FIND, handle_worklist, converses=True),
     Service(FIND, evt.EVT_C_FIND, handle_find, converses=True),
     Service(MOVE, evt.EVT_C_MOVE, handle_move, converses=True),
     Service(GET, evt.EVT_C_GET, handle_get, converses=True),

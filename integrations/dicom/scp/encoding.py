@@ -73,7 +73,7 @@ class ElementWriter:
         if vr == "SQ":
             return self.sequence(tag, [self._item(item, keys) for item in values])
         if vr == "PN":
-            texts = ["=".join(name.get(group, "") for group in _GROUPS).rstrip("=") for name in values]
+            texts = ["=".join(name.get(group) or "" for group in _GROUPS).rstrip("=") for name in values]
         else:
             texts = [
                 "" if value is None else f"{value:g}" if isinstance(value, float) else str(value)

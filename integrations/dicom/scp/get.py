@@ -56,6 +56,9 @@ class ServedChannel:
                     return status
         raise Unavailable("The peer does not answer", code="ASSOCIATION_LOST")
 
+    def give_up(self) -> None:
+        self._assoc.abort()
+
     def _next(self) -> Any:
         try:
             return self._assoc.dimse.msg_queue.get(timeout=0.5)[1]

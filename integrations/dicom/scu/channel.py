@@ -8,6 +8,7 @@ Reference  PS3.8 §9.3 (PDUs), PS3.7 §9.3.1.2 (C-STORE-RSP)
 
 from __future__ import annotations
 
+import contextlib
 import ssl
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Protocol, cast
@@ -43,6 +44,10 @@ class Channel(Protocol):
         """The status of the answer to a C-STORE request. Raises Unavailable if none comes."""
         ...
 
+    def give_up(self) -> None:
+        """End the association: a message was begun that cannot be completed."""
+        ...
+
 
 class CallingChannel:
     """An association we opened."""
@@ -51,27 +56,45 @@ class CallingChannel:
         self._assoc = assoc
         self._wire = cast("CallingSocket", assoc.dul.socket)
         self.fragment = dimse.fragment_size(assoc.acceptor.maximum_length)
+        self._loan = contextlib.ExitStack()
+        self._borrowed: socket.socket | None = None
         assoc.dul._run_loop_delay = _REST_S  # noqa: SLF001 - it has nothing to do but release
 
     def send(self, parts: Sequence[Buffer]) -> None:
         self._check()
         try:
-            with self._wire.lent() as wire:
-                write(wire, parts)
+            write(self._wire_in_hand(), parts)
         except OSError as error:
+            self._hand_back()
             raise _lost() from error
 
     def status(self, message_id: int) -> int:
         try:
-            with self._wire.lent() as wire:
-                elements = _answer(wire)
+            elements = _answer(self._wire_in_hand())
         except (OSError, ValueError) as error:
             raise _lost() from error
+        finally:
+            self._hand_back()
         self._assoc.dul._idle_timer.restart()  # noqa: SLF001 - as if it had read the answer itself
         status = dimse.short(elements, dimse.STATUS)
         if status is None or dimse.short(elements, dimse.RESPONDED_TO) != message_id:
             raise _lost()
         return status
+
+    def give_up(self) -> None:
+        self._hand_back()
+        if self._assoc.is_established:
+            self._assoc.abort()
+
+    def _wire_in_hand(self) -> socket.socket:
+        """The connection, borrowed from the first byte of a request to the last of its answer."""
+        if self._borrowed is None:
+            self._borrowed = self._loan.enter_context(self._wire.lent())
+        return self._borrowed
+
+    def _hand_back(self) -> None:
+        self._borrowed = None
+        self._loan.close()
 
     def _check(self) -> None:
         if not self._assoc.is_established:

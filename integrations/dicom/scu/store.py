@@ -13,11 +13,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from pydicom.filereader import read_file_meta_info
 from pynetdicom.association import Association
 from pynetdicom.presentation import PresentationContext, build_context
 
-from common.errors import InvalidInput
+from archive.studies.datasets import read_elements
+from common.errors import InvalidInput, Unavailable
 from integrations.dicom import dimse
 from integrations.dicom.scu.association import MAXIMUM_CONTEXTS
 from integrations.dicom.scu.channel import Buffer, CallingChannel, Channel
@@ -25,6 +25,12 @@ from integrations.dicom.scu.transcoding import UNCOMPRESSED, can_transcode, tran
 
 _HEAD = 132 + 12
 _CHUNK = 4 << 20
+_LARGEST_META = 1 << 16
+_NAMING = (
+    0x00020002,
+    0x00020003,
+    0x00020010,
+)  # Media Storage SOP Class and Instance UID, Transfer Syntax UID
 CONTEXT_NOT_ACCEPTED = 0x0122
 
 
@@ -63,17 +69,15 @@ class Originator:
 
 def stored_file(path: Path) -> StoredFile:
     """The file with its meta information. Raises InvalidInput if it has none that could be sent by."""
-    try:
-        meta = read_file_meta_info(path)
-        return StoredFile(
-            path,
-            str(meta.MediaStorageSOPClassUID),
-            str(meta.MediaStorageSOPInstanceUID),
-            str(meta.TransferSyntaxUID),
-            _HEAD + int(meta.FileMetaInformationGroupLength),
-        )
-    except Exception as error:
-        raise InvalidInput("The file has no usable meta information", code="NOT_PART10") from error
+    with path.open("rb") as file:
+        head = file.read(_HEAD)
+        start = data_set_offset(head)
+        meta = read_elements(file.read(min(start - _HEAD, _LARGEST_META)), is_implicit=False)
+    named = {element.tag: element.value.decode("latin-1").strip(" \0") for element in meta}
+    if not all(named.get(tag) for tag in _NAMING):
+        raise InvalidInput("The file has no usable meta information", code="NOT_PART10")
+    sop_class_uid, sop_instance_uid, transfer_syntax_uid = (named[tag] for tag in _NAMING)
+    return StoredFile(path, sop_class_uid, sop_instance_uid, transfer_syntax_uid, start)
 
 
 def stored_files(folder: Path) -> list[StoredFile]:
@@ -94,7 +98,7 @@ def data_set_offset(head: Buffer) -> int:
 
     Raises  InvalidInput if it is no Part 10 object.
     """
-    if bytes(head[128:132]) != b"DICM" or len(head) < _HEAD:
+    if bytes(head[128:136]) != b"DICM\2\0\0\0" or len(head) < _HEAD:
         raise InvalidInput("The object is no Part 10 file", code="NOT_PART10")
     return _HEAD + int.from_bytes(head[_HEAD - 4 : _HEAD], "little")
 
@@ -208,15 +212,30 @@ class StorageSCU:
         command = _request(self._message_id, sop_class_uid, sop_instance_uid, originator)
         fragment = self._channel.fragment
         parts: list[Buffer] = list(dimse.pdus(context_id, command, is_command=True, fragment=fragment))
-        for view, is_last in chunks:
-            for at in range(0, len(view), fragment):
-                piece = view[at : at + fragment]
-                ends = is_last and at + fragment >= len(view)
-                parts.append(dimse.pdv_head(context_id, dimse.LAST if ends else 0, len(piece)))
-                parts.append(piece)
-            self._channel.send(parts)
-            parts = []
+        has_begun = False
+        try:
+            for view, is_last in chunks:
+                parts += _data_pdus(context_id, view, is_last=is_last, fragment=fragment)
+                has_begun = True
+                self._channel.send(parts)
+                parts = []
+        except (InvalidInput, OSError) as error:
+            if not has_begun:
+                raise
+            self._channel.give_up()
+            raise Unavailable(
+                "The stored object broke off while it was sent", code="ASSOCIATION_LOST"
+            ) from error
         return self._channel.status(self._message_id)
+
+
+def _data_pdus(context_id: int, view: memoryview, *, is_last: bool, fragment: int) -> Iterator[Buffer]:
+    """Heads and fragments of a part of a data set; no byte of it is copied."""
+    for at in range(0, len(view), fragment):
+        piece = view[at : at + fragment]
+        ends = is_last and at + fragment >= len(view)
+        yield dimse.pdv_head(context_id, dimse.LAST if ends else 0, len(piece))
+        yield piece
 
 
 def _request(

@@ -5,16 +5,21 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from django.utils import timezone
+from pydicom import dcmread
+from pydicom.dataset import Dataset
 
 from accounts.actors import SystemActor
 from archive.mpi.services import register_patient
 from archive.orders.models import Order
 from archive.orders.services import receive_order
+from archive.studies.queries.matching import date_range
+from common.clock import parse_da, parse_tm
 from common.errors import InvalidInput
 from common.identifiers import Identifier
 from integrations.dicom.models import AERole
-from integrations.dicom.scp.worklist import date_range
 from integrations.dicom.scu.find import find_worklist, worklist_query
+from tests.integrations.dicom.retrieving import found_by
 
 ACTOR = SystemActor("hl7:his")
 
@@ -118,3 +123,108 @@ def test_dcmtk_reads_the_worklist(peer, orders):
 def test_what_is_no_date_range_is_refused(key):
     with pytest.raises(InvalidInput):
         date_range(key)
+
+
+@pytest.mark.parametrize(
+    ("keys", "found"),
+    [
+        ({"ScheduledProcedureStepStartTime": "0900-1100"}, {0, 1, 2}),
+        ({"ScheduledProcedureStepStartTime": "110000-"}, set()),
+        ({"Modality": "CT\\PT"}, {0, 2}),
+        ({"Modality": "M*"}, {1}),
+        ({"ScheduledStationAETitle": "NOBODY\\OTHER*"}, {0, 1, 2}),
+        ({"ScheduledPerformingPhysicianName": "JOHNSON"}, set()),
+        ({"ScheduledProcedureStepDescription": "CT*"}, {0, 1, 2}),
+        ({"ScheduledProcedureStepStartDate": "20260303\\20260304"}, {1}),
+    ],
+    ids=str,
+)
+def test_keys_within_the_step_match_too(peer, orders, keys, found):
+    query = worklist_query()
+    for keyword, value in keys.items():
+        setattr(
+            query.ScheduledProcedureStepSequence[0], keyword, value.split("\\") if "\\" in value else value
+        )
+
+    entries = {entry.AccessionNumber for entry in find_worklist(peer, query)}
+
+    assert entries == {orders[index].accession_number for index in found}
+
+
+def test_what_an_order_does_not_know_is_answered_empty_and_codes_are_answered_whole(peer, orders):
+    query = worklist_query(patient_id="P1")
+    query.MedicalAlerts = query.PatientWeight = ""
+    query.RequestedProcedureCodeSequence = [Dataset()]
+
+    (entry,) = find_worklist(peer, query)
+
+    assert (entry.MedicalAlerts, entry.PatientWeight) in {("", None), (None, None), ("", "")}
+    code = entry.RequestedProcedureCodeSequence[0]
+    assert (code.CodeValue, code.CodingSchemeDesignator, code.CodeMeaning) == (
+        "CTCHEST",
+        "99COUNTY",
+        "CT chest",
+    )
+
+
+@pytest.mark.skipif(not Path("/usr/bin/findscu").exists(), reason="DCMTK is not installed")
+def test_every_query_of_dcmtks_examples_is_answered_as_its_entries_say(peer, cast, shared_data, tmp_path):
+    folder = shared_data / "dicom" / "modality_worklist"
+    entries = [dcmread(path, force=True) for path in sorted(folder.glob("entries/*.wl"))]
+    placed = {place(cast.county, number, entry): entry for number, entry in enumerate(entries)}
+    outcomes = {}
+    for dump in sorted(folder.glob("queries/*.dump")):
+        query = tmp_path / f"{dump.stem}.dcm"
+        subprocess.run(["/usr/bin/dump2dcm", dump, query], check=True, capture_output=True)
+        result = subprocess.run(
+            ["/usr/bin/findscu", "-v", "-W", "-aet", peer.calling_ae_title, "-aec", peer.called_ae_title, peer.host,
+             str(peer.port), query, "-k", "AccessionNumber"],
+            capture_output=True, text=True, errors="replace", timeout=30, check=False,
+        )  # fmt: skip
+        assert result.returncode == 0, result.stderr
+        outcomes[dump.stem] = set(found_by(result.stdout + result.stderr, "AccessionNumber")) - {""}
+        wanted = dcmread(query, force=True)
+        assert outcomes[dump.stem] == {number for number, entry in placed.items() if fits(entry, wanted)}, (
+            dump.stem
+        )
+    assert outcomes["wlistqry0"] == set(placed)
+    assert any(0 < len(found) < len(placed) for found in outcomes.values())
+
+
+def place(site, number, entry) -> str:
+    """An order as the entry says; its accession number."""
+    step, name = entry.ScheduledProcedureStepSequence[0], entry.PatientName
+    patient = register_patient(
+        identifiers=[Identifier(entry.PatientID, site.authority)], site=site, family_name=name.family_name,
+        given_name=name.given_name, birth_date=parse_da(entry.PatientBirthDate), sex=entry.PatientSex, actor=ACTOR,
+        source="his",
+    )  # fmt: skip
+    starts = dt.datetime.combine(
+        parse_da(step.ScheduledProcedureStepStartDate), parse_tm(step.ScheduledProcedureStepStartTime)
+    )
+    placed = receive_order(
+        site=site, patient=patient, placer_order_number=f"WL{number}", procedure_code="X",
+        procedure_description=entry.RequestedProcedureDescription, service=Order.Service.IMAGING,
+        priority="ROUTINE", modality=step.Modality, station_ae_title=str(station_of(step)),
+        scheduled_at=timezone.make_aware(starts), ordered_at=dt.datetime(2026, 3, 1, tzinfo=dt.UTC), actor=ACTOR,
+    )  # fmt: skip
+    return placed.accession_number
+
+
+def station_of(step):
+    """An entry may name several stations; an order here is for one."""
+    named = step.ScheduledStationAETitle
+    return named if isinstance(named, str) else named[0]
+
+
+def fits(entry, query) -> bool:
+    """Whether the entry matches by the keys an order here knows."""
+    steps = query.get("ScheduledProcedureStepSequence")
+    wanted = steps[0] if steps else Dataset()
+    step = entry.ScheduledProcedureStepSequence[0]
+    time = str(wanted.get("ScheduledProcedureStepStartTime") or "")
+    return (
+        wanted.get("Modality") in {None, "", step.Modality}
+        and wanted.get("ScheduledStationAETitle") in {None, "", station_of(step)}
+        and (not time or (time == "120000-" and step.ScheduledProcedureStepStartTime >= "120000"))
+    )
