@@ -4,8 +4,8 @@
 D dummy, Z zero length, X remove, K keep, C clean, U new UID; X/Z, X/D, Z/D, X/Z/D and X/Z/U* leave the choice to
 the attribute's type in the IOD, and U* renews the UIDs inside a sequence.
 
-The basic column is that of edition 2026c. The option columns are those of an earlier edition (of about 2020); rows added
-since carry the date, UID and descriptor options by their VR, and otherwise none, which leaves the basic action.
+The basic column is that of edition 2026c. The option columns are those of an earlier edition (of about 2020); rows
+added since carry the date, UID and descriptor options by their VR, and otherwise none: the basic action stays.
 
 Reference  PS3.15 §E.1.1 and Table E.1-1, edition 2026c
 """

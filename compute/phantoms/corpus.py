@@ -116,6 +116,11 @@ def _thick_then_thin() -> Instances:
     return joined(series(stack(1.0, slices=24)), series(stack(4.8, slices=10)), label="thin and thick")
 
 
+def _in_turns() -> Instances:
+    base = series(stack(1.0, slices=16))
+    return joined(base[::2][:-2], base[-2:-1], base[1::2], label="in turns")
+
+
 def _overlapping_scans() -> Instances:
     return joined(series(stack(1.0)), shifted(series(stack(1.0)), 6.3), label="two scans")
 
@@ -152,6 +157,8 @@ CASES: tuple[Case, ...] = (
     Case("oblique", lambda: series(tilted(stack(1.0), 25.0), kind="mr"), True, _volume(1.0, 12, tilt_degrees=0.0)),
     Case("one slice missing", lambda: series(stack(1.0, missing=(5,))), True,
          {"gaps": 1, "missing_slices": 1, "largest_gap_mm": 2.0, "is_volume": False, "spacing_mm": 1.0}),
+    Case("taken in turns, one slice missing", _in_turns, True,
+         {"gaps": 1, "missing_slices": 1, "is_mixed": False, "spacing_mm": 1.0}),
     Case("two gaps", lambda: series(stack(3.0, slices=16, missing=(3, 8, 9, 10))), False,
          {"gaps": 2, "missing_slices": 4, "largest_gap_mm": 12.0, "is_volume": False, "spacing_mm": 3.0}),
     Case("one slice too near", lambda: _one_slice_near(0.3), True,

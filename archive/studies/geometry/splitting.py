@@ -17,6 +17,7 @@ from archive.studies.geometry.stacks import UNEVEN, distances_of, is_even
 STACK_AT_LEAST = 4
 STACKS_AT_MOST = 16
 _OTHER_SPACING = 1.5
+_MOSTLY = 0.8
 
 
 def split_plane(slices: Sequence[Slice], indices: list[int]) -> list[list[int]]:
@@ -26,13 +27,23 @@ def split_plane(slices: Sequence[Slice], indices: list[int]) -> list[list[int]]:
         return [indices]
     numbers = [slices[index].number for index in indices]
     for parts in (_runs(distances, numbers), _stretches(distances)):
-        if 1 < len(parts) <= STACKS_AT_MOST and _explain(distances, parts):
+        is_enough = 1 < len(parts) <= STACKS_AT_MOST and _explain(distances, parts)
+        if is_enough and not _is_interleaved(distances, parts):
             return [[indices[one] for one in part] for part in parts]
     return [indices]
 
 
 def _explain(distances: Vectors, parts: Sequence[Sequence[int]]) -> bool:
     return all(len(part) >= STACK_AT_LEAST and is_even(distances[list(part)]) for part in parts)
+
+
+def _is_interleaved(distances: Vectors, parts: Sequence[Sequence[int]]) -> bool:
+    """Whether runs are one stack taken in turns (odd slices, then even ones) of which a slice is missing."""
+    steps = np.diff(np.unique(np.round(distances, 2)))
+    spacing = float(np.median(steps))
+    own = [float(np.median(np.diff(np.unique(np.round(distances[list(part)], 2))))) for part in parts]
+    is_in_turns = all(abs(one / (spacing * len(parts)) - 1) <= UNEVEN for one in own)
+    return is_in_turns and float((np.abs(steps / spacing - 1) <= UNEVEN).mean()) >= _MOSTLY
 
 
 def _runs(distances: Vectors, numbers: Sequence[int | None]) -> list[list[int]]:

@@ -19,7 +19,7 @@ def judge_thin_slice(geometry: Geometry, *, threshold_mm: float) -> tuple[bool |
         if stack in geometry.counted_stacks and stack.spacing_mm is not None
     ]
     if not measured:
-        return False, geometry.reason
+        return False, geometry.reason or "The slices lie in different planes."
     thin = [(number, stack) for number, stack in measured if (stack.spacing_mm or 0) <= threshold_mm]
     number, stack = (thin or measured)[0]
     _verdict, why = _judge_one(stack.spacing_mm, "", threshold_mm)

@@ -8,7 +8,7 @@ import pytest
 from django.utils import translation
 
 from archive.studies.completeness import Evidence, judge_completeness
-from archive.studies.geometry import Geometry, judge_thin_slice
+from archive.studies.geometry import Geometry, Stack, judge_thin_slice
 from archive.studies.models import Series
 from portal.viewer import reasons
 from portal.viewer.orientation import edge_letters
@@ -77,9 +77,19 @@ def test_every_reason_the_archive_gives_for_completeness_can_be_translated(verdi
     assert known(reworded(verdict.reason)), reworded(verdict.reason)
 
 
+MIXED = Geometry(
+    40,
+    is_mixed=True,
+    stacks=(
+        Stack(30, spacing_mm=1.0, orientation="axial"),
+        Stack(10, spacing_mm=5.0, orientation="axial"),
+    ),
+)
+
+
 @pytest.mark.parametrize(
     "geometry",
-    [Geometry(5, spacing_mm=1.25), Geometry(5, spacing_mm=5.0), Geometry(5, is_mixed=True)],
+    [Geometry(5, spacing_mm=1.25), Geometry(5, spacing_mm=5.0), Geometry(5, is_mixed=True), MIXED],
 )
 def test_every_reason_for_thin_or_thick_can_be_translated(geometry, every_part_translated):
     _, reason = judge_thin_slice(geometry, threshold_mm=1.5)
