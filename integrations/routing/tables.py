@@ -51,12 +51,14 @@ def save_draft(table: RoutingTable, xml: str, *, actor: Actor, note: str = "") -
     with transaction.atomic():
         held = _locked(table)
         draft = held.versions.filter(state=State.DRAFT).order_by("-number").first()
+        is_taken_up = draft is None or draft.saved_by != actor_name(actor)
         if draft is None:
             draft = RoutingTableVersion(table=held, number=_next_number(held))
         draft.xml, draft.note = xml, note[:200]
         draft.saved_by, draft.saved_at = actor_name(actor), clock.now()
         draft.save()
-        _audit(actor, "routing_table.saved", table, version=draft.number)
+        if is_taken_up:  # an editor saves as one types: who took the draft up is news, each key is not
+            _audit(actor, "routing_table.saved", table, version=draft.number)
     return draft
 
 

@@ -15,6 +15,7 @@ from integrations.routing.selectors import Explanation, Progress, destination_pr
 from integrations.routing.services import Trial
 from portal.cases.words import Word, word
 from portal.routing.words import BLOCKED, DELIVERY, DISABLED, ENABLED, VERSION
+from workflows.decisions import text_of_value
 
 State = RoutingTableVersion.State
 
@@ -59,10 +60,20 @@ class Reached:
 
 
 @dataclass(frozen=True, slots=True)
+class MatchedRow:
+    """A row that matched, with the values it asked for as a table writes them."""
+
+    number: int
+    notes: list[str]
+    inputs: list[tuple[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
 class Why:
     """One decision about a series, in words."""
 
     explanation: Explanation
+    rows: list[MatchedRow]
     reached: list[Reached]
 
 
@@ -120,9 +131,21 @@ def _destinations(actions: list[dict[str, Any]]) -> str:
 
 def whys_of(explanations: list[Explanation]) -> list[Why]:
     return [
-        Why(one, [_reached(name, states) for name, states in sorted(one.progress.items())])
+        Why(
+            one,
+            [_matched(row) for row in one.rows],
+            [_reached(name, states) for name, states in sorted(one.progress.items())],
+        )
         for one in explanations
     ]
+
+
+def _matched(row: dict[str, Any]) -> MatchedRow:
+    return MatchedRow(
+        row["row"],
+        [note for note in row.get("annotations", []) if note],
+        [(name, text_of_value(value)) for name, value in row.get("inputs", {}).items()],
+    )
 
 
 def _reached(destination: str, states: dict[str, int]) -> Reached:

@@ -6,6 +6,7 @@ from portal.routing import drafting, letters, publishing, views, why
 
 urlpatterns: list[URLPattern] = [
     path("", views.tables, name="routing"),
+    path("tables/", views.add_table, name="add-routing-table"),
     path("destinations/", views.destinations, name="routing-destinations"),
     path("destinations/<slug:key>/switch/", views.switch, name="switch-destination"),
     path("dead-letters/", letters.index, name="dead-letters"),

@@ -5,16 +5,18 @@ from __future__ import annotations
 from django.contrib import messages as told
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.text import slugify
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from accounts.privileges import Privilege
+from accounts.models import Role, Site
+from accounts.privileges import GRANTED, Privilege
 from common.errors import ServiceError
-from integrations.routing.selectors import dead_letters, visible_destinations
-from integrations.routing.services import update_destination
+from integrations.routing.selectors import dead_letters, sites_managed, visible_destinations
+from integrations.routing.services import create_table, update_destination
 from portal.gate import opened_by
 from portal.routing.gathering import destination_rows, table_rows
-from portal.shell.person import person_of
+from portal.shell.person import person_of, standing_of
 
 
 @opened_by(Privilege.MANAGE_ROUTING)
@@ -22,8 +24,35 @@ from portal.shell.person import person_of
 def tables(request: HttpRequest) -> HttpResponse:
     """The routing tables of the sites where the person manages routing, and the region's."""
     person = person_of(request)
-    context = {"rows": table_rows(person), "dead": dead_letters(person).count()}
+    rows = table_rows(person)
+    with_table = {row.table.site_id for row in rows}
+    context = {
+        "rows": rows,
+        "dead": dead_letters(person).count(),
+        "without": [site for site in _sites(request) if site.pk not in with_table],
+    }
     return render(request, "portal/routing/tables.html", context)
+
+
+def _sites(request: HttpRequest) -> list[Site]:
+    """The sites whose routing the person manages, as every page knows the person's standing."""
+    held = standing_of(request).memberships
+    sites = {one.site_id: one.site for one in held if Privilege.MANAGE_ROUTING in GRANTED[Role(one.role)]}
+    return list(sites.values())
+
+
+@opened_by(Privilege.MANAGE_ROUTING)
+@require_POST
+def add_table(request: HttpRequest) -> HttpResponse:
+    """Give a site a table of its own, which begins as the table a region starts with."""
+    person = person_of(request)
+    site = get_object_or_404(sites_managed(person), code=request.POST.get("site", "").replace("\0", ""))
+    try:
+        table = create_table(key=slugify(site.code), name=site.name, site=site, actor=person)
+    except ServiceError as refusal:
+        told.error(request, refusal.message)
+        return redirect("routing")
+    return redirect("routing-table", key=table.key)
 
 
 @opened_by(Privilege.MANAGE_ROUTING)

@@ -11,7 +11,7 @@ from workflows.decisions.hits import HitPolicy
 from workflows.decisions.limits import DecisionTooCostly, Limits
 from workflows.decisions.model import Decision, DecisionModel, Outcome
 from workflows.decisions.problems import Problem
-from workflows.decisions.services import check_decisions, load_decisions, read_table
+from workflows.decisions.services import check_decisions, load_decisions, read_table, text_of_value
 from workflows.decisions.tables import DecisionTable, Input, MatchedRow, Output, Rule
 from workflows.decisions.writing import write_table
 
@@ -31,5 +31,6 @@ __all__ = [
     "check_decisions",
     "load_decisions",
     "read_table",
+    "text_of_value",
     "write_table",
 ]

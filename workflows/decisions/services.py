@@ -8,6 +8,8 @@ from hashlib import sha256
 from threading import Lock
 
 from common.errors import NotFound
+from workflows.decisions.feel.functions.conversion import written
+from workflows.decisions.feel.values import from_python
 from workflows.decisions.markup import read_tree
 from workflows.decisions.model import DecisionModel
 from workflows.decisions.problems import Problem, refusal
@@ -62,6 +64,11 @@ def read_table(xml: bytes, decision: str) -> DecisionTable:
     if table is None:
         raise NotFound(f"The decision “{decision}” is not a table.", code="DECISION_NO_TABLE")
     return table
+
+
+def text_of_value(value: object) -> str:
+    """A fact as a person would write it in a cell: true, 1.25, a text without its quotation marks."""
+    return written(from_python(value))
 
 
 def _read(xml: bytes, facts: frozenset[str] | None) -> tuple[DecisionModel, list[Problem]]:

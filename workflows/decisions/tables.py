@@ -102,7 +102,9 @@ class DecisionTable:
             if allowed and value is not None and allowed(frame.within({INPUT: value})) is not True:
                 name = self.inputs[column].label
                 return frame.run.fail(f"The input {name} has a value that the table does not allow."), ()
-        matched = [index for index, rule in enumerate(compiled.rules) if _matches(rule, values, frame)]
+        asked = [frame.within({INPUT: value}) for value in values]
+        frame.run.spend(len(compiled.rules))
+        matched = [index for index, rule in enumerate(compiled.rules) if _matches(rule, asked)]
         return self._answer(frame, compiled, values, matched)
 
     def _answer(
@@ -130,8 +132,6 @@ class DecisionTable:
         )
 
 
-def _matches(rule: CompiledRule, values: Sequence[Value], frame: Frame) -> bool:
-    frame.run.spend()
-    return all(
-        test(frame.within({INPUT: value})) is True for test, value in zip(rule.tests, values, strict=True)
-    )
+def _matches(rule: CompiledRule, asked: Sequence[Frame]) -> bool:
+    """Whether every cell accepts its column's value; each frame holds one as `?`."""
+    return all(test(frame) is True for test, frame in zip(rule.tests, asked, strict=True))

@@ -261,3 +261,22 @@ def test_lists_of_fifty_take_few_statements(manager, region, django_assert_max_n
     for page in ("dead-letters", "routing-destinations", "routing"):
         with django_assert_max_num_queries(8):
             manager.get(reverse(page))
+
+
+def test_a_site_gets_a_table_of_its_own_and_begins_with_the_default(manager, region):
+    page = manager.post(reverse("add-routing-table"), {"site": "provincial"}, follow=True)
+
+    assert page.context["state"]["sheet"]["rows"][0]["cells"][3] == '"post-processing"'
+    assert manager.post(reverse("add-routing-table"), {"site": "elsewhere"}).status_code == 404
+    assert RoutingTable.objects.count() == 2
+
+
+def test_typing_leaves_one_line_in_the_audit_trail_until_somebody_else_types(
+    manager, region, sheet, browser_of
+):
+    _status, first = save(manager, sheet)
+    _status, second = save(manager, to_research(sheet), mark=first["mark"])
+    assert AuditEvent.objects.filter(action="routing_table.saved").count() == 1
+
+    save(browser_of(region.ines), sheet, mark=second["mark"])
+    assert AuditEvent.objects.filter(action="routing_table.saved").count() == 2

@@ -85,7 +85,13 @@ ORDERED = frozenset(
 )
 
 
+_KIND_OF_TYPE = dict(KINDS)
+
+
 def kind_of(value: Value) -> str:
+    known = _KIND_OF_TYPE.get(type(value))
+    if known is not None:
+        return known
     for python_type, kind in KINDS:
         if isinstance(value, python_type):
             return kind
