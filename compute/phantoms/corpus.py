@@ -55,7 +55,7 @@ def stack(
     return StackGeometry(16, 16, slices, (16.0, 16.0), spacing_mm, thickness_mm or spacing_mm, **other)
 
 
-def series(geometry: StackGeometry, *, kind: str = "ct", seed: int = 0) -> Instances:
+def series(geometry: StackGeometry, *, kind: str = "calibration", seed: int = 0) -> Instances:
     phantom = make_phantom(kind, noise=0.0)
     made = datasets(phantom, geometry, StudyHeader(seed=seed), transfer_syntax_uid=ExplicitVRLittleEndian)
     return list(made)
@@ -118,7 +118,7 @@ def _thick_then_thin() -> Instances:
 
 def _in_turns() -> Instances:
     base = series(stack(1.0, slices=16))
-    return joined(base[::2][:-2], base[-2:-1], base[1::2], label="in turns")
+    return joined(base[::2][:-1], base[1::2], label="in turns")
 
 
 def _overlapping_scans() -> Instances:
@@ -185,9 +185,9 @@ CASES: tuple[Case, ...] = (
          {"phases": 5, "positions": 8, "duplicates": 0, "told_apart_by": "trigger time"}),
     Case("three acquisitions", lambda: phased(8, "AcquisitionNumber", [1, 2, 3]), False,
          {"phases": 3, "positions": 8, "duplicates": 0, "told_apart_by": "acquisition"}),
-    Case("enhanced CT", lambda: _enhanced("ct", 1.0), True, _volume(1.0, 12, slices=1)),
-    Case("enhanced CT, thick", lambda: _enhanced("ct", 5.0), False, _volume(5.0, 12, slices=1)),
-    Case("enhanced CT with a gap", lambda: _enhanced("ct", 1.0, missing=(4,)), True,
+    Case("enhanced CT", lambda: _enhanced("calibration", 1.0), True, _volume(1.0, 12, slices=1)),
+    Case("enhanced CT, thick", lambda: _enhanced("calibration", 5.0), False, _volume(5.0, 12, slices=1)),
+    Case("enhanced CT with a gap", lambda: _enhanced("calibration", 1.0, missing=(4,)), True,
          {"slices": 1, "frames": 11, "gaps": 1, "missing_slices": 1, "is_volume": False}),
     Case("enhanced MR of three phases", lambda: _enhanced("mr", 2.0, phases=3), False,
          {"slices": 1, "frames": 36, "phases": 3, "positions": 12, "told_apart_by": "temporal position"}),
