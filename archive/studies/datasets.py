@@ -31,6 +31,7 @@ _UNDEFINED = 0xFFFFFFFF
 TEXT_VRS = frozenset(["LO", "LT", "PN", "SH", "ST", "UC", "UT"])
 _TERM = re.compile(r"^(ISO)[_ -](IR)")
 _KNOWN_TERMS = {_TERM.sub(r"\1 \2", term) for term in python_encoding}
+_ESCAPE = re.compile(r"\x1b[\x20-\x2f]+[\x30-\x7e]")
 _ONE_VALUE = frozenset(["LT", "ST", "UT", "UR"])
 
 
@@ -207,9 +208,14 @@ def _decoded(element: Element, encodings: Sequence[str]) -> str:
         return element.value.decode("latin-1")
     delimiters = PN_DELIMS if element.vr == "PN" else TEXT_VR_DELIMS
     try:
-        return str(decode_bytes(element.value, list(encodings), delimiters))
+        return without_escapes(str(decode_bytes(element.value, list(encodings), delimiters)))
     except (LookupError, ValueError) as error:
         raise InvalidInput("A value is no text in its character set", code="CHARACTER_SET") from error
+
+
+def without_escapes(text: str) -> str:
+    """A decoded text without the escape sequences of ISO 2022 that pydicom leaves in it (GB 2312)."""
+    return _ESCAPE.sub("", text) if "\x1b" in text else text
 
 
 def _clean(text: str) -> str:

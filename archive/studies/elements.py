@@ -11,6 +11,7 @@ from pydicom.valuerep import TEXT_VR_DELIMS, PersonName
 
 from archive.mpi.models import Patient
 from archive.studies.attributes import SERIES_TAGS, STUDY_TAGS, attributes_of
+from archive.studies.datasets import without_escapes
 from archive.studies.header import SOP_CLASS_UID, SOP_INSTANCE_UID, SPECIFIC_CHARACTER_SET, Header
 from common.clock import parse_da, parse_tm
 
@@ -26,9 +27,11 @@ IMAGE_POSITION, IMAGE_ORIENTATION, FRAME_OF_REFERENCE = 0x00200032, 0x00200037, 
 INSTANCES_IN_SERIES = 0x00201209
 NUMBER_OF_FRAMES, ROWS, COLUMNS, PIXEL_SPACING = 0x00280008, 0x00280010, 0x00280011, 0x00280030
 
-WANTED = STUDY_TAGS | SERIES_TAGS | {
-    value for name, value in globals().items() if name.isupper() and isinstance(value, int)
-}
+WANTED = (
+    STUDY_TAGS
+    | SERIES_TAGS
+    | {value for name, value in globals().items() if name.isupper() and isinstance(value, int)}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,12 +161,12 @@ def _text(header: Header, tag: int, limit: int) -> str:
         text = decode_bytes(header.values.get(tag, b""), _encodings(header), TEXT_VR_DELIMS)
     except (LookupError, ValueError):
         text = header.text(tag)
-    return text.replace("\0", "").strip()[:limit]
+    return without_escapes(text).replace("\0", "").strip()[:limit]
 
 
 def _name(header: Header, tag: int) -> PersonName:
     raw = header.values.get(tag, b"").replace(b"\0", b"").strip()
     try:
-        return PersonName(raw, _encodings(header)).decode()
+        return PersonName(without_escapes(str(PersonName(raw, _encodings(header)).decode())))
     except (LookupError, ValueError):
         return PersonName(raw.decode("latin-1"))

@@ -13,6 +13,7 @@ from archive.mpi.models import Patient
 from archive.studies.models import Study
 from common.uids import derived_uid
 from integrations.dicom.models import AERole
+from integrations.dicom.scp.trail import query_trail
 from integrations.dicom.scu.association import associate
 from integrations.dicom.scu.echo import echo
 from integrations.dicom.scu.find import PATIENT_ROOT_FIND, STUDY_ROOT_FIND, find_studies, study_query
@@ -182,9 +183,8 @@ def test_a_peer_that_cancels_gets_no_more(held, cast):
 
 
 def test_a_relational_query_needs_no_key_above_where_that_was_agreed(held):
-    from pynetdicom.pdu_primitives import SOPClassExtendedNegotiation  # noqa: PLC0415
-
     from pynetdicom import AE  # noqa: PLC0415
+    from pynetdicom.pdu_primitives import SOPClassExtendedNegotiation  # noqa: PLC0415
 
     item = SOPClassExtendedNegotiation()
     item.sop_class_uid, item.service_class_application_information = STUDY_ROOT_FIND, b"\x01\x00\x01"
@@ -255,6 +255,7 @@ def test_a_hostile_identifier_is_refused_in_the_protocols_words_and_at_little_co
 def test_every_query_leaves_a_line_without_patient_data(held):
     ask(held, PatientID="P1")
 
+    query_trail.write()
     line = AuditEvent.objects.get(action="studies.queried")
     assert line.actor == "dicom:COUNTY_CT1"
     assert line.detail == {"level": "STUDY", "answers": 1, "status": "0x0000"}

@@ -7,6 +7,7 @@ import threading
 import pytest
 from pydicom import dcmread
 from pydicom.uid import ImplicitVRLittleEndian, RLELossless
+from pynetdicom.presentation import build_context
 
 from accounts.models import AuditEvent
 from archive.storage.objects import read_object
@@ -19,11 +20,18 @@ from integrations.dicom.scu.association import Peer, associate
 from integrations.dicom.scu.echo import echo
 from integrations.dicom.scu.find import study_query
 from integrations.dicom.scu.move import STUDY_ROOT_MOVE, move
-from pynetdicom.presentation import build_context
-from tests.integrations.dicom.retrieving import (
-    GETSCU, MOVESCU, Receiver, dcmtk, folder_of, hold, hold_series, installed, receiving,
-)  # fmt: skip
 from tests.archive.studies.objects import ct_slice
+from tests.integrations.dicom.retrieving import (
+    GETSCU,
+    MOVESCU,
+    Receiver,
+    dcmtk,
+    folder_of,
+    hold,
+    hold_series,
+    installed,
+    receiving,
+)  # fmt: skip
 from tests.integrations.dicom.waiting import wait_until
 
 MOVE = [build_context(STUDY_ROOT_MOVE)]
@@ -256,7 +264,7 @@ def test_killed_in_the_middle_of_a_move_the_peer_sees_it_and_a_repeat_completes(
     modality.roles = [AERole.QUERY_SCU]
     modality.save()
     gate = threading.Event()
-    receiver.before = lambda _uid: 0 if gate.wait(0.03) else 0
+    receiver.before = lambda _uid: int(gate.wait(0.03)) * 0
     daemon = start_daemon()
     peer = Peer("127.0.0.1", daemon.port, settings.DICOM_AE_TITLE, modality.ae_title, timeout_s=10)
     failures = []
