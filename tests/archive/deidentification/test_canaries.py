@@ -6,7 +6,8 @@ import io
 
 import pytest
 from pydicom import dcmread
-from pydicom.datadict import DicomDictionary, keyword_for_tag
+from pydicom._dicom_dict import DicomDictionary
+from pydicom.datadict import keyword_for_tag
 from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence as Items
 

@@ -45,7 +45,12 @@ def test_an_enhanced_object_is_thin_by_its_frames(stored):
 def test_phases_are_told_by_the_headers_of_one_position_only(stored, monkeypatch):
     read: list[int] = []
     real = measured._read
-    monkeypatch.setattr(measured, "_read", lambda pk, keywords: (read.append(pk), real(pk, keywords))[1])
+
+    def counted(pk, keywords):
+        read.append(pk)
+        return real(pk, keywords)
+
+    monkeypatch.setattr(measured, "_read", counted)
 
     series = stored("cardiac phases")
 
