@@ -11,6 +11,7 @@ class LifecycleConfig(AppConfig):
         from archive.lifecycle import nudging, subscribers, tasks
         from archive.lifecycle.adoption import adopt_loose_objects
         from archive.lifecycle.deletion import purge_withdrawn
+        from archive.lifecycle.orphans import find_orphans, sweep_volumes
         from archive.lifecycle.placing import place_due, reconsider
         from archive.lifecycle.purging import purge_due, remove_due
         from archive.lifecycle.quotas import check_quota, count_quotas
@@ -41,5 +42,7 @@ class LifecycleConfig(AppConfig):
             ("storage.retention", expire_series, 60),
             ("storage.quotas", count_quotas, 120),
             ("storage.usage", count_usage, 900),
+            ("storage.orphans", find_orphans, 120),
+            ("storage.sweep_volumes", sweep_volumes, 3600),
         ):
             register_duty(name, duty, every=timedelta(seconds=seconds))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import errno
+import fcntl
 import hashlib
 import os
 import shutil
@@ -206,9 +207,18 @@ class FileInflow:
         self._store, self._segment = store, segment
         self._path = store.incoming / f"copy-{check_segment_key(segment).replace('/', '-')}"
         self._handle = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
+        self._lock()
         self.bytes_done = min(bytes_done, os.fstat(self._handle).st_size)
         os.ftruncate(self._handle, self.bytes_done)
         os.lseek(self._handle, self.bytes_done, os.SEEK_SET)
+
+    def _lock(self) -> None:
+        """A worker that was taken for dead may still be writing: then it is left to it."""
+        try:
+            fcntl.flock(self._handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            self.release()
+            raise Unavailable("Another worker writes this copy", code="COPY_IN_OTHER_HANDS") from error
 
     def append(self, data: Bytes) -> None:
         view = memoryview(data)

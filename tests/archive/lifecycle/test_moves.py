@@ -21,6 +21,7 @@ from archive.lifecycle.transfers import transfer_due
 from archive.lifecycle.volumes import store_of
 from archive.storage import index
 from archive.storage.models import Segment, SegmentCopy
+from archive.storage.volumes.local import FileInflow
 from common import clock as product_clock
 from tests.archive.lifecycle.conftest import bytes_of, holders
 
@@ -127,8 +128,7 @@ def test_a_copy_that_broke_off_goes_on_after_what_was_settled(
     place_due()
     copy = SegmentCopy.objects.get(state="copying")
     appended = []
-    inflow_type = type(store_of(warm).inflow(copy.segment.key))
-    append = inflow_type.append
+    append = FileInflow.append
 
     def dies(self, data):
         if len(appended) == 3:
@@ -136,18 +136,18 @@ def test_a_copy_that_broke_off_goes_on_after_what_was_settled(
         appended.append(len(data))
         append(self, data)
 
-    monkeypatch.setattr(inflow_type, "append", dies)
+    monkeypatch.setattr(FileInflow, "append", dies)
     with pytest.raises(KeyboardInterrupt):
         transfer_due()
     copy.refresh_from_db()
     assert copy.bytes_done == sum(appended)
 
-    monkeypatch.setattr(inflow_type, "append", append)
+    monkeypatch.setattr(FileInflow, "append", append)
     assert transfer_due() == 0  # the dead worker's lease still runs
     clock.advance(transfers.LEASE + dt.timedelta(seconds=1))
     second = []
     monkeypatch.setattr(
-        inflow_type, "append", lambda self, data: (second.append(len(data)), append(self, data))
+        FileInflow, "append", lambda self, data: (second.append(len(data)), append(self, data))
     )
     transfer_due()
 
@@ -186,10 +186,9 @@ def test_what_was_written_wrongly_is_not_relied_on(clock, cast, hot, warm, store
     save_placement_rule(name="All", tier="warm", actor=cast.ines)
     reconsider()
     place_due()
-    inflow_type = type(store_of(warm).inflow(Segment.objects.get().key))
-    append = inflow_type.append
+    append = FileInflow.append
     with monkeypatch.context() as patched:
-        patched.setattr(inflow_type, "append", lambda self, data: append(self, b"\xff" + bytes(data)[1:]))
+        patched.setattr(FileInflow, "append", lambda self, data: append(self, b"\xff" + bytes(data)[1:]))
         transfer_due()
 
     copy = SegmentCopy.objects.get(volume=warm)

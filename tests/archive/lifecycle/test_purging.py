@@ -9,6 +9,7 @@ import pytest
 
 from archive.lifecycle.adoption import adopt_loose_objects
 from archive.lifecycle.models import Bookmark
+from archive.lifecycle.orphans import FOLDERS, find_orphans
 from archive.lifecycle.purging import mark_for_purge, purge_due, remove_due
 from archive.lifecycle.sealing import seal_abandoned
 from archive.lifecycle.volumes import default_volume
@@ -19,6 +20,7 @@ from archive.storage.models import Segment, SegmentCopy
 from archive.storage.objects import object_exists, open_writer, read_object
 from archive.studies.models import Instance
 from common import clock as product_clock
+from common.errors import Unavailable
 from tests.archive.lifecycle.conftest import bytes_of
 
 HOUR = dt.timedelta(hours=1)
@@ -167,3 +169,51 @@ def test_loose_objects_from_before_get_their_rows_in_bounded_batches(clock, stor
     Bookmark.objects.all().delete()
     assert adopt_loose_objects() == 5  # once more from the start changes nothing
     assert (Segment.objects.count(), SegmentCopy.objects.count()) == (5, 5)
+
+
+def test_bytes_no_row_knows_of_are_found_a_day_later_and_purged(clock, store_series):
+    series = store_series(slices=2)
+    before = bytes_of(series)
+    home = default_storage()
+    lost = home.stage()
+    lost.write(b"written, and the process died before any row")
+    key = lost.commit().key
+    unadopted = home.stage()  # referred to by an instance, but not adopted yet
+    unadopted.write(before[series.instances.first().sop_instance_uid])
+    kept = unadopted.commit().key
+    Instance.objects.filter(pk=series.instances.first().pk).update(storage_key=kept)
+    default_volume()
+    clock.now = dt.datetime.now(dt.UTC)
+
+    assert find_orphans(folders=len(FOLDERS)) == 0
+    clock.advance(dt.timedelta(days=2))
+    assert find_orphans(folders=len(FOLDERS)) == 1
+    for _ in range(2):
+        purge_due()
+        clock.advance(HOUR)
+        remove_due()
+
+    assert not object_exists(key)
+    assert not home.path(key, aside=True).exists()
+    assert bytes_of(series) == before
+
+
+def test_a_folder_walk_goes_on_where_it_was(clock):
+    volume = default_volume()
+    find_orphans(folders=3)
+    find_orphans(folders=3)
+
+    assert Bookmark.objects.get(name=f"orphans.{volume.pk}").position == 6
+
+
+def test_two_workers_never_write_the_same_copy(clock, store_series):
+    home = default_storage()
+    store_series()
+    key = Segment.objects.get().key
+    first = home.inflow(key)
+
+    with pytest.raises(Unavailable) as refused:
+        home.inflow(key)
+    assert refused.value.code == "COPY_IN_OTHER_HANDS"
+    first.abandon()
+    home.inflow(key).abandon()
