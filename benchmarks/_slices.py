@@ -42,7 +42,7 @@ class Sender:
                 os.fsync(file.fileno())
         seconds = time.perf_counter() - began
         _remove(target)
-        return self._megabytes / seconds
+        return self.megabytes / seconds
 
     def _send(self, port: int) -> float:
         folders = [self._fresh_series() for _ in range(self._associations)]
@@ -61,10 +61,10 @@ class Sender:
         for sender, errors in zip(senders, said, strict=True):
             if sender.returncode:
                 raise RuntimeError(f"storescu to port {port}: {errors.decode(errors='replace')[-300:]}")
-        return self._megabytes / seconds
+        return self.megabytes / seconds
 
     @property
-    def _megabytes(self) -> float:
+    def megabytes(self) -> float:
         return self._slices * len(self._template) / 1e6
 
     def _fresh_series(self) -> Path:

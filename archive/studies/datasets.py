@@ -80,7 +80,7 @@ class _Reader:
         """The items up to `end` or their delimiter, and where what follows starts."""
         if depth > DEEPEST:
             raise InvalidInput("The data set is nested too deeply", code="DATA_SET_TOO_LARGE")
-        items = []
+        items: list[tuple[Element, ...]] = []
         while at < end:
             tag, length, at = self._marker(at)
             if tag == _SEQUENCE_END:
@@ -98,7 +98,7 @@ class _Reader:
     def _elements(
         self, at: int, end: int, *, is_implicit: bool, depth: int
     ) -> tuple[tuple[Element, ...], int]:
-        found = []
+        found: list[Element] = []
         while at < end:
             tag, vr, length, at = self._head(at, is_implicit=is_implicit)
             if tag == _ITEM_END:

@@ -82,8 +82,8 @@ def check_query(query: Query) -> None:
     top = Level.PATIENT if query.is_patient_root else Level.STUDY
     for level in range(top, query.level):
         tag, keyword = UNIQUE_KEYS[Level(level)]
-        key = query.key(tag)
-        if key is None or key.is_universal:
+        held = query.key(tag)
+        if held is None or held.is_universal:
             raise InvalidInput(
                 f"{keyword} is needed at the {query.level.name} level",
                 code="UNIQUE_KEY_MISSING",

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import ssl
 import time
+from collections.abc import Sequence
 from typing import Any, cast
 
 from pynetdicom.association import Association
@@ -97,7 +98,7 @@ class Conversation:
             self.flush()
 
 
-def send_parts(assoc: Association, parts: list[bytes]) -> None:
+def send_parts(assoc: Association, parts: Sequence[bytes | bytearray | memoryview]) -> None:
     """Send whole PDUs over an association that serves a request.
 
     Raises  Unavailable if it is gone, or the peer takes nothing for too long.

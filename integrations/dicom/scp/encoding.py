@@ -82,7 +82,9 @@ class ElementWriter:
         return self.element(tag, vr, "\\".join(texts))
 
     def _item(self, item: Mapping[str, Any], keys: Sequence[Key]) -> bytes:
-        wanted = {key.tag: key for key in keys} or {int(tag, 16): None for tag in item}
+        wanted: dict[int, Key | None] = dict.fromkeys(int(tag, 16) for tag in item)
+        if keys:
+            wanted = {key.tag: key for key in keys}
         parts = []
         for tag in sorted(wanted):
             held, key = item.get(f"{tag:08X}"), wanted[tag]

@@ -6,23 +6,28 @@ Reference  PS3.4 §C.4.1 (behaviour and statuses), §C.5.1 (extended negotiation
 from __future__ import annotations
 
 import contextlib
+import functools
 
 import structlog
 from django.conf import settings
+from pydicom.uid import UID
 from pynetdicom.events import Event
 from pynetdicom.sop_class import PatientRootQueryRetrieveInformationModelFind  # type: ignore[attr-defined]
 
-from accounts.audit import record_audit
+from accounts.models import Site
 from archive.studies.queries.catalogue import RETRIEVE_AE_TITLE
+from archive.studies.queries.matching import Condition
 from archive.studies.queries.requests import Query
 from archive.studies.queries.search import Answers, search
+from archive.studies.queries.statement import scope_of
 from archive.studies.selectors import studies_of_site
 from common.errors import ServiceError
 from integrations.dicom.models import AERole, ApplicationEntity
 from integrations.dicom.scp.conversation import Conversation
 from integrations.dicom.scp.encoding import UTF_8, AnswerWriter
 from integrations.dicom.scp.identifier import QUERY_RETRIEVE_LEVEL, query_in
-from integrations.dicom.scp.peers import acting, calling_node
+from integrations.dicom.scp.peers import acting, known_node
+from integrations.dicom.scp.trail import query_trail
 from integrations.dicom.status import CANCELLED, OUT_OF_RESOURCES, PENDING, SUCCESS, find_status
 
 log = structlog.get_logger(__name__)
@@ -39,25 +44,30 @@ def handle_find(talk: Conversation) -> None:
     answers there may be to one query have been given, or when the index cannot be reached.
     """
     try:
-        node = calling_node(talk.assoc, role=AERole.QUERY_SCU)
+        node = known_node(talk.assoc, role=AERole.QUERY_SCU)
         query = _query(talk)
-        answers = search(query, within=studies_of_site(node.site))
+        answers = search(query, within=_scope(node.site_id))
     except ServiceError as error:
         log.warning("dicom.find_refused", code=error.code)
         talk.finish(find_status(error), error.message)
         return
     with contextlib.closing(answers.rows):  # type: ignore[type-var]
         status, count = _answer(talk, node, query, answers)
-    record_audit(
+    query_trail.note(
         acting(node), "studies.queried", object_kind="application_entity", object_uid=node.ae_title,
         level=query.level.name, answers=count, status=f"0x{status:04X}",
     )  # fmt: skip
     talk.finish(status)
 
 
+@functools.lru_cache(maxsize=1024)
+def _scope(site_pk: int) -> Condition:
+    return scope_of(studies_of_site(Site(pk=site_pk)))
+
+
 def _query(talk: Conversation) -> Query:
     sop_class_uid = str(talk.context.abstract_syntax)
-    negotiated = talk.assoc.requestor.sop_class_extended.get(sop_class_uid, b"")
+    negotiated = talk.assoc.requestor.sop_class_extended.get(UID(sop_class_uid), b"")
     return query_in(
         talk.identifier,
         transfer_syntax_uid=talk.transfer_syntax_uid,
@@ -97,5 +107,5 @@ def handle_negotiation(event: Event) -> dict[str, bytes]:
     """
     return {
         str(uid): bytes([*asked[: COMBINED + 1], *(0 for _ in asked[COMBINED + 1 :])])
-        for uid, asked in event.app_info.items()
+        for uid, asked in event.app_info.items()  # type: ignore[attr-defined]
     }

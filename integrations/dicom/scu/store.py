@@ -143,7 +143,7 @@ class StorageSCU:
         self._contexts: dict[tuple[str, str], int] = {}
         for context in assoc.accepted_contexts if accepted is None else accepted:
             key = str(context.abstract_syntax), str(context.transfer_syntax[0])
-            self._contexts.setdefault(key, int(context.context_id))
+            self._contexts.setdefault(key, context.context_id or 0)
 
     def send(self, file: StoredFile, *, originator: Originator | None = None) -> int:
         """Send one object; the status of the peer's answer (0x0122 if it takes the object in no form).
