@@ -95,6 +95,8 @@ def invoke(run: Run, function: Function, values: list[Value], names: Sequence[st
 
 def _counted(function: Function, values: list[Value]) -> list[Value]:
     if function.variadic:
+        if len(values) < function.required:
+            raise FeelError(f"it takes at least {function.required} arguments")
         return values
     if not function.required <= len(values) <= len(function.parameters):
         raise FeelError(f"it takes {len(function.parameters)} arguments, not {len(values)}")

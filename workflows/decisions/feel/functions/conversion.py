@@ -30,11 +30,11 @@ def number(from_: Value, grouping: Value, decimal: Value) -> Decimal:
         return from_
     text = as_string(from_)
     if grouping is not None:
-        if grouping not in SEPARATORS or grouping == decimal:
+        if as_string(grouping) not in SEPARATORS or grouping == decimal:
             raise FeelError("the grouping separator is a space, a comma or a period, and not the decimal one")
         text = text.replace(grouping, "")
     if decimal is not None:
-        if decimal not in SEPARATORS - {" "}:
+        if as_string(decimal) not in SEPARATORS - {" "}:
             raise FeelError("the decimal separator is a comma or a period")
         text = text.replace(decimal, ".")
     if NUMBER.fullmatch(text) is None:
