@@ -66,10 +66,11 @@ class Statement:
         if session not in self._known_to:
             _check(session, session.pgconn.prepare(self._name, self._numbered))
             self._known_to.add(session)
-        result = session.pgconn.exec_prepared(self._name, bound)
+        values: list[Any] = bound  # a NULL is a None, whatever the stubs say
+        result = session.pgconn.exec_prepared(self._name, values)
         if result.error_field(pq.DiagnosticField.SQLSTATE) == _GONE.encode():
             _check(session, session.pgconn.prepare(self._name, self._numbered))
-            result = session.pgconn.exec_prepared(self._name, bound)
+            result = session.pgconn.exec_prepared(self._name, values)
         return _check(session, result)
 
 

@@ -16,7 +16,7 @@ from accounts.audit import record_audit
 from accounts.models import Site
 from archive.orders.services import mark_in_progress
 from archive.storage.objects import open_writer
-from archive.storage.writing import ObjectWriter, StoredObject
+from archive.storage.writing import Bytes, ObjectWriter, StoredObject
 from archive.studies.corrections.resending import is_to_be_ignored
 from archive.studies.corrections.visibility import bring_back, bring_back_study
 from archive.studies.elements import (
@@ -135,7 +135,7 @@ def store_part10(
     """
     transfer_syntax_uid, offset = split_part10(data)
     header = checked_header(data, offset=offset, end=len(data), transfer_syntax_uid=transfer_syntax_uid)
-    parts = [safe_preamble(data), memoryview(data)[PREAMBLE:]]
+    parts: list[Bytes] = [safe_preamble(data), memoryview(data)[PREAMBLE:]]
     own = writer or open_writer(site)
     try:
         stored = own.append(
@@ -177,7 +177,7 @@ def _store_appended(
     return outcome
 
 
-def _digest(parts: Sequence[bytes | memoryview]) -> str:
+def _digest(parts: Sequence[Bytes]) -> str:
     digest = hashlib.sha256()
     for part in parts:
         digest.update(part)
@@ -389,7 +389,7 @@ _INSERT = Statement(
 def _insert_instance(received: ReceivedObject, series_pk: int, study_pk: int) -> int | None:
     """Insert the row in one statement; None if the instance is here already or the series is not as it was."""
     facts = received.instance
-    place = [series_pk, received.series_instance_uid, study_pk, facts.sop_instance_uid]
+    place: list[Value] = [series_pk, received.series_instance_uid, study_pk, facts.sop_instance_uid]
     return _INSERT.value([*_values(facts, received), *place])
 
 

@@ -30,6 +30,7 @@ log = structlog.get_logger(__name__)
 _ASLEEP_S = 0.5
 NEGOTIATED_WITHIN_S = 30.0
 CONNECTIONS_AT_MOST = 96
+_POLITE_S, _POLITE_AT_MOST = 0.002, 8
 WAITING_PER_ADDRESS = 16  # connections that are not associated yet
 
 
@@ -78,6 +79,7 @@ class FastAssociation(Association):
         finally:
             self.leave_seat()
             self.server.forget(self)
+            self.server.serving.discard(self)
             connections.close_all()
 
     def _run_reactor(self) -> None:
@@ -184,10 +186,11 @@ class SharedPortServer(ThreadedAssociationServer):
         self._listening, self._tls = listening, tls
         self._waiting: dict[FastAssociation, tuple[socket.socket, str, float]] = {}
         self._waiting_lock = threading.Lock()
+        self.serving: set[FastAssociation] = set()
         super().__init__(*arguments, **keywords)
 
     def server_bind(self) -> None:
-        self.socket.close()
+        cast("socket.socket", self.socket).close()
         self.socket = self._listening
         self.socket.setblocking(False)  # another process may be quicker
         self.server_address = self.socket.getsockname()
@@ -196,9 +199,11 @@ class SharedPortServer(ThreadedAssociationServer):
         """Listening already."""
 
     def server_close(self) -> None:
-        self.socket.close()  # and no shutdown: the other processes go on
+        self._listening.close()  # and no shutdown: the other processes go on
 
     def get_request(self) -> tuple[socket.socket, Any]:
+        """A connection nobody else has taken. Who serves already lets those go first who serve less."""
+        time.sleep(min(len(self.serving), _POLITE_AT_MOST) * _POLITE_S)
         client, address = self._listening.accept()
         client.setblocking(True)
         if self._is_crowded(address[0]):
@@ -231,6 +236,7 @@ class SharedPortServer(ThreadedAssociationServer):
 
     def expect(self, assoc: FastAssociation, wire: socket.socket, address: str) -> None:
         """Watch a connection until it is associated or gone."""
+        self.serving.add(assoc)
         with self._waiting_lock:
             self._waiting[assoc] = (wire, address, time.monotonic() + NEGOTIATED_WITHIN_S)
 
