@@ -181,6 +181,8 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "OrderStatus": "archive.orders.models.Order.Status",
         "StepStatus": "archive.orders.models.ScheduledProcedureStep.Status",
+        "CommitmentState": "integrations.dicom.notices.models.Commitment.State",
+        "NoticeKind": "integrations.dicom.notices.models.Notice.Kind",
         "CorrectionKind": "archive.studies.corrections.models.Correction.Kind",
         "ReportStatus": "archive.reports.models.Report.Status",
         "CaseStatus": "workflows.models.ProcessInstance.Status",

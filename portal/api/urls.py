@@ -13,6 +13,7 @@ from portal.api.documentation import DocumentationView
 from portal.api.jobs import JobViewSet
 from portal.api.messages import MessageViewSet
 from portal.api.nodes import NodeCheckViewSet, NodeViewSet
+from portal.api.notices import CommitmentViewSet, NoticeViewSet, PerformedStepViewSet
 from portal.api.orders import OrderViewSet
 from portal.api.patients import PatientViewSet
 from portal.api.reports import ReportViewSet
@@ -36,6 +37,9 @@ router.register("orders", OrderViewSet, "api-orders")
 router.register("patients", PatientViewSet, "api-patients")
 router.register("studies", StudyViewSet, "api-studies")
 router.register("corrections", CorrectionViewSet, "api-corrections")
+router.register("commitments", CommitmentViewSet, "api-commitments")
+router.register("notices", NoticeViewSet, "api-notices")
+router.register("performed-steps", PerformedStepViewSet, "api-performed-steps")
 router.register("series", SeriesViewSet, "api-series")
 router.register("cases", CaseViewSet, "api-cases")
 router.register("tasks", TaskViewSet, "api-tasks")
