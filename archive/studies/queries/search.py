@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,7 +29,7 @@ class Answers:
 
     columns: tuple[Column, ...]
     unsupported: tuple[int, ...]
-    rows: Iterator[tuple[str | None, ...]]
+    rows: Generator[tuple[str | None, ...]]
 
 
 def search(query: Query, *, within: QuerySet[Study] | Condition) -> Answers:
@@ -45,7 +45,7 @@ def search(query: Query, *, within: QuerySet[Study] | Condition) -> Answers:
     return Answers(statement.columns, statement.unsupported, rows_of(statement.sql, statement.parameters))
 
 
-def rows_of(sql: str, parameters: tuple[Any, ...]) -> Iterator[tuple[str | None, ...]]:
+def rows_of(sql: str, parameters: tuple[Any, ...]) -> Generator[tuple[str | None, ...]]:
     """The rows of a statement, streamed: the connection is busy with it until it is read or closed."""
     connection.ensure_connection()
     began = time.monotonic()

@@ -51,7 +51,7 @@ def handle_find(talk: Conversation) -> None:
         log.warning("dicom.find_refused", code=error.code)
         talk.finish(find_status(error), error.message)
         return
-    with contextlib.closing(answers.rows):  # type: ignore[type-var]
+    with contextlib.closing(answers.rows):
         status, count = _answer(talk, node, query, answers)
     query_trail.note(
         acting(node), "studies.queried", object_kind="application_entity", object_uid=node.ae_title,

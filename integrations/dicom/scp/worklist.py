@@ -47,7 +47,7 @@ def handle_worklist(talk: Conversation) -> None:
     )
     status = PENDING_UNSUPPORTED if answers.unsupported else PENDING
     final, count = SUCCESS, 0
-    with contextlib.closing(answers.rows):  # type: ignore[type-var]
+    with contextlib.closing(answers.rows):
         for row in answers.rows:
             if talk.is_cancelled:
                 final = CANCELLED

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from pydicom.dataset import Dataset
 from pynetdicom import AE, AllStoragePresentationContexts, evt
@@ -57,16 +58,15 @@ class Receiver:
         self.before = lambda _uid: 0x0000
 
     def __call__(self, event: evt.Event) -> int:
-        uid = str(event.request.AffectedSOPInstanceUID)
+        request: Any = event.request
+        uid = str(request.AffectedSOPInstanceUID)
         status = self.before(uid)
         if status:
             return status
-        self.received[uid] = event.request.DataSet.getvalue()
+        self.received[uid] = request.DataSet.getvalue()
         self.syntaxes[uid] = str(event.context.transfer_syntax)
         self.times[uid] = self.times.get(uid, 0) + 1
-        self.originators.add(
-            (event.request.MoveOriginatorApplicationEntityTitle, event.request.MoveOriginatorMessageID)
-        )
+        self.originators.add((request.MoveOriginatorApplicationEntityTitle, request.MoveOriginatorMessageID))
         return 0x0000
 
 
@@ -75,8 +75,9 @@ def receiving(ae_title: str, receiver: Receiver, *, syntaxes: list[str] | None =
     """The receiver on a port of its own."""
     ae = AE(ae_title)
     for context in AllStoragePresentationContexts:
-        ae.add_supported_context(context.abstract_syntax, syntaxes or context.transfer_syntax)
+        ae.add_supported_context(str(context.abstract_syntax), syntaxes or context.transfer_syntax)
     server = ae.start_server(("127.0.0.1", 0), block=False, evt_handlers=[(evt.EVT_C_STORE, receiver)])
+    assert server is not None
     try:
         yield server.server_address[1]
     finally:

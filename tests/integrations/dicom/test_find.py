@@ -161,11 +161,11 @@ def test_a_node_that_may_not_query_gets_nothing(peer, cast):
 
 
 def test_a_peer_that_cancels_gets_no_more(held, cast):
-    patient, trace = Patient.objects.first(), Study.objects.first()
+    patient, known = Patient.objects.earliest("pk"), Study.objects.earliest("pk")
     Study.objects.bulk_create(
         Study(
-            study_instance_uid=f"2.25.9{number}", site=cast.county, patient=patient, received_at=trace.received_at,
-            trace_id=trace.trace_id, study_description="x" * 64,
+            study_instance_uid=f"2.25.9{number}", site=cast.county, patient=patient, received_at=known.received_at,
+            trace_id=known.trace_id, study_description="x" * 64,
         )
         for number in range(20_000)
     )  # fmt: skip

@@ -2,6 +2,7 @@
 
 import pytest
 from pydicom import dcmread
+from pydicom.uid import UID
 from pynetdicom.presentation import build_context
 
 from accounts.actors import SystemActor
@@ -27,7 +28,7 @@ def named(peer, modality, cast, shared_data):
         dataset.PatientID = f"C{number}"
         dataset.StudyInstanceUID = f"2.25.8{number:03}"
         dataset.SeriesInstanceUID = f"2.25.8{number:03}.1"
-        dataset.SOPInstanceUID = dataset.file_meta.MediaStorageSOPInstanceUID = f"2.25.8{number:03}.1.1"
+        dataset.SOPInstanceUID = dataset.file_meta.MediaStorageSOPInstanceUID = UID(f"2.25.8{number:03}.1.1")
         store_part10(part10(dataset), site=cast.county, actor=SystemActor("test"))
         found.append((path.stem, dataset))
     return found

@@ -200,7 +200,8 @@ def place(site, number, entry) -> str:
         source="his",
     )  # fmt: skip
     starts = dt.datetime.combine(
-        parse_da(step.ScheduledProcedureStepStartDate), parse_tm(step.ScheduledProcedureStepStartTime)
+        parse_da(step.ScheduledProcedureStepStartDate) or dt.date.min,
+        parse_tm(step.ScheduledProcedureStepStartTime) or dt.time.min,
     )
     placed = receive_order(
         site=site, patient=patient, placer_order_number=f"WL{number}", procedure_code="X",
