@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import structlog
@@ -97,6 +98,12 @@ def used_bytes(site: Site) -> int:
     """What the site's objects take, each counted once however many copies there are."""
     held = Segment.objects.filter(site=site, purge_at=None).aggregate(total=Sum("size_bytes"))
     return int(held["total"] or 0)
+
+
+def used_bytes_of(sites: Collection[Site]) -> dict[int, int]:
+    """What each site's objects take, by its key. One statement."""
+    rows = Segment.objects.filter(site__in=sites, purge_at=None).values_list("site_id")
+    return dict(rows.annotate(total=Sum("size_bytes")).values_list("site_id", "total"))
 
 
 def _count(quota: SiteQuota) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from accounts.models import Person
 from archive.lifecycle.access import managed_sites, visible_quotas
 from archive.lifecycle.models import PlacementRule, RetentionRule, ScrubFinding, SiteQuota
-from archive.lifecycle.quotas import used_bytes
+from archive.lifecycle.quotas import used_bytes_of
 from archive.lifecycle.usage import VolumeUsage, usage_of_volumes
 from archive.lifecycle.volumes import default_volume
 from archive.storage.models import SegmentCopy
@@ -86,10 +86,12 @@ def finding_rows(findings: list[ScrubFinding]) -> list[FindingRow]:
 def quota_rows(person: Person) -> list[QuotaRow]:
     """The person's sites with their quotas; a site without one is counted as it stands."""
     quotas = {quota.site_id: quota for quota in visible_quotas(person)}
+    sites = list(managed_sites(person).order_by("code")[:50])
+    counted = used_bytes_of([site for site in sites if site.pk not in quotas])
     rows = []
-    for site in managed_sites(person).order_by("code")[:50]:
+    for site in sites:
         quota = quotas.get(site.pk)
-        used = quota.used_bytes if quota else used_bytes(site)
+        used = quota.used_bytes if quota else counted.get(site.pk, 0)
         percent = 100 * used // quota.limit_bytes if quota else None
         rows.append(QuotaRow(site, quota, used, percent, quota_tone(percent or 0)))
     return rows

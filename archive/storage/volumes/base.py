@@ -69,6 +69,10 @@ class Store(Protocol):
     url: str
     is_local: bool
 
+    def check(self) -> None:
+        """Raises Unavailable if the place could not take bytes now."""
+        ...
+
     def stage(self) -> StagedObject: ...
 
     def open(self, where: ObjectKey, *, aside: bool = False) -> BinaryIO:
@@ -85,6 +89,10 @@ class Store(Protocol):
 
     def local_slice(self, where: ObjectKey) -> LocalSlice | None:
         """Where the object lies in a local file; None on a volume that has no files. Raises NotFound."""
+        ...
+
+    def path(self, segment: str, *, aside: bool = False) -> Path:
+        """The file of a segment, whether or not it is there. Raises Unavailable where there are no files."""
         ...
 
     def inflow(self, segment: str, *, token: str = "", bytes_done: int = 0) -> Inflow:

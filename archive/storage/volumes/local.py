@@ -35,6 +35,14 @@ class FileSystemStore:
         self.aside = root / "aside"
         self._made: set[Path] = set()
 
+    def check(self) -> None:
+        """Raises Unavailable if no file could be written now."""
+        staged = self.stage()
+        try:
+            staged.write(b"ready?")
+        finally:
+            staged.discard()
+
     def stage(self) -> StagedFile:
         """A new file outside of anybody's sight.
 

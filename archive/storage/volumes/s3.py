@@ -38,6 +38,14 @@ class S3Store:
         self.url = url
         self.bucket = Bucket(url)
 
+    def check(self) -> None:
+        """Raises Unavailable if the cluster does not answer, or has no such bucket for us."""
+        try:
+            with failures_told():
+                self.bucket.client.head_bucket(Bucket=self.bucket.name)
+        except NotFound as error:
+            raise Unavailable("The bucket is not there", code="STORAGE_REFUSED") from error
+
     def stage(self) -> StagedUpload:
         """Bytes kept here until they are known whole: in memory, and in a temporary file from some MiB on."""
         return StagedUpload(self)
@@ -70,6 +78,9 @@ class S3Store:
 
     def local_slice(self, where: ObjectKey) -> LocalSlice | None:  # noqa: ARG002 - a bucket has no files
         return None
+
+    def path(self, segment: str, *, aside: bool = False) -> Path:  # noqa: ARG002
+        raise Unavailable("A bucket has no files", code="STORAGE_WITHOUT_FILES")
 
     def inflow(self, segment: str, *, token: str = "", bytes_done: int = 0) -> MultipartInflow:
         with failures_told():

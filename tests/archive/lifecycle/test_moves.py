@@ -127,7 +127,7 @@ def test_a_copy_that_broke_off_goes_on_after_what_was_settled(
     reconsider()
     place_due()
     copy = SegmentCopy.objects.get(state="copying")
-    appended = []
+    appended: list[int] = []
     append = FileInflow.append
 
     def dies(self, data):
@@ -145,10 +145,13 @@ def test_a_copy_that_broke_off_goes_on_after_what_was_settled(
     monkeypatch.setattr(FileInflow, "append", append)
     assert transfer_due() == 0  # the dead worker's lease still runs
     clock.advance(transfers.LEASE + dt.timedelta(seconds=1))
-    second = []
-    monkeypatch.setattr(
-        FileInflow, "append", lambda self, data: (second.append(len(data)), append(self, data))
-    )
+    second: list[int] = []
+
+    def counting(self, data):
+        second.append(len(data))
+        append(self, data)
+
+    monkeypatch.setattr(FileInflow, "append", counting)
     transfer_due()
 
     copy.refresh_from_db()
@@ -173,6 +176,7 @@ def test_a_full_target_keeps_the_source_and_is_tried_again(clock, cast, hot, war
         transfer_due()
     copy = SegmentCopy.objects.get(volume=warm)
     assert (copy.state, copy.problem, copy.attempts) == ("copying", "STORAGE_FULL", 1)
+    assert copy.next_at
     assert copy.next_at > product_clock.now()
     assert (holders(series), bytes_of(series)) == (["default"], before)
 
@@ -258,6 +262,7 @@ def test_a_worker_killed_in_the_middle_of_a_move_loses_nothing(
         stdout=subprocess.PIPE, text=True, env={**os.environ, "PYTHONPATH": os.getcwd()},  # noqa: PTH109
     )  # fmt: skip
     try:
+        assert worker.stdout is not None
         line = worker.stdout.readline()
         assert line.startswith("settled"), line
     finally:

@@ -22,7 +22,7 @@ HOUR = dt.timedelta(hours=1)
 def reads_forwards(series):
     """Whether reading the slices in order reads one file at ascending offsets, without a gap."""
     places = [parse_key(instance.storage_key) for instance in series_instances_in_order(series)]
-    ends = [0, *(place.offset + place.length for place in places[:-1])]
+    ends = [0, *(place.offset + (place.length or 0) for place in places[:-1])]
     return len({place.segment for place in places}) == 1 and [place.offset for place in places] == ends
 
 

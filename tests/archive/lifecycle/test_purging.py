@@ -26,6 +26,11 @@ from tests.archive.lifecycle.conftest import bytes_of
 HOUR = dt.timedelta(hours=1)
 
 
+def open_segments_of(writer):
+    """The files a writer may still append to."""
+    return list(writer._writer._open.values())
+
+
 def loose(data):
     """A loose object with its rows, and nothing that refers to it."""
     staged = default_storage().stage()
@@ -112,7 +117,7 @@ def test_a_dead_writers_segment_is_sealed_and_a_live_ones_is_left(clock, cast, s
     clock.advance(HOUR)
 
     assert seal_abandoned() == 0  # it holds its file still: it lives
-    for open_segment in writer._writer._open.values():
+    for open_segment in open_segments_of(writer):
         os.pwrite(open_segment.handle, b"half an object", open_segment.size_bytes)
         fcntl.flock(open_segment.handle, fcntl.LOCK_UN)
     assert seal_abandoned() == 1
@@ -131,7 +136,7 @@ def test_a_segment_no_row_came_to_refer_to_is_purged(clock, cast):
     stored = writer.append(
         [data], sha256=hashlib.sha256(data).hexdigest(), study_instance_uid="1.2", series_instance_uid="1.2.3"
     )
-    for open_segment in writer._writer._open.values():
+    for open_segment in open_segments_of(writer):
         fcntl.flock(open_segment.handle, fcntl.LOCK_UN)
     clock.advance(HOUR)
 

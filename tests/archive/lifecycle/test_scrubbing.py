@@ -17,6 +17,7 @@ from archive.storage.backends import store_at
 from archive.storage.keys import ObjectKey, parse_key
 from archive.storage.models import Segment, SegmentCopy, Volume
 from archive.storage.objects import read_object
+from archive.storage.volumes.s3 import S3Store
 from archive.studies.selectors import series_instances_in_order
 from common import clock as product_clock
 from common.errors import NotFound
@@ -32,7 +33,7 @@ def flip_a_bit(volume, segment_key, position):
     data[position] ^= 0b100
     if store.is_local:
         store.path(segment_key).write_bytes(data)
-    else:
+    if isinstance(store, S3Store):
         store.bucket.client.put_object(
             Bucket=store.bucket.name, Key=store.name(segment_key), Body=bytes(data)
         )

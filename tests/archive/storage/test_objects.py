@@ -58,6 +58,7 @@ def test_a_slice_of_the_default_volume_is_read_without_sql(django_assert_num_que
             )
         where = local_slice(key)
 
+    assert where is not None
     assert where.path.read_bytes()[where.offset : where.offset + where.length] == b"object"
 
 
@@ -115,7 +116,9 @@ def test_a_whole_series_is_located_with_one_statement(tmp_path):
     assert len(queries) == 1
     assert set(places) == set(keys[:20])
     assert places[keys[13]].read() == bytes(range(30, 40))
-    assert places[keys[13]].local.offset == 30
+    local = places[keys[13]].local
+    assert local is not None
+    assert local.offset == 30
 
 
 def test_what_no_volume_holds_is_missing():

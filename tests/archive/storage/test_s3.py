@@ -148,3 +148,9 @@ def test_wrong_credentials_and_a_dead_cluster_ask_to_try_later(settings, s3_url)
 def test_a_url_without_a_bucket_or_with_a_secret_is_refused(url):
     with pytest.raises(InvalidInput):
         store_at(url)
+
+
+def test_readiness_asks_the_cluster_itself(s3_url):
+    store_at(s3_url).check()
+    with pytest.raises(Unavailable):
+        store_at(s3_url.replace("s3://consilium", "s3://no-such-bucket")).check()

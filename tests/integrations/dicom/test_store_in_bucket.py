@@ -51,7 +51,8 @@ def test_a_silent_cluster_has_the_modality_try_later(peer, tmp_path, settings):
     file.write_bytes(part10(ct_slice(1)))
 
     done = subprocess.run(
-        [STORESCU, "-v", "-aet", peer.calling_ae_title, "-aec", peer.called_ae_title, "127.0.0.1", str(peer.port), file],
+        [STORESCU, "-v", "-aet", peer.calling_ae_title, "-aec", peer.called_ae_title, "127.0.0.1", str(peer.port),
+         file],
         capture_output=True, check=False, text=True, timeout=60,
     )  # fmt: skip
 

@@ -96,7 +96,7 @@ def test_every_page_opens_empty_and_full_and_costs_few_statements(cast, ines, wa
         answer = ines.get(f"/storage/{page}")
     assert answer.status_code == 200
     own = [query for query in queries if "django_session" not in query["sql"]]
-    assert len(own) <= 14, len(own)  # eight of the page, the rest of the shell around it
+    assert len(own) <= 10, len(own)  # the shell around the page included
 
 
 def test_volumes_show_what_they_hold(ines, warm, study):
@@ -164,6 +164,7 @@ def test_a_failed_copy_is_tried_again(cast, ines, warm):
 
     copy = SegmentCopy.objects.get()
     assert copy.attempts == 0
+    assert copy.next_at
     assert copy.next_at <= clock.now()
 
 
@@ -190,7 +191,7 @@ def test_a_study_is_deleted_brought_back_and_held(ines, study):
     answer = ines.post("/storage/deletions/", {"study": uid, "reason": "Wrong hospital"}, follow=True)
     assert "legal hold" in answer.content.decode()
     ines.post(f"/storage/holds/{LegalHold.objects.get().pk}/release/")
-    assert LegalHold.objects.get().released_by.username == "ines"
+    assert LegalHold.objects.get(released_by__username="ines").released_at
 
 
 def test_holds_and_deletions_of_other_sites_are_not_shown(cast, ines, study):
