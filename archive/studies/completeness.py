@@ -88,11 +88,8 @@ def judge_completeness(evidence: Evidence) -> Verdict:
     whole = next((named for named in evidence.named if named.is_whole), None)
     if whole is not None:
         return Verdict(True, _all_named(whole, evidence), whole.kind)
-    if expected is not None and here >= expected:
-        return Verdict(True, f"All {expected} announced instances are here.", "expected")
     if expected is not None:
-        said = f"{here} of {expected} announced instances are here"
-        return _after(evidence, PATIENCE_FOR_EXPECTED, said, "expected")
+        return _by_number(evidence, expected)
     if evidence.is_under_way:
         said = f"{here} instances, and the performed step is in progress"
         return _after(evidence, PATIENCE_FOR_EXPECTED, said, "mpps")
@@ -100,6 +97,14 @@ def judge_completeness(evidence: Evidence) -> Verdict:
         said = f"{here} instances, and the sender has not released"
         return _after(evidence, PATIENCE_FOR_SENDERS, said, "association")
     return _by_geometry(evidence)
+
+
+def _by_number(evidence: Evidence, expected: int) -> Verdict:
+    here = evidence.instances
+    if here >= expected:
+        return Verdict(True, f"All {expected} announced instances are here.", "expected")
+    said = f"{here} of {expected} announced instances are here"
+    return _after(evidence, PATIENCE_FOR_EXPECTED, said, "expected")
 
 
 def _by_geometry(evidence: Evidence) -> Verdict:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import io
 
 import pytest
@@ -10,7 +11,9 @@ from pydicom.dataset import Dataset
 from pydicom.uid import KeyObjectSelectionDocumentStorage
 from pynetdicom import AE, evt
 from pynetdicom.presentation import build_context
-from pynetdicom.sop_class import InstanceAvailabilityNotification as Availability
+from pynetdicom.sop_class import (  # type: ignore[attr-defined]
+    InstanceAvailabilityNotification as Availability,
+)
 
 from accounts.models import AuditEvent
 from archive.studies.corrections.notes import Named, make_note
@@ -25,6 +28,7 @@ from integrations.dicom.models import AERole, ApplicationEntity, Notice
 from integrations.dicom.notices import delivery
 from integrations.dicom.scu.association import associate
 from tests.archive.studies.objects import ct_slice, part10
+from tests.integrations.dicom.serving import serve
 from tests.integrations.dicom.test_commitment import CT, IMAGES
 
 SERIES = derived_uid("study", "series")
@@ -40,9 +44,7 @@ def study(cast, transactional_db):
 
 def publish_due(clock):
     """What was published reaches its subscribers when a nudge was lost: after the lease."""
-    from datetime import timedelta
-
-    clock.advance(timedelta(seconds=5))
+    clock.advance(dt.timedelta(seconds=5))
     deliver_events()
 
 
@@ -94,12 +96,10 @@ def pacs(cast):
     ae = AE("PACS")
     ae.add_supported_context(KOS)
     ae.add_supported_context(Availability)
-    server = ae.start_server(
-        ("127.0.0.1", 0), block=False, evt_handlers=[(evt.EVT_C_STORE, on_store), (evt.EVT_N_CREATE, on_create)]
-    )
+    server, port = serve(ae, [(evt.EVT_C_STORE, on_store), (evt.EVT_N_CREATE, on_create)])
     ApplicationEntity.objects.create(
         ae_title="PACS", site=cast.county, roles=[AERole.REJECTION_SCP, AERole.AVAILABILITY_SCP],
-        host="127.0.0.1", port=server.server_address[1],
+        host="127.0.0.1", port=port,
     )  # fmt: skip
     yield got
     server.shutdown()

@@ -17,6 +17,7 @@ from archive.studies.corrections.reasons import ReasonCode
 from archive.studies.corrections.withdrawal import withdraw_instances
 from archive.studies.models import Instance, Series, SeriesEvidence
 from archive.studies.services import store_part10
+from common import clock
 from common.errors import NotFound
 from common.uids import derived_uid, new_uid
 from integrations.dicom.commitment import exchange, services
@@ -26,6 +27,7 @@ from integrations.dicom.notices import delivery
 from integrations.dicom.scu.association import associate
 from tests.archive.studies.objects import ct_slice, part10
 from tests.integrations.dicom.performed_steps import references
+from tests.integrations.dicom.serving import serve
 from tests.integrations.dicom.waiting import wait_until
 
 CT = SystemActor("dicom:COUNTY_CT1", "county")
@@ -44,6 +46,11 @@ def request(*uids, transaction=TRANSACTION):
     said.TransactionUID = transaction
     said.ReferencedSOPSequence = references(*uids)
     return said
+
+
+def all_delivered():
+    """Whether every result was taken and said to be: before, the requestor must not release."""
+    return not Notice.objects.filter(delivered_at=None).exists()
 
 
 def without_transaction():
@@ -81,10 +88,8 @@ def listening_modality(modality, reports):
     """The modality's own listener, where results come that it did not wait for."""
     ae = AE("COUNTY_CT1")
     ae.add_supported_context(SOP_CLASS, scu_role=True, scp_role=True)
-    server = ae.start_server(
-        ("127.0.0.1", 0), block=False, evt_handlers=[(evt.EVT_N_EVENT_REPORT, reports.take)]
-    )
-    modality.host, modality.port = "127.0.0.1", server.server_address[1]
+    server, port = serve(ae, [(evt.EVT_N_EVENT_REPORT, reports.take)])
+    modality.host, modality.port = "127.0.0.1", port
     modality.save()
     yield modality
     server.shutdown()
@@ -95,7 +100,7 @@ def test_a_requestor_that_waits_gets_the_result_on_its_association(peer, stored,
         assoc.bind(evt.EVT_N_EVENT_REPORT, reports.take)
         assert ask(assoc, request(*IMAGES)) == 0x0000
         assert reports.arrived.wait(10)
-        wait_until(lambda: Notice.objects.get().delivered_at is not None)
+        wait_until(all_delivered)
 
     ((event_type, said),) = reports.got
     assert (event_type, said.TransactionUID) == (1, TRANSACTION)
@@ -112,6 +117,7 @@ def test_requests_that_come_while_a_result_is_on_its_way_are_served(peer, stored
         ask(assoc, request(*IMAGES))
         ask(assoc, second)
         wait_until(lambda: len(reports.got) == 2)
+        wait_until(all_delivered)
 
     assert {said.TransactionUID for _, said in reports.got} == {TRANSACTION, "1.2.840.99.2"}
 
@@ -143,6 +149,7 @@ def test_what_is_not_kept_is_listed_with_its_reason(peer, stored, reports):
         assoc.bind(evt.EVT_N_EVENT_REPORT, reports.take)
         ask(assoc, said)
         assert reports.arrived.wait(10)
+        wait_until(all_delivered)
 
     ((event_type, result),) = reports.got
     assert event_type == 2
@@ -155,7 +162,7 @@ def test_bytes_that_are_gone_are_not_committed(stored, modality, tmp_path):
     shutil.rmtree(tmp_path / "objects")
     commitment = Commitment.objects.create(
         node=modality, direction="ours", transaction_uid="1.2", references=[[CTImageStorage, IMAGES[0]]],
-        asked_at=Instance.objects.first().received_at, trace_id="6f9619ff-8b86-d011-b42d-00cf4fc964ff",
+        asked_at=clock.now(), trace_id="6f9619ff-8b86-d011-b42d-00cf4fc964ff",
     )  # fmt: skip
 
     assert services.verified(commitment) == [(CTImageStorage, IMAGES[0], 0x0110)]
@@ -164,8 +171,10 @@ def test_bytes_that_are_gone_are_not_committed(stored, modality, tmp_path):
 def test_what_another_site_sent_looks_absent(stored, modality, cast):
     modality.site, modality.ae_title = cast.elsewhere, "OTHER_CT"
     modality.save()
-    commitment = Commitment(node=modality, direction="ours", references=[[CTImageStorage, IMAGES[0]]])
-    commitment.save = lambda **_: None
+    commitment = Commitment.objects.create(
+        node=modality, direction="ours", transaction_uid="1.2", references=[[CTImageStorage, IMAGES[0]]],
+        asked_at=clock.now(), trace_id="6f9619ff-8b86-d011-b42d-00cf4fc964ff",
+    )  # fmt: skip
 
     assert services.verified(commitment) == [(CTImageStorage, IMAGES[0], 0x0112)]
 
@@ -249,6 +258,7 @@ def vault(cast, peer):
     class Vault:
         on_the_same = True
         failures: tuple[str, ...] = ()
+        node: ApplicationEntity
 
         def act(self, event):
             self.asked = event.action_information
@@ -274,10 +284,10 @@ def vault(cast, peer):
     vault = Vault()
     ae = AE("VAULT")
     ae.add_supported_context(SOP_CLASS, scu_role=True, scp_role=True)
-    server = ae.start_server(("127.0.0.1", 0), block=False, evt_handlers=[(evt.EVT_N_ACTION, vault.act)])
+    server, port = serve(ae, [(evt.EVT_N_ACTION, vault.act)])
     vault.node = ApplicationEntity.objects.create(
         ae_title="VAULT", site=cast.county, roles=[AERole.COMMITMENT_SCP], host="127.0.0.1",
-        port=server.server_address[1],
+        port=port,
     )  # fmt: skip
     yield vault
     server.shutdown()

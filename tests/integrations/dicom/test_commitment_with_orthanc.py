@@ -8,6 +8,7 @@ import socket
 import subprocess
 import urllib.request
 from pathlib import Path
+from typing import Any
 from urllib.error import URLError
 
 import pytest
@@ -60,7 +61,7 @@ class Orthanc:
         )
         wait_until(self._answers)
 
-    def rest(self, path: str, body: object = None) -> dict:
+    def rest(self, path: str, body: object = None) -> Any:
         data = None if body is None else json.dumps(body).encode()
         with urllib.request.urlopen(f"http://127.0.0.1:{self.http_port}{path}", data, timeout=10) as answer:
             return json.load(io.BytesIO(answer.read()))
@@ -124,11 +125,11 @@ def test_orthanc_asks_us_and_learns_what_we_keep(orthanc, stored, absent, status
     Notice.objects.update(next_attempt_at=Notice.objects.get().queued_at)
     delivery.deliver_due()
 
-    report = {}
+    report: dict[str, Any] = {}
 
     def has_come() -> bool:
         report.update(orthanc.rest(f"/storage-commitment/{transaction}"))
-        return report["Status"] != "Pending"
+        return str(report["Status"]) != "Pending"
 
     wait_until(has_come)
     assert report["Status"] == status

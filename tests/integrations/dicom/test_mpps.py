@@ -8,7 +8,7 @@ import pytest
 from pydicom.dataset import Dataset
 from pynetdicom import AE, evt
 from pynetdicom.presentation import build_context
-from pynetdicom.sop_class import ModalityPerformedProcedureStep
+from pynetdicom.sop_class import ModalityPerformedProcedureStep  # type: ignore[attr-defined]
 
 from accounts.models import AuditEvent
 from archive.orders.models import Order, PerformedProcedureStep
@@ -22,6 +22,7 @@ from integrations.dicom.notices.models import Notice
 from integrations.dicom.scu.association import associate
 from tests.archive.orders.orders import place_order
 from tests.integrations.dicom.performed_steps import series_item, step_ended, step_started
+from tests.integrations.dicom.serving import serve
 
 MPPS = ModalityPerformedProcedureStep
 STEP = derived_uid("performed", "1")
@@ -58,6 +59,7 @@ def test_a_step_takes_the_order_through_its_states(modality_link, cast):
     order.refresh_from_db()
     step.refresh_from_db()
     assert (order.status, order.steps.get().status) == (Order.Status.PERFORMED, "COMPLETED")
+    assert step.ended_at is not None
     assert step.ended_at - step.started_at == dt.timedelta(minutes=15)
     assert step.series[0]["instance_uids"] == IMAGES
 
@@ -236,12 +238,10 @@ def ris(cast):
 
     ae = AE("RIS")
     ae.add_supported_context(MPPS)
-    server = ae.start_server(
-        ("127.0.0.1", 0), block=False, evt_handlers=[(evt.EVT_N_CREATE, on_create), (evt.EVT_N_SET, on_set)]
-    )
+    server, port = serve(ae, [(evt.EVT_N_CREATE, on_create), (evt.EVT_N_SET, on_set)])
     ApplicationEntity.objects.create(
         ae_title="RIS", site=cast.county, roles=[AERole.MPPS_SCP], host="127.0.0.1",
-        port=server.server_address[1],
+        port=port,
     )  # fmt: skip
     yield told
     server.shutdown()

@@ -61,6 +61,7 @@ def test_our_rejection_leaves_a_note_that_says_why_and_what(study, cast, reason)
     correction = reject(study, reason=reason, actor=cast.theo, sop_instance_uids=[uid(2)], comment="运动伪影")
 
     note = read_note(dcmread(io.BytesIO(note_of(correction))))
+    assert note is not None
     assert (note.reason, note.study_instance_uid) == (reason, study.study_instance_uid)
     assert [one.sop_instance_uid for one in note.named] == [uid(2)]
     assert set(Instance.objects.values_list("sop_instance_uid", flat=True)) == {uid(1), uid(3)}

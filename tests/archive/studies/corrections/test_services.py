@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import uuid
 
 import pytest
 
@@ -23,7 +24,7 @@ from archive.studies.selectors import read_dataset
 from archive.studies.services import store_part10
 from common.errors import Conflict, InvalidInput, NotFound
 from common.uids import derived_uid
-from events.services import deliver_due
+from events.services import Event, deliver_due
 from tests.archive.orders.orders import make_patient, place_order
 from tests.archive.studies.objects import ct_slice, part10
 
@@ -56,13 +57,13 @@ def perform(clock):
 def test_a_reassigned_study_answers_with_its_new_patient_and_keeps_its_bytes(study, cast):
     patient = make_patient(cast, "2002", family_name="Wang", given_name="Fang")
     order = place_order(cast, patient)
-    before = read_dataset(Instance.objects.first())
+    before = read_dataset(Instance.objects.earliest("pk"))
 
     correction = reassign_study(study, patient=patient, order=order, actor=cast.theo, comment=WHY)
 
     study.refresh_from_db()
     assert (study.patient, study.order, study.match_reason) == (patient, order, "Reassigned by a person")
-    assert read_dataset(Instance.objects.first()) == before
+    assert read_dataset(Instance.objects.earliest("pk")) == before
     line = AuditEvent.objects.get(action="study.reassigned")
     assert line.detail["correction"] == str(correction.uid)
     assert WHY not in str(line.detail)
@@ -125,7 +126,7 @@ def test_a_split_writes_the_series_anew_and_rejects_the_old(study, cast, perform
     assert new.study_instance_uid == correction.detail["target"]
     assert (new.patient, new.series.get().instances.count()) == (patient, 2)
     assert [one.series_instance_uid for one in study.series.all()] == [derived_uid("study", "series")]
-    copy = read_dataset(new.series.get().instances.order_by("instance_number").first())
+    copy = read_dataset(new.series.get().instances.earliest("instance_number"))
     assert copy.StudyInstanceUID == new.study_instance_uid
     assert (copy.PatientID, str(copy.PatientName)) == ("2002", "王^芳=王芳")
     assert copy.pixel_array.max() == 1
@@ -191,7 +192,7 @@ def test_what_fails_half_way_leaves_nothing_and_is_done_the_next_time(
     study, cast, perform, monkeypatch, clock
 ):
     correction = split_study(study, [derived_uid("study", "other")], actor=cast.theo, comment=WHY)
-    done = []
+    done: list[int] = []
 
     def store_one_and_die(*arguments, **named):
         if done:
@@ -236,6 +237,7 @@ def test_a_correction_that_was_made_is_not_made_again(study, cast, perform):
     perform()
     count = Instance.objects.count()
 
-    perform_planned(type("Event", (), {"payload": {"correction": str(correction.uid)}}))
+    payload = {"correction": str(correction.uid)}
+    perform_planned(Event(uuid.uuid4(), "CorrectionPlanned", payload, correction.trace_id))
 
     assert Instance.objects.count() == count
