@@ -6,6 +6,7 @@ An edge makes a `Sender` for each peer that sends, has it `receive` each object,
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import mmap
 
@@ -41,6 +42,12 @@ class ObjectBuffer:
         """Room for bytes that nobody wants."""
         return self.view[:count]
 
+    def close(self) -> None:
+        """Give the memory back now: who held it may be garbage that is collected much later."""
+        self.view.release()
+        with contextlib.suppress(BufferError):  # a part of it is still in somebody's hands
+            self.memory.close()
+
 
 class Sender:
     """A peer whose site is known, and what its objects go through: one after the other, by one thread."""
@@ -72,6 +79,13 @@ class Sender:
         """Seal what has come so far; more may follow."""
         if self._writer is not None:
             self._writer.close()
+
+    def close(self) -> None:
+        """Seal all, and take nothing more."""
+        try:
+            self.rest()
+        finally:
+            self.buffer.close()
 
 
 class Reception:

@@ -219,7 +219,7 @@ class SharedPortServer(ThreadedAssociationServer):
             request = self._tls.wrap_socket(request, server_side=True)
         super().finish_request(request, client_address)
 
-    def handle_error(self, request: Any, client_address: Any) -> None:
+    def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ARG002 - the server's signature
         """A connection that came to nothing: the other end's affair, and a line in the log."""
         log.warning("dicom.connection_failed", address=str(client_address[0]))
 

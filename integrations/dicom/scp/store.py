@@ -77,6 +77,8 @@ class AssociationReceiver:
     def ended(self) -> None:
         """Write one line for all objects of the association; one that was released has sent all it had."""
         self.rested()
+        with _logged():
+            self._sender.close()
         if not self._statuses:
             return
         with _logged():
