@@ -7,7 +7,7 @@ from django.db.models import QuerySet
 from accounts.actors import Actor
 from accounts.models import Site
 from accounts.privileges import Privilege, has_privilege, sites_where
-from archive.lifecycle.models import LegalHold, SiteQuota
+from archive.lifecycle.models import LegalHold, SiteQuota, TierChoice
 from archive.studies.models import Study
 from common.errors import NotFound, NotPermitted
 
@@ -45,6 +45,11 @@ def manageable_study(study_instance_uid: str, actor: Actor) -> Study:
     if found is None:
         raise NotFound("There is no such study", code="STUDY_UNKNOWN")
     return found
+
+
+def visible_tier_choices(actor: Actor) -> QuerySet[TierChoice]:
+    studies = Study.all_objects.filter(site__in=managed_sites(actor)).values("study_instance_uid")
+    return TierChoice.objects.filter(study_instance_uid__in=studies)
 
 
 def visible_quotas(actor: Actor) -> QuerySet[SiteQuota]:

@@ -13,15 +13,22 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from archive.lifecycle.access import check_may_manage, managed_sites, visible_holds, visible_quotas
+from archive.lifecycle.access import (
+    check_may_manage,
+    managed_sites,
+    visible_holds,
+    visible_quotas,
+    visible_tier_choices,
+)
 from archive.lifecycle.deletion import delete_study, undo_deletion
 from archive.lifecycle.holds import place_hold, release_hold
-from archive.lifecycle.models import LegalHold, SiteQuota
+from archive.lifecycle.models import LegalHold, SiteQuota, TierChoice
 from archive.lifecycle.quotas import lift_quota, set_quota
 from archive.lifecycle.selectors import can_be_undone, deletions
+from archive.lifecycle.services import choose_tier, leave_tier_to_rules
 from archive.studies.models import Correction
 from portal.api.errors import RefusalSerializer
-from portal.api.resource import UUID_PATTERN, Resource
+from portal.api.resource import UID_VALUE_PATTERN, UUID_PATTERN, Resource
 
 
 class QuotaSerializer(serializers.ModelSerializer[SiteQuota]):
@@ -64,6 +71,45 @@ class DeletionSerializer(serializers.ModelSerializer[Correction]):
 
     def get_can_be_undone(self, correction: Correction) -> bool:
         return can_be_undone(correction)
+
+
+class TierChoiceSerializer(serializers.ModelSerializer[TierChoice]):
+    chosen_by = serializers.CharField(source="chosen_by.username", read_only=True)
+
+    class Meta:
+        model = TierChoice
+        fields = ("study_instance_uid", "tier", "copies", "chosen_at", "chosen_by")
+        read_only_fields = ("chosen_at",)
+        extra_kwargs: dict[str, Any] = {"study_instance_uid": {"validators": []}}
+
+
+class TierChoiceViewSet(Resource[TierChoice]):
+    """Studies whose tier a person chose, which goes before every rule."""
+
+    queryset = TierChoice.objects.none()
+    serializer_class = TierChoiceSerializer
+    lookup_field = "study_instance_uid"
+    lookup_value_regex = UID_VALUE_PATTERN
+
+    def get_queryset(self) -> QuerySet[TierChoice]:
+        check_may_manage(self.person)
+        return visible_tier_choices(self.person).select_related("chosen_by")
+
+    @extend_schema(responses={201: TierChoiceSerializer, 404: RefusalSerializer})
+    def create(self, request: Request) -> Response:
+        """Have a study on this tier, in so many copies, whatever the rules say."""
+        command = TierChoiceSerializer(data=request.data)
+        command.is_valid(raise_exception=True)
+        given = command.validated_data
+        choice = choose_tier(
+            given["study_instance_uid"], tier=given["tier"], copies=given.get("copies", 1), actor=self.person
+        )
+        return Response(TierChoiceSerializer(choice).data, status=201)
+
+    def destroy(self, request: Request, study_instance_uid: str) -> Response:
+        """Leave the study to the rules again."""
+        leave_tier_to_rules(study_instance_uid, actor=self.person)
+        return Response(status=204)
 
 
 class QuotaViewSet(Resource[SiteQuota]):

@@ -25,7 +25,7 @@ from portal.api.routing import (
 )
 from portal.api.series import SeriesViewSet
 from portal.api.session import MeView, SessionView
-from portal.api.storage_keeping import DeletionViewSet, LegalHoldViewSet, QuotaViewSet
+from portal.api.storage_keeping import DeletionViewSet, LegalHoldViewSet, QuotaViewSet, TierChoiceViewSet
 from portal.api.storage_rules import PlacementRuleViewSet, RetentionRuleViewSet
 from portal.api.storage_work import CopyViewSet, FindingViewSet
 from portal.api.studies import StudyViewSet
@@ -54,6 +54,7 @@ router.register("storage-findings", FindingViewSet, "api-storage-findings")
 router.register("placement-rules", PlacementRuleViewSet, "api-placement-rules")
 router.register("retention-rules", RetentionRuleViewSet, "api-retention-rules")
 router.register("storage-quotas", QuotaViewSet, "api-storage-quotas")
+router.register("tier-choices", TierChoiceViewSet, "api-tier-choices")
 router.register("legal-holds", LegalHoldViewSet, "api-legal-holds")
 router.register("deletions", DeletionViewSet, "api-deletions")
 router.register("routing-tables", RoutingTableViewSet, "api-routing-tables")

@@ -13,6 +13,7 @@ urlpatterns: list[URLPattern] = [
     path("rules/<str:kind>/<int:pk>/remove/", views.remove_rule, name="remove-storage-rule"),
     path("moves/", views.moves, name="storage-moves"),
     path("moves/<int:pk>/try-again/", views.try_again, name="try-copy-again"),
+    path("moves/study/", views.move_study, name="move-study"),
     path("findings/", views.scrub_findings, name="storage-findings"),
     path("quotas/", views.quotas, name="storage-quotas"),
     path("holds/", views.holds, name="storage-holds"),

@@ -149,6 +149,7 @@ def moves(request: HttpRequest) -> HttpResponse:
     state = request.GET.get("state", "")
     page = page_of(request, copies_in_work(state=state))
     context = {"page": page, "rows": copy_rows(page.rows), "state": state, "states": COPY.items()}
+    context["tiers"] = TIER.items()
     return render(request, "portal/storage/moves.html", context)
 
 
@@ -160,6 +161,26 @@ def try_again(request: HttpRequest, pk: int) -> HttpResponse:
         request,
         lambda: services.try_again(pk, actor=person_of(request)),
         _("It is tried again at once."),
+        "storage-moves",
+    )
+
+
+@managing
+@require_POST
+def move_study(request: HttpRequest) -> HttpResponse:
+    """Have a study on a tier whatever the rules say; without a tier, leave it to the rules again."""
+    uid, tier = request.POST.get("study", "").strip(), request.POST.get("tier", "")
+    if not tier:
+        return _act(
+            request,
+            lambda: services.leave_tier_to_rules(uid, actor=person_of(request)),
+            _("The rules decide on the study again."),
+            "storage-moves",
+        )
+    return _act(
+        request,
+        lambda: services.choose_tier(uid, tier=tier, actor=person_of(request)),
+        _("The study moves; it stays readable all the while."),
         "storage-moves",
     )
 

@@ -69,6 +69,20 @@ def test_copies_in_work_are_followed_and_tried_again(ines):
     assert ines.post(f"/api/storage-copies/{copy.pk}/try-again/").data["attempts"] == 0
 
 
+def test_a_study_is_moved_and_left_to_the_rules_again(ines, as_person, cast, series):
+    uid = series.study.study_instance_uid
+    made = ines.post("/api/tier-choices/", {"study_instance_uid": uid, "tier": "warm"}, format="json")
+    assert (made.status_code, made.data["tier"], made.data["chosen_by"]) == (201, "warm", "ines")
+    again = ines.post("/api/tier-choices/", {"study_instance_uid": uid, "tier": "cold"}, format="json")
+    assert (again.status_code, again.data["tier"]) == (201, "cold")
+    refused = as_person(cast.otto).post(
+        "/api/tier-choices/", {"study_instance_uid": uid, "tier": "cold"}, format="json"
+    )
+    assert refused.status_code == 404
+    assert ines.delete(f"/api/tier-choices/{uid}/").status_code == 204
+    assert ines.get("/api/tier-choices/").data["results"] == []
+
+
 def test_quotas_holds_and_deletions(ines, series):
     uid = series.study.study_instance_uid
     assert ines.put("/api/storage-quotas/county/", {"limit_bytes": 10**12}, format="json").status_code == 200

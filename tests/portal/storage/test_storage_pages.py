@@ -10,7 +10,14 @@ from django.test.utils import CaptureQueriesContext
 from accounts.models import Membership
 from archive.lifecycle.deletion import delete_study
 from archive.lifecycle.holds import place_hold
-from archive.lifecycle.models import LegalHold, PlacementRule, RetentionRule, ScrubFinding, SiteQuota
+from archive.lifecycle.models import (
+    LegalHold,
+    PlacementRule,
+    RetentionRule,
+    ScrubFinding,
+    SiteQuota,
+    TierChoice,
+)
 from archive.lifecycle.usage import count_usage
 from archive.lifecycle.volumes import default_volume
 from archive.storage.models import Segment, SegmentCopy, Volume
@@ -166,6 +173,13 @@ def test_a_failed_copy_is_tried_again(cast, ines, warm):
     assert copy.attempts == 0
     assert copy.next_at
     assert copy.next_at <= clock.now()
+
+
+def test_a_study_is_moved_by_hand(ines, study, warm):
+    ines.post("/storage/moves/study/", {"study": study.study_instance_uid, "tier": "warm"})
+    assert TierChoice.objects.get().tier == "warm"
+    ines.post("/storage/moves/study/", {"study": study.study_instance_uid, "tier": ""})
+    assert not TierChoice.objects.exists()
 
 
 def test_a_quota_is_set_and_lifted(cast, ines):
