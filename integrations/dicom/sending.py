@@ -35,9 +35,10 @@ def send_to(
             node_association(destination, contexts, purpose=Purpose.SEND) as assoc,
             TrafficMeter(destination) as meter,
         ):
-            for one, status in send_each(StorageSCU(assoc), batch, originator=originator):
+            scu = StorageSCU(assoc)
+            for one in batch:
                 meter.count(one.size_bytes)
-                yield one, status
+                yield one, _send(scu, one, originator)
 
 
 def _batches(wanted: Sequence[Wanted]) -> Iterator[Sequence[Wanted]]:

@@ -283,3 +283,9 @@ def test_dcmtk_finds_what_it_asks_for(held, arguments, found):
     assert {uid for uid in found_by(text, "StudyInstanceUID") if uid} == {
         derived_uid(study) for study in found
     }
+
+
+def test_a_query_gets_no_more_answers_than_there_may_be(held, settings):
+    settings.DICOM_FIND_AT_MOST = 1
+
+    assert statuses(held, study_query(StudyInstanceUID="")) == [0xFF00, 0xA700]
