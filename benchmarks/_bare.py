@@ -1,4 +1,4 @@
-"""The floor: a C-STORE receiver with nothing in it but sockets, PDUs and files. `python -m benchmarks._bare PORT FOLDER`.
+"""The floor: a C-STORE receiver of sockets, PDUs and files alone. `python -m benchmarks._bare PORT FOLDER`.
 
 Plain sockets, 128 KiB PDUs, a process an association, bytes to a file each, no index, no fsync, no check of
 anything: what a Python process needs for the same bytes when it does nothing else.

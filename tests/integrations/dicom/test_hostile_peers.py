@@ -43,7 +43,7 @@ def send(peer, data, *, syntax=ExplicitVRLittleEndian, sop_class=CTImageStorage)
 
 
 def is_served(peer) -> bool:
-    return send(peer, encoded(ct_slice(1))) == 0x0000
+    return bool(send(peer, encoded(ct_slice(1))) == 0x0000)
 
 
 def is_hung_up(wire, within_s=8.0) -> bool:
