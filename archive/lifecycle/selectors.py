@@ -12,7 +12,7 @@ from accounts.actors import Actor
 from archive.lifecycle.access import managed_sites
 from archive.lifecycle.models import ScrubFinding
 from archive.lifecycle.scrubbing import due_copies
-from archive.storage.models import SegmentCopy, Volume
+from archive.storage.models import Segment, SegmentCopy, Volume
 from archive.storage.seaweedfs import Topology, topology
 from archive.studies.corrections.reasons import ReasonCode
 from archive.studies.models import Correction
@@ -85,6 +85,19 @@ def findings(*, state: str = "") -> QuerySet[ScrubFinding]:
     """Findings of the scrubber; those that are not settled, or of one state."""
     found = ScrubFinding.objects.select_related("volume", "segment__site")
     return found.filter(state=state) if state in ScrubFinding.State.values else found
+
+
+def unrepaired_findings() -> QuerySet[ScrubFinding]:
+    """Findings that wait for a good copy, or have none; the newest first."""
+    unrepaired = [ScrubFinding.State.OPEN, ScrubFinding.State.LOST]
+    return findings().filter(state__in=unrepaired).order_by("-found_at")
+
+
+def segments_left_open() -> QuerySet[Segment]:
+    """Segments that nobody has sealed for longer than is normal, the oldest first."""
+    limit = clock.now() - dt.timedelta(hours=settings.STANDSTILL_SEGMENT_HOURS)
+    left = Segment.objects.filter(sealed_at=None, created_at__lt=limit)
+    return left.select_related("site").order_by("created_at")
 
 
 def deletions(actor: Actor) -> QuerySet[Correction]:

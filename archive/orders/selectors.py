@@ -13,7 +13,7 @@ from accounts.actors import Actor
 from accounts.models import Site
 from accounts.privileges import Privilege, granted_studies, sites_where
 from archive.mpi.models import Patient, PatientIdentifier
-from archive.orders.models import Order, ScheduledProcedureStep
+from archive.orders.models import Order, PerformedProcedureStep, ScheduledProcedureStep
 
 Moment = dt.datetime | dt.date | None
 
@@ -24,6 +24,12 @@ def visible_orders(actor: Actor) -> QuerySet[Order]:
         Q(site__in=sites_where(actor, Privilege.VIEW_ORDERS))
         | Q(study_instance_uid__in=granted_studies(actor).values("study_instance_uid"))
     )
+
+
+def visible_performed_steps(actor: Actor) -> QuerySet[PerformedProcedureStep]:
+    """What modalities of the sites where the actor may see orders said they did, without all they said."""
+    sites = sites_where(actor, Privilege.VIEW_ORDERS)
+    return PerformedProcedureStep.objects.filter(site__in=sites).select_related("site").defer("attributes")
 
 
 def find_order(

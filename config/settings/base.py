@@ -208,5 +208,6 @@ from config.settings.notifications import *
 from config.settings.portal import *
 from config.settings.storage import *
 from config.settings.routing import *
+from config.settings.standstill import *
 
 ROUTING_FOLDERS = ROUTING_FOLDERS or [str(VAR_DIR / "exports")]

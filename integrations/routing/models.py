@@ -226,6 +226,11 @@ class Delivery(models.Model):
                 name="routed_open",
                 condition=models.Q(state__in=["waiting", "sending", "failed"]),
             ),
+            models.Index(
+                fields=["destination", "queued_at"],
+                name="routed_waiting",
+                condition=models.Q(state__in=["waiting", "sending", "failed"]),
+            ),
             models.Index(fields=["ended_at"], name="routed_dead", condition=models.Q(state="dead")),
             models.Index(fields=["series_instance_uid"], name="routed_series"),
         ]

@@ -6,12 +6,14 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Count, Min, Q, QuerySet
+from django.conf import settings
+from django.db.models import Count, Min, OuterRef, Q, QuerySet, Subquery
 
 from accounts.actors import Actor, SystemActor
 from accounts.models import Site
 from accounts.privileges import Privilege, sites_where
 from archive.studies.models import Series
+from common import clock
 from integrations.dicom.models import ApplicationEntity
 from integrations.routing.access import manages_region
 from integrations.routing.lanes import OPEN
@@ -31,6 +33,14 @@ def visible_tables(actor: Actor) -> QuerySet[RoutingTable]:
 def visible_destinations(actor: Actor) -> QuerySet[Destination]:
     """Destinations of the sites whose routing the actor manages, and the region's."""
     return Destination.objects.filter(_mine(actor))
+
+
+def changeable_destinations(actor: Actor) -> QuerySet[Destination]:
+    """Destinations the actor may change: of the sites whose routing they manage; the region's, if they manage it."""
+    if isinstance(actor, SystemActor):
+        return Destination.objects.all()
+    regions = Q(site=None) if manages_region(actor) else Q(pk__in=[])
+    return Destination.objects.filter(Q(site__in=sites_where(actor, Privilege.MANAGE_ROUTING)) | regions)
 
 
 def visible_decisions(actor: Actor) -> QuerySet[RoutingDecision]:
@@ -130,6 +140,21 @@ def destination_progress(actor: Actor) -> list[Progress]:
 def node_progress(node: ApplicationEntity) -> Progress | None:
     """What is on its way to a node; None if nothing was ever routed to it."""
     return next(iter(_progress(Destination.objects.filter(node=node))), None)
+
+
+def destinations_standing_still(actor: Actor) -> QuerySet[Destination]:
+    """Destinations that objects wait for longer than is normal, with `waiting_since`; the longest wait first."""
+    limit = clock.now() - dt.timedelta(hours=settings.STANDSTILL_WAITING_HOURS)
+    waiting = Delivery.objects.filter(
+        destination=OuterRef("pk"), state__in=OPEN, queued_at__lt=limit
+    ).order_by("queued_at")
+    return (
+        visible_destinations(actor)
+        .select_related("site")
+        .annotate(waiting_since=Subquery(waiting.values("queued_at")[:1]))
+        .filter(waiting_since__isnull=False)
+        .order_by("waiting_since")
+    )
 
 
 def _progress(destinations: QuerySet[Destination]) -> list[Progress]:

@@ -12,6 +12,7 @@ from rest_framework.response import Response
 
 from accounts.privileges import Privilege, sites_where
 from archive.orders.models import PerformedProcedureStep
+from archive.orders.selectors import visible_performed_steps
 from archive.studies.models import Instance
 from archive.studies.selectors import visible_studies
 from common.errors import InvalidInput
@@ -165,6 +166,5 @@ class PerformedStepViewSet(Resource[PerformedProcedureStep]):
             "study_instance_uid": text_in(self.request, "study"),
             "status": text_in(self.request, "status"),
         }
-        sites = sites_where(self.person, Privilege.VIEW_ORDERS)
-        found = PerformedProcedureStep.objects.filter(site__in=sites).select_related("site", "order")
-        return found.defer("attributes").filter(**{name: value for name, value in wanted.items() if value})
+        found = visible_performed_steps(self.person).select_related("site", "order")
+        return found.filter(**{name: value for name, value in wanted.items() if value})

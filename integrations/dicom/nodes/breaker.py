@@ -59,7 +59,14 @@ def note_success(node: ApplicationEntity) -> None:
     if known is not None and known.is_well and known.last_ok_at and known.last_ok_at > now - _NOTED_EVERY:
         return
     NodeHealth.objects.update_or_create(
-        node=node, defaults={"failures": 0, "open_until": None, "probe_until": None, "last_ok_at": now}
+        node=node,
+        defaults={
+            "failures": 0,
+            "opened_at": None,
+            "open_until": None,
+            "probe_until": None,
+            "last_ok_at": now,
+        },
     )
     if known is not None and known.open_until is not None:
         log.info("node.breaker_closed", ae_title=node.ae_title)
@@ -77,6 +84,7 @@ def note_failure(
         if opens:
             health.failures += 1
             if health.failures >= THRESHOLD:
+                health.opened_at = health.opened_at or now
                 health.open_until = now + rest_after(health.failures)
         health.save()
         NodeFailure.objects.create(node=node, failed_at=now, code=code, reason=reason, purpose=purpose)

@@ -14,11 +14,13 @@ class NodeHealth(models.Model):
     """The circuit breaker of one node.
 
     `failures` counts since the last success. While `open_until` lies ahead nobody calls the node; after it one
-    caller at a time may try, which is what `probe_until` leases. A success closes the breaker.
+    caller at a time may try, which is what `probe_until` leases. A success closes the breaker; `opened_at` tells
+    since when it is open.
     """
 
     node = models.OneToOneField("dicom.ApplicationEntity", on_delete=models.CASCADE, related_name="health")
     failures = models.PositiveIntegerField(default=0)
+    opened_at = models.DateTimeField(null=True)
     open_until = models.DateTimeField(null=True)
     probe_until = models.DateTimeField(null=True)
     last_ok_at = models.DateTimeField(null=True)

@@ -45,6 +45,12 @@ class Notice(models.Model):
                 condition=models.Q(delivered_at__isnull=True, failed_at__isnull=True),
             ),
             models.Index(
+                fields=["node", "queued_at"],
+                name="notice_waiting",
+                condition=models.Q(delivered_at__isnull=True, failed_at__isnull=True),
+            ),
+            models.Index(fields=["node", "-id"], name="notice_recent"),
+            models.Index(
                 fields=["failed_at"], name="notice_dead", condition=models.Q(failed_at__isnull=False)
             ),
         ]
