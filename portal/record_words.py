@@ -12,6 +12,11 @@ ORDER: dict[str, Word] = {
     "reported": Word(_("Reported"), "file-check", "ok"),
     "cancelled": Word(_("Cancelled"), "ban"),
 }
+PERFORMED: dict[str, Word] = {
+    "IN PROGRESS": Word(_("In progress"), "activity", "info"),
+    "COMPLETED": Word(_("Completed"), "circle-check", "ok"),
+    "DISCONTINUED": Word(_("Discontinued"), "ban", "warning"),
+}
 REPORT: dict[str, Word] = {
     "preliminary": Word(_("Preliminary"), "file-pen", "warning"),
     "final": Word(_("Final"), "file-check", "ok"),

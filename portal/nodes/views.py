@@ -30,6 +30,7 @@ from portal.nodes.gathering import (
     throughput_of,
     tiles_of,
 )
+from portal.nodes.notices import notices_of
 from portal.nodes.words import health_of, is_left_alone
 from portal.shell.person import person_of
 
@@ -66,6 +67,7 @@ def node(request: HttpRequest, pk: int) -> HttpResponse:
         "earlier": [shown_check(check) for check in checks[1:]],
         "queue": queue_of(found),
         "failures": failures_of(found),
+        "notices": notices_of(found),
         "sent": throughput_of(found, "out"),
         "received": throughput_of(found, "in"),
     }

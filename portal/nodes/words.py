@@ -8,7 +8,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from common import clock
-from integrations.dicom.models import ApplicationEntity, NodeHealth
+from integrations.dicom.models import ApplicationEntity, NodeHealth, Notice
 from portal.cases.words import Word
 
 GRADE: dict[str, Word] = {
@@ -40,6 +40,11 @@ _NOT_CALLED = Word(_("Not called yet"), "circle-dashed")
 _LEFT_ALONE = Word(_("Left alone"), "octagon-alert", "critical")
 _FAILING = Word(_("Failing"), "alert-triangle", "warning")
 _ANSWERS = Word(_("Answers"), "circle-check", "ok")
+_DELIVERED = Word(_("Delivered"), "circle-check", "ok")
+_GIVEN_UP = Word(_("Given up"), "circle-x", "critical")
+_ON_ITS_WAY = Word(_("Being sent"), "loader", "info")
+_TRIED_AGAIN = Word(_("Will be tried again"), "clock-alert", "warning")
+_WAITING = Word(_("Waiting"), "hourglass", "info")
 FAILURE: dict[str, str | Promise] = {
     "ABORTED": _("The peer dropped the connection."),
     "ASSOCIATION_LOST": _("The peer broke off in the middle."),
@@ -81,6 +86,17 @@ def health_of(node: ApplicationEntity) -> Word:
     if is_left_alone(node):
         return _LEFT_ALONE
     return _ANSWERS if health.is_well else _FAILING
+
+
+def notice_state(notice: Notice) -> Word:
+    """Where a notice stands on its way."""
+    if notice.delivered_at is not None:
+        return _DELIVERED
+    if notice.failed_at is not None:
+        return _GIVEN_UP
+    if notice.lease_until is not None and notice.lease_until > clock.now():
+        return _ON_ITS_WAY
+    return _TRIED_AGAIN if notice.attempts else _WAITING
 
 
 def is_left_alone(node: ApplicationEntity) -> bool:

@@ -78,7 +78,9 @@ RAIL: tuple[tuple[Entry, ...], ...] = (
             _("Integration"),
             "cable",
             frozenset({Privilege.VIEW_MESSAGES}),
-            covers=frozenset({"message", "rejected-objects", "rejected-object", "deliveries", "delivery"}),
+            covers=frozenset(
+                {"message", "rejected-objects", "rejected-object", "deliveries", "delivery", "dead-notices"}
+            ),
         ),
         Entry(
             "storage",

@@ -8,12 +8,13 @@ from typing import Any
 from django.db.models import Count
 
 from accounts.models import Person
+from archive.orders.selectors import visible_performed_steps
 from archive.reports.selectors import visible_reports
 from archive.studies.models import Series, Study
 from archive.studies.selectors import visible_series, visible_studies
 from compute.selectors import visible_jobs
 from portal.cases.words import CASE, JOB, Word, step_name, word
-from portal.record_words import REPORT
+from portal.record_words import PERFORMED, REPORT
 from portal.template_titles import template_title
 from portal.viewer.strip import NO_PICTURES
 from workflows.models import ProcessInstance, ProcessSubject
@@ -72,6 +73,12 @@ def reports_of(person: Person, study: Study) -> list[Stated]:
     """The reports, newest first."""
     reports = visible_reports(person).filter(study=study).select_related("author").order_by("-created_at")
     return [Stated(report, word(REPORT, report.status)) for report in reports]
+
+
+def performed_of(person: Person, study: Study) -> list[Stated]:
+    """What modalities say they did for the study, in the order they began."""
+    steps = visible_performed_steps(person).filter(study_instance_uid=study.study_instance_uid)
+    return [Stated(step, word(PERFORMED, step.status)) for step in steps.order_by("started_at", "pk")[:50]]
 
 
 def others_of(person: Person, study: Study) -> list[Study]:

@@ -19,7 +19,15 @@ from portal.listing import page_of
 from portal.shell.person import person_of, standing_of
 from portal.studies.correction_views import may_correct
 from portal.studies.filters import MODALITIES, narrowed, study_filter
-from portal.studies.gathering import cases_of, jobs_of, others_of, reports_of, series_of, series_to_open
+from portal.studies.gathering import (
+    cases_of,
+    jobs_of,
+    others_of,
+    performed_of,
+    reports_of,
+    series_of,
+    series_to_open,
+)
 from portal.studies.rows import study_rows, with_rows
 
 
@@ -64,6 +72,7 @@ def page(request: HttpRequest, study_uid: str) -> HttpResponse:
         "series": series_to_open(series, request.GET.get("series", "")),
         "cases": cases_of(person, study),
         "jobs": jobs_of(person, study),
+        "performed": performed_of(person, study),
         "reports": reports_of(person, study),
         "others": others_of(person, study),
         "may_correct": may_correct(request, study),

@@ -158,6 +158,16 @@ def resend_notice(notice: Notice, *, actor: Actor) -> None:
         transaction.on_commit(lambda: _nudge(notice.node_id) if _nudge else None, robust=True)
 
 
+def resend_notices(notices: QuerySet[Notice], *, actor: Actor) -> int:
+    """Send those of these that were given up once more, a few hundred at a time; how many."""
+    found = notices.filter(failed_at__isnull=False).select_related("node__site").order_by("pk")
+    with transaction.atomic():
+        dead = list(found.select_for_update(skip_locked=True, of=("self",))[:500])
+        for notice in dead:
+            resend_notice(notice, actor=actor)
+    return len(dead)
+
+
 def _due() -> QuerySet[Notice]:
     """Open notices whose time has come, nobody has in hand, and that stand first in their lane."""
     now = clock.now()
