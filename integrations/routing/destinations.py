@@ -8,6 +8,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Count, Q
 from django.utils.text import slugify
+from django.utils.translation import gettext as _
 
 from accounts.actors import Actor
 from accounts.audit import record_audit
@@ -16,9 +17,9 @@ from common import clock
 from common.errors import Conflict, InvalidInput, NotFound
 from integrations.dicom.models import AERole, ApplicationEntity, SliceInterest
 from integrations.routing.access import check_manages
+from integrations.routing.destination_checks import check_destination
 from integrations.routing.lanes import OPEN
 from integrations.routing.models import Destination, Lane
-from integrations.routing.targets.base import target_of
 
 _CHANGEABLE = frozenset({"name", "node", "group", "configuration", "is_enabled", "maximum_senders"})
 
@@ -37,18 +38,18 @@ def create_destination(
 ) -> Destination:
     """A new destination; one of no site serves the whole region.
 
-    Raises  InvalidInput with `fields`; Conflict if the key is taken; NotPermitted.
+    Raises  InvalidInput with `fields`; Conflict if the key is taken, or the node has one; NotPermitted.
     """
     check_manages(actor, site)
     destination = Destination(
         key=key, name=name, kind=kind, site=site, node=node, group=group,
         configuration=dict(configuration or {}), maximum_senders=maximum_senders, created_at=clock.now(),
     )  # fmt: skip
-    _check(destination)
+    check_destination(destination)
     with transaction.atomic():
-        taken = Q(key=key) | (Q(node=node) if node is not None else Q(pk=None))
-        if Destination.objects.filter(taken).exists():
-            raise Conflict("There is such a destination already.", code="DESTINATION_EXISTS")
+        if Destination.objects.filter(key=key).exists():
+            raise Conflict(_("There is a destination with this key already."), code="DESTINATION_EXISTS")
+        _check_node_is_free(destination)
         destination.save()
         _audit(actor, "destination.created", destination)
     return destination
@@ -57,7 +58,7 @@ def create_destination(
 def update_destination(destination: Destination, *, actor: Actor, **changes: Any) -> Destination:
     """Change name, node, group, configuration, senders, or switch it on or off.
 
-    Raises  InvalidInput with `fields`; NotPermitted.
+    Raises  InvalidInput with `fields`; Conflict if the node has another destination; NotPermitted.
     """
     check_manages(actor, destination.site)
     unknown = sorted(set(changes) - _CHANGEABLE)
@@ -68,10 +69,20 @@ def update_destination(destination: Destination, *, actor: Actor, **changes: Any
         for name, value in changes.items():
             setattr(held, name, value)
         held.failures, held.blocked_until = 0, None
-        _check(held)
+        if changes != {"is_enabled": False}:  # what will not do any more can still be switched off
+            check_destination(held)
+            _check_node_is_free(held)
         held.save()
         _audit(actor, "destination.changed", held, fields=sorted(changes))
     return held
+
+
+def _check_node_is_free(destination: Destination) -> None:
+    """A node has one destination, so that what waits for it stands in one queue."""
+    if destination.node is None:
+        return
+    if Destination.objects.filter(node=destination.node).exclude(pk=destination.pk).exists():
+        raise Conflict(_("This node has a destination already."), code="NODE_HAS_DESTINATION")
 
 
 def destinations_named(
@@ -135,7 +146,7 @@ def destination_of_node(node: ApplicationEntity) -> Destination:
     known = Destination.objects.filter(node=node).first()
     if known is not None:
         return known
-    destination, _ = Destination.objects.get_or_create(
+    destination, _made = Destination.objects.get_or_create(
         node=node,
         defaults={
             "key": f"node-{slugify(node.ae_title) or node.pk}-{node.pk}",
@@ -164,20 +175,6 @@ def _least_busy(members: list[Destination], study_instance_uid: str) -> list[Des
         .annotate(count=Count("deliveries", filter=Q(deliveries__state__in=OPEN)))
     )
     return [min(usable, key=lambda member: (member.failures > 0, waiting.get(member.pk, 0), member.pk))]
-
-
-def _check(destination: Destination) -> None:
-    if destination.kind not in Destination.Kind.values:
-        raise InvalidInput(
-            "There is no such kind.", code="BAD_KIND", fields={"kind": "There is no such kind."}
-        )
-    if slugify(destination.key) != destination.key or not destination.key:
-        problem = "Small letters, digits and hyphens only."
-        raise InvalidInput(problem, code="BAD_KEY", fields={"key": problem})
-    if not 1 <= destination.maximum_senders <= 16:
-        problem = "From 1 to 16."
-        raise InvalidInput(problem, code="BAD_SENDERS", fields={"maximum_senders": problem})
-    target_of(destination.kind).check(destination)
 
 
 def _audit(actor: Actor, action: str, destination: Destination, **detail: Any) -> None:

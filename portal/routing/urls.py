@@ -2,12 +2,14 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from portal.routing import drafting, letters, publishing, views, why
+from portal.routing import destination_pages, drafting, letters, publishing, views, why
 
 urlpatterns: list[URLPattern] = [
     path("", views.tables, name="routing"),
     path("tables/", views.add_table, name="add-routing-table"),
     path("destinations/", views.destinations, name="routing-destinations"),
+    path("new-destination/", destination_pages.add, name="add-destination"),
+    path("destinations/<slug:key>/", destination_pages.change, name="change-destination"),
     path("destinations/<slug:key>/switch/", views.switch, name="switch-destination"),
     path("dead-letters/", letters.index, name="dead-letters"),
     path("dead-letters/resend/", letters.send_again, name="resend-dead-letters"),

@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from archive.storage.objects import LocalSlice
+from common.errors import InvalidInput
 from integrations.routing.models import Destination
 
 
@@ -67,14 +68,29 @@ class Target(Protocol):
 
     `send` yields an outcome right after the receiver's answer to each object, in the order given, and raises
     Unavailable if the receiver is out of reach: what has no outcome then counts as not sent. It may be asked
-    to send an object again that the receiver has already.
+    to send an object again that the receiver has already. `settings` are the names a configuration may hold.
     """
+
+    settings: frozenset[str]
 
     def check(self, destination: Destination) -> None:
         """Raises InvalidInput, with `fields`, if the destination's configuration will not do."""
         ...
 
     def send(self, destination: Destination, parcels: Sequence[Parcel]) -> Iterator[Outcome]: ...
+
+
+def check_all(*checks: Callable[[], object]) -> None:
+    """Make every check. Raises InvalidInput, the first one's, with the fields of all that refused."""
+    refusals: list[InvalidInput] = []
+    for check in checks:
+        try:
+            check()
+        except InvalidInput as refusal:
+            refusals.append(refusal)
+    if refusals:
+        fields = {name: told for one in reversed(refusals) for name, told in one.fields.items()}
+        raise InvalidInput(refusals[0].message, code=refusals[0].code, fields=fields)
 
 
 _targets: dict[str, Target] = {}

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from common.errors import Conflict, InvalidInput, ServiceError, Unavailable
 from integrations.dicom.nodes.calling import Purpose, node_association
 from integrations.dicom.nodes.limits import TrafficMeter
@@ -26,11 +28,15 @@ _AT_MOST_CONTEXTS = 128
 class DimseTarget:
     """C-STORE to the destination's node."""
 
+    settings = frozenset[str]()
+
     def check(self, destination: Destination) -> None:
         if destination.node is None:
-            raise InvalidInput(
-                "The destination names no node.", code="NODE_MISSING", fields={"node": "Choose a node."}
-            )
+            problem = _("Choose a node.")
+            raise InvalidInput(problem, code="NODE_MISSING", fields={"node": problem})
+        if not destination.node.host:
+            problem = _("This node only calls us: it has no address to send to.")
+            raise InvalidInput(problem, code="NODE_HAS_NO_ADDRESS", fields={"node": problem})
 
     def send(self, destination: Destination, parcels: Sequence[Parcel]) -> Iterator[Outcome]:
         """Raises  Unavailable if the node is out of reach or hangs up; Conflict if it cannot be called at all."""

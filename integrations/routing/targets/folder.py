@@ -7,7 +7,8 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from django.conf import settings
+from django.conf import settings as product
+from django.utils.translation import gettext as _
 
 from common.errors import InvalidInput, ServiceError, Unavailable
 from integrations.routing.models import Destination
@@ -17,6 +18,8 @@ from integrations.routing.targets.paths import object_path
 
 class FolderTarget:
     """Files below a folder: configuration `{"folder": ...}`, itself below one of ROUTING_FOLDERS."""
+
+    settings = frozenset({"folder"})
 
     def check(self, destination: Destination) -> None:
         _root(destination)
@@ -40,13 +43,13 @@ class FolderTarget:
 def _root(destination: Destination) -> Path:
     """The folder, if it may be written to. Raises InvalidInput."""
     named = str(destination.configuration.get("folder") or "")
-    allowed = [Path(folder).resolve() for folder in settings.ROUTING_FOLDERS]
+    allowed = [Path(folder).resolve() for folder in product.ROUTING_FOLDERS]
     folder = Path(named)
     if not folder.is_absolute() and allowed and named:
         folder = allowed[0] / folder
     folder = folder.resolve()
     if not named or not any(folder == root or root in folder.parents for root in allowed):
-        problem = "The folder lies outside of those this system may write to."
+        problem = _("The folder lies outside of those this system may write to.")
         raise InvalidInput(problem, code="FOLDER_NOT_ALLOWED", fields={"folder": problem})
     return folder
 

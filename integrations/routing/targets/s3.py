@@ -2,35 +2,39 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import Any
 
 import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
+from django.utils.translation import gettext as _
 
 from common.errors import InvalidInput, ServiceError, Unavailable
 from integrations.routing.models import Destination
 from integrations.routing.targets.addresses import check_address
-from integrations.routing.targets.base import Outcome, Parcel, Verdict
+from integrations.routing.targets.base import Outcome, Parcel, Verdict, check_all
 from integrations.routing.targets.paths import object_path
 from integrations.routing.targets.secrets import check_secret_name, secret
 
 _SECRETS = ("access_key_secret", "secret_key_secret")
+_BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 
 
 class S3Target:
     """PUT of each object. Configuration: `endpoint`, `bucket`, `prefix`, `region`, and the names of two secrets."""
 
+    settings = frozenset({"endpoint", "allow_plain", "bucket", "prefix", "region", *_SECRETS})
+
     def check(self, destination: Destination) -> None:
         known = destination.configuration
-        check_address(known, field="endpoint")
-        if not known.get("bucket"):
-            raise InvalidInput(
-                "The destination names no bucket.", code="BUCKET_MISSING", fields={"bucket": "Name a bucket."}
-            )
-        for field in _SECRETS:
-            check_secret_name(str(known.get(field) or ""), field=field)
+        check_all(
+            lambda: check_address(known, field="endpoint"),
+            lambda: _check_bucket(str(known.get("bucket") or "")),
+            *(partial(check_secret_name, str(known.get(field) or ""), field=field) for field in _SECRETS),
+        )
 
     def send(self, destination: Destination, parcels: Sequence[Parcel]) -> Iterator[Outcome]:
         """Raises  Unavailable if the store is out of reach."""
@@ -59,6 +63,15 @@ class S3Target:
             except BotoCoreError as error:
                 raise Unavailable("The bucket cannot be reached", code="BUCKET_UNAVAILABLE") from error
             yield Outcome(parcel, Verdict.SENT, sent_as=outgoing.sop_instance_uid)
+
+
+def _check_bucket(name: str) -> None:
+    """The letters that S3 allows in the name of a bucket: nothing that could lead elsewhere."""
+    if _BUCKET.fullmatch(name) is None:
+        problem = _("A bucket's name has 3 to 63 small letters, digits, dots and hyphens.")
+        raise InvalidInput(
+            problem, code="BUCKET_MISSING" if not name else "BAD_BUCKET", fields={"bucket": problem}
+        )
 
 
 def _client(known: dict[str, Any]) -> Any:

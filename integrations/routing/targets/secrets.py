@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import re
 
+from django.utils.translation import gettext as _
+
 from common.errors import Conflict, InvalidInput
 
 PREFIX = "ROUTING_SECRET_"
@@ -14,10 +16,10 @@ _NAME = re.compile(rf"{PREFIX}[A-Z0-9_]{{1,60}}")
 def check_secret_name(name: str, *, field: str) -> None:
     """Raises InvalidInput unless the name is one that destinations may ask for: nothing else of ours is given away."""
     if name and _NAME.fullmatch(name) is None:
-        raise InvalidInput(
-            f"The name of a secret begins with {PREFIX}.", code="BAD_SECRET_NAME",
-            fields={field: f"Names of secrets begin with {PREFIX}."},
-        )  # fmt: skip
+        problem = _("Not a secret itself but its name in the environment, which begins with %(prefix)s.") % {
+            "prefix": PREFIX
+        }
+        raise InvalidInput(problem, code="BAD_SECRET_NAME", fields={field: problem})
 
 
 def secret(name: str) -> str:

@@ -9,6 +9,7 @@ import json
 import secrets
 import ssl
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import httpx
@@ -16,9 +17,10 @@ import httpx
 from common.errors import Conflict, InvalidInput, ServiceError, Unavailable
 from integrations.routing.models import Destination
 from integrations.routing.targets.addresses import check_address
-from integrations.routing.targets.base import Outcome, Outgoing, Parcel, Verdict
+from integrations.routing.targets.base import Outcome, Outgoing, Parcel, Verdict, check_all
 from integrations.routing.targets.secrets import check_secret_name, secret
 
+_SECRETS = ("token_secret", "password_secret")
 OBJECTS_AT_ONCE = 50
 BYTES_AT_ONCE = 32 * 1024 * 1024
 TIMEOUT = httpx.Timeout(60.0, connect=10.0)
@@ -33,10 +35,14 @@ class StowTarget:
     Configuration: `address`; `token_secret`, or `user` and `password_secret`; `authorities` (a PEM file).
     """
 
+    settings = frozenset({"address", "allow_plain", "user", "authorities", *_SECRETS})
+
     def check(self, destination: Destination) -> None:
-        check_address(destination.configuration, field="address")
-        for field in ("token_secret", "password_secret"):
-            check_secret_name(str(destination.configuration.get(field) or ""), field=field)
+        known = destination.configuration
+        check_all(
+            lambda: check_address(known, field="address"),
+            *(partial(check_secret_name, str(known.get(field) or ""), field=field) for field in _SECRETS),
+        )
 
     def send(self, destination: Destination, parcels: Sequence[Parcel]) -> Iterator[Outcome]:
         """Raises  Unavailable if the server is out of reach or refuses us altogether."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from django.utils.translation import gettext as _
+
 from common.errors import Conflict, InvalidInput
 from integrations.dicom.models import SliceInterest
 from integrations.routing.models import Destination
@@ -15,9 +17,11 @@ _MEANT = {str(SliceInterest.THIN), str(SliceInterest.THICK)}
 class TierTarget:
     """Configuration `{"takes": "thin"}` or `"thick"`."""
 
+    settings = frozenset({"takes"})
+
     def check(self, destination: Destination) -> None:
         if destination.configuration.get("takes") not in _MEANT:
-            problem = "A tier takes thin or thick series."
+            problem = _("A tier takes thin or thick series.")
             raise InvalidInput(problem, code="BAD_TIER", fields={"takes": problem})
 
     def send(self, destination: Destination, parcels: Sequence[Parcel]) -> Iterator[Outcome]:  # noqa: ARG002

@@ -84,6 +84,17 @@ def test_destinations_are_added_and_changed(api, settings, tmp_path):
     assert api.post("/api/destinations/", {"key": "x"}, format="json").status_code == 400
 
 
+@pytest.mark.parametrize("more", [{"password": "letmein"}, {"user": "a\0b"}, {"user": {"name": "x"}}])
+def test_a_destination_has_no_settings_that_nobody_knows(api, more):
+    known = {"address": "https://pacs.example/", **more}
+    facts = {"key": "web", "name": "Web", "kind": "stow_rs", "configuration": known}
+
+    refused = api.post("/api/destinations/", facts, format="json")
+
+    assert (refused.status_code, list(refused.json()["fields"])) == (400, list(more))
+    assert not Destination.objects.filter(key="web").exists()
+
+
 def test_dead_letters_are_listed_and_sent_again(api, region):
     keys = make_dead(region, 3)
 
