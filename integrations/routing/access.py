@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from django.utils.translation import gettext as _
+
 from accounts.actors import Actor, SystemActor
 from accounts.models import Site
 from accounts.privileges import Privilege, sites_where
@@ -21,4 +23,4 @@ def check_manages(actor: Actor, site: Site | None) -> None:
     else:
         allowed = sites_where(actor, Privilege.MANAGE_ROUTING).filter(pk=site.pk).exists()
     if not allowed:
-        raise NotPermitted("You do not manage routing here.", code="NOT_ROUTING_MANAGER")
+        raise NotPermitted(_("You do not manage routing here."), code="NOT_ROUTING_MANAGER")

@@ -19,6 +19,8 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from archive.studies.fact_catalogue import BY_NAME
 from archive.studies.facts import context_of
 from common.errors import InvalidInput, NotFound, ServiceError
@@ -79,12 +81,12 @@ def load_table(xml: str) -> DecisionModel:
         table = model.decision(DECISION).table
     except NotFound as error:
         raise InvalidInput(
-            f'The file holds no decision named "{DECISION}".', code="NO_ROUTING_DECISION",
-            fields={"xml": f'A decision named "{DECISION}" is needed.'},
+            _('The file holds no decision named "%(decision)s".') % {"decision": DECISION}, code="NO_ROUTING_DECISION",
+            fields={"xml": _('A decision named "%(decision)s" is needed.') % {"decision": DECISION}},
         ) from error  # fmt: skip
     for output in table.outputs if table is not None else ():
         if output.name and output.name not in OUTPUTS:
-            problem = f"Outputs are named {', '.join(OUTPUTS)}."
+            problem = _("Outputs are named %(names)s.") % {"names": ", ".join(OUTPUTS)}
             raise InvalidInput(problem, code="OUTPUT_UNKNOWN", fields={f"column {output.name}": problem})
     return model
 
@@ -151,12 +153,15 @@ def _answers(model: DecisionModel, outcome: Outcome) -> list[tuple[Mapping[str, 
 def _action(answer: Mapping[str, Any], rows: tuple[int, ...]) -> Action:
     unknown = sorted(set(answer) - set(OUTPUTS))
     if unknown:
-        raise InvalidInput(f"The table has an output nobody knows: {unknown[0]}", code="OUTPUT_UNKNOWN")
+        raise InvalidInput(
+            _("The table has an output nobody knows: %(name)s") % {"name": unknown[0]},
+            code="OUTPUT_UNKNOWN",
+        )
     destination = _text(answer, "destination")
     transforms = _transforms(answer)
     priors = _priors(answer.get("priors"))
     if not destination and (transforms or priors):
-        raise InvalidInput("The row names no destination for what it asks.", code="DESTINATION_MISSING")
+        raise InvalidInput(_("The row names no destination for what it asks."), code="DESTINATION_MISSING")
     return Action(
         rows, destination, tuple(transforms), priors, _text(answer, "template"), _text(answer, "process")
     )
@@ -172,7 +177,10 @@ def _transforms(answer: Mapping[str, Any]) -> list[dict[str, Any]]:
         steps.append({"do": "coerce", "values": check_coercion(coerce)})
     if compress:
         if compress not in COMPRESSIONS:
-            raise InvalidInput(f"There is no compression named {compress}", code="COMPRESSION_UNKNOWN")
+            raise InvalidInput(
+                _("There is no compression named %(name)s") % {"name": compress},
+                code="COMPRESSION_UNKNOWN",
+            )
         steps.append({"do": "compress", "to": str(compress)})
     return steps
 
@@ -181,7 +189,10 @@ def _priors(value: Any) -> int:
     if value is None:
         return 0
     if not isinstance(value, Decimal | int) or isinstance(value, bool) or not 0 <= value <= MOST_PRIORS:
-        raise InvalidInput(f"Priors are a number from 0 to {MOST_PRIORS}", code="BAD_PRIORS")
+        raise InvalidInput(
+            _("Priors are a number from 0 to %(most)s") % {"most": MOST_PRIORS},
+            code="BAD_PRIORS",
+        )
     return int(value)
 
 
@@ -190,7 +201,7 @@ def _text(answer: Mapping[str, Any], name: str) -> str:
     if value is None:
         return ""
     if not isinstance(value, str):
-        raise InvalidInput(f"The output {name} is not a text", code="BAD_OUTPUT")
+        raise InvalidInput(_("The output %(name)s is not a text") % {"name": name}, code="BAD_OUTPUT")
     return value.strip()
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Count, Min, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, Exists, Min, OuterRef, Q, QuerySet, Subquery
 
 from accounts.actors import Actor, SystemActor
 from accounts.models import Site
@@ -189,8 +189,7 @@ def _mine(actor: Actor) -> Q:
     if isinstance(actor, SystemActor):
         return Q()
     sites = sites_where(actor, Privilege.MANAGE_ROUTING)
-    regions = Q(site=None) if sites.exists() else Q(pk__in=[])
-    return Q(site__in=sites) | regions
+    return Q(site__in=sites) | Q(Exists(sites), site=None)
 
 
 def sites_managed(actor: Actor) -> QuerySet[Site]:

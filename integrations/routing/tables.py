@@ -7,6 +7,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Max
 from django.utils.text import slugify
+from django.utils.translation import gettext as _
 
 from accounts.actors import Actor, actor_name
 from accounts.audit import record_audit
@@ -34,7 +35,7 @@ def create_table(*, key: str, name: str, site: Site | None, actor: Actor) -> Rou
         raise InvalidInput(problem, code="BAD_KEY", fields={"key": problem})
     with transaction.atomic():
         if RoutingTable.objects.filter(key=key).exists() or RoutingTable.objects.filter(site=site).exists():
-            raise Conflict("There is such a table already.", code="TABLE_EXISTS")
+            raise Conflict(_("There is such a table already."), code="TABLE_EXISTS")
         table = RoutingTable.objects.create(key=key, name=name, site=site, created_at=clock.now())
         _audit(actor, "routing_table.created", table)
     return table
@@ -47,7 +48,9 @@ def save_draft(table: RoutingTable, xml: str, *, actor: Actor, note: str = "") -
     """
     check_manages(actor, table.site)
     if len(xml.encode()) > LARGEST_XML:
-        raise InvalidInput("The table is too large.", code="TABLE_TOO_LARGE", fields={"xml": "Too large."})
+        raise InvalidInput(
+            _("The table is too large."), code="TABLE_TOO_LARGE", fields={"xml": _("Too large.")}
+        )
     with transaction.atomic():
         held = _locked(table)
         draft = held.versions.filter(state=State.DRAFT).order_by("-number").first()
@@ -72,8 +75,8 @@ def check_table(xml: str, *, site: Site | None) -> DecisionModel:
     unknown = unknown_names(named, site=site)
     if unknown:
         raise InvalidInput(
-            f"There is no destination named {unknown[0]}.", code="DESTINATION_UNKNOWN",
-            fields={named[name]: f"There is no destination named {name}." for name in unknown},
+            _("There is no destination named %(name)s.") % {"name": unknown[0]}, code="DESTINATION_UNKNOWN",
+            fields={named[name]: _("There is no destination named %(name)s.") % {"name": name} for name in unknown},
         )  # fmt: skip
     return model
 
@@ -83,7 +86,7 @@ def discard_draft(version: RoutingTableVersion, *, actor: Actor) -> None:
     check_manages(actor, version.table.site)
     with transaction.atomic():
         if not RoutingTableVersion.objects.filter(pk=version.pk, state=State.DRAFT).delete()[0]:
-            raise Conflict("This version is no draft.", code="NOT_A_DRAFT")
+            raise Conflict(_("This version is no draft."), code="NOT_A_DRAFT")
         _audit(actor, "routing_table.discarded", version.table, version=version.number)
 
 
@@ -97,7 +100,7 @@ def publish_table(version: RoutingTableVersion, *, actor: Actor, note: str = "")
         table = _locked(version.table)
         draft = RoutingTableVersion.objects.select_for_update().get(pk=version.pk)
         if draft.state != State.DRAFT:
-            raise Conflict("This version is no draft.", code="NOT_A_DRAFT")
+            raise Conflict(_("This version is no draft."), code="NOT_A_DRAFT")
         check_table(draft.xml, site=table.site)
         now = clock.now()
         table.versions.filter(state=State.PUBLISHED).update(state=State.RETIRED)
@@ -117,7 +120,7 @@ def revert(version: RoutingTableVersion, *, actor: Actor) -> RoutingTableVersion
     with transaction.atomic():
         table = _locked(version.table)
         if version.state != State.RETIRED:
-            raise Conflict("Only a version that was in force before can be put back.", code="NOT_RETIRED")
+            raise Conflict(_("Only a version that was in force before can be put back."), code="NOT_RETIRED")
         again = RoutingTableVersion.objects.create(
             table=table, number=_next_number(table), xml=version.xml, note=f"= {version.number}",
             saved_by=actor_name(actor), saved_at=clock.now(),

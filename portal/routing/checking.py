@@ -5,6 +5,9 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
 from accounts.models import Site
 from archive.studies.fact_catalogue import BY_NAME
 from common.errors import InvalidInput
@@ -14,6 +17,7 @@ from workflows.decisions import Problem, check_decisions, read_table
 
 CELL = re.compile(r"row (\d+), column (.+)")
 COLUMN = re.compile(r"column (.+)")
+_PLACES: dict[str, Any] = {"the file": gettext_lazy("the file"), "the table": gettext_lazy("the table")}
 
 
 def problems_of(xml: str, *, site: Site | None) -> list[dict[str, Any]]:
@@ -58,7 +62,16 @@ def _located(where: str, message: str, columns: dict[str, int]) -> Problem:
     return Problem(where, message, column=columns.get(column[1]) if column else None)
 
 
+def _place(where: str) -> str:
+    """A place in the person's language; `row` and `column` beside it tell machines."""
+    if cell := CELL.fullmatch(where):
+        return _("row %(row)s, column %(column)s") % {"row": cell[1], "column": cell[2]}
+    if column := COLUMN.fullmatch(where):
+        return _("column %(column)s") % {"column": column[1]}
+    return str(_PLACES.get(where, where))
+
+
 def _shown(problem: Problem) -> dict[str, Any]:
     return {
-        "where": problem.where, "message": problem.message, "row": problem.row, "column": problem.column,
+        "where": _place(problem.where), "message": problem.message, "row": problem.row, "column": problem.column,
     }  # fmt: skip

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from xml.etree.ElementTree import Element
 
+from django.utils.translation import gettext as _
+
 from workflows.decisions.compiling import Compiler, Place
 from workflows.decisions.elements import child, children, expression_text, local_name
 from workflows.decisions.feel import access, iteration
@@ -35,14 +37,17 @@ class BoxReader:
         """The closure of the box an element holds, of null where it holds none."""
         box = next((one for one in element if local_name(one) in BOXES), None)
         if box is None:
-            self.compiler.problem(self.place, "There is no expression.")
+            self.compiler.problem(self.place, _("There is no expression."))
             return _null
         return self.read(box, names)
 
     def read(self, box: Element, names: Names) -> Code:
         self._depth += 1
         if self._depth > DEEPEST_BOX:
-            self.compiler.problem(self.place, f"Boxes stand at most {DEEPEST_BOX} deep within each other.")
+            self.compiler.problem(
+                self.place,
+                _("Boxes stand at most %(most)s deep within each other.") % {"most": DEEPEST_BOX},
+            )
             return _null
         code = BOXES[local_name(box)](self, box, names)
         self._depth -= 1
@@ -88,7 +93,7 @@ class BoxReader:
     def function(self, box: Element, names: Names) -> Code:
         """A function definition; what it returns is its own box, in a scope with its parameters."""
         if box.get("kind", "FEEL") != "FEEL":
-            self.compiler.problem(self.place, "Functions written outside FEEL are not run here.")
+            self.compiler.problem(self.place, _("Functions written outside FEEL are not run here."))
             return _null
         parameters = tuple(one.get("name", "") for one in children(box, "formalParameter"))
         return access.function_literal(parameters, self.within(box, names.within(parameters)))
@@ -130,7 +135,7 @@ class BoxReader:
     def _part(self, box: Element, part: str, names: Names) -> Code:
         element = child(box, part)
         if element is None:
-            self.compiler.problem(self.place, f"The part “{part}” is missing.")
+            self.compiler.problem(self.place, _("The part “%(part)s” is missing.") % {"part": part})
             return _null
         return self.within(element, names)
 

@@ -9,6 +9,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 
+from django.utils.translation import gettext as _
+
 from workflows.decisions.feel.compiler import compile_node, compile_tests
 from workflows.decisions.feel.errors import ExpressionError
 from workflows.decisions.feel.frames import Code
@@ -101,8 +103,11 @@ class Compiler:
             return
         name = unknown[0].text
         near = get_close_matches(name, set(names) - BUILTINS.keys(), n=1, cutoff=0.7)
-        hint = f"Did you mean “{near[0]}”?" if near else f'A text stands in quotation marks: "{name}".'
-        self.problem(place, f"There is no value named “{name}”. {hint}")
+        if near:
+            told = _("There is no value named “%(name)s”. Did you mean “%(near)s”?")
+        else:
+            told = _('There is no value named “%(name)s”. A text stands in quotation marks: "%(name)s".')
+        self.problem(place, told % {"name": name, "near": "".join(near)})
 
     def _check_kind(self, operands: Sequence[Node], kind: str, place: Place) -> None:
         """A literal that can never equal a value of the column's type is a slip of the author."""
@@ -111,7 +116,11 @@ class Compiler:
         for operand in operands:
             found = kind_of(operand.value) if isinstance(operand, Literal) else ""
             if found in LITERAL_KINDS - {kind}:
-                self.problem(place, f"The column holds a {kind}, and this is a {found}.")
+                self.problem(
+                    place,
+                    _("The column holds a %(kind)s, and this is a %(found)s.")
+                    % {"kind": kind, "found": found},
+                )
                 return
 
 

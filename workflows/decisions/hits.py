@@ -11,6 +11,8 @@ from decimal import Decimal
 from enum import Enum
 from functools import reduce
 
+from django.utils.translation import gettext as _
+
 from workflows.decisions.feel.arithmetic import calculate
 from workflows.decisions.feel.errors import FeelError
 from workflows.decisions.feel.functions.aggregates import extreme
@@ -118,10 +120,10 @@ def _of_none(policy: HitPolicy, hits: Hits) -> Value:
 def _single(policy: HitPolicy, hits: Hits, run: Run) -> int | None:
     outputs = hits.outputs
     if policy is HitPolicy.UNIQUE and len(outputs) > 1:
-        run.fail(f"{len(outputs)} rules match where the hit policy allows one.")
+        run.fail(_("%(count)s rules match where the hit policy allows one.") % {"count": len(outputs)})
         return None
     if policy is HitPolicy.ANY and any(not _same(outputs[0], other) for other in outputs[1:]):
-        run.fail("Rules match with different outputs where the hit policy wants them equal.")
+        run.fail(_("Rules match with different outputs where the hit policy wants them equal."))
         return None
     return hits.ranked()[0] if policy is HitPolicy.PRIORITY else 0
 
@@ -146,4 +148,4 @@ def _aggregate(policy: HitPolicy, values: Sequence[Value], run: Run) -> Value:
     try:
         return AGGREGATES[policy](values)
     except FeelError:
-        return run.fail("The outputs cannot be aggregated as the hit policy says.")
+        return run.fail(_("The outputs cannot be aggregated as the hit policy says."))

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from xml.etree.ElementTree import Element
 
+from django.utils.translation import gettext as _
+
 from workflows.decisions.elements import child, children, text_of_child
 from workflows.decisions.feel.frames import Code
 from workflows.decisions.feel.values import Value, kind_of
@@ -100,7 +102,7 @@ class Types:
         self, value: Value, item: ItemType, passes: Callable[[Code, Value], bool], depth: int
     ) -> Value:
         if depth > DEEPEST_TYPE:
-            raise ValueError("the type is defined by itself")
+            raise ValueError(_("the type is defined by itself"))
         if value is None:
             return None
         if item.is_collection:
@@ -124,14 +126,14 @@ class Types:
             elif item.type_ref.removeprefix("feel:") in BASE_TYPES:
                 value = _of_base(value, BASE_TYPES[item.type_ref.removeprefix("feel:")])
         if item.allowed is not None and not passes(item.allowed, value):
-            raise ValueError("the value is not among those allowed")
+            raise ValueError(_("the value is not among those allowed"))
         return value
 
     def _of_components(
         self, value: Value, item: ItemType, passes: Callable[[Code, Value], bool], depth: int
     ) -> Value:
         if not isinstance(value, dict):
-            raise ValueError(f"a {kind_of(value)} stands where a context should")  # noqa: TRY004
+            raise ValueError(_("a %(kind)s stands where a context should") % {"kind": kind_of(value)})  # noqa: TRY004
         typed = {
             component.name: self._of_item(value.get(component.name), component, passes, depth + 1)
             for component in item.components
@@ -147,4 +149,4 @@ def _of_base(value: Value, base: str) -> Value:
         return value
     if base == "date and time" and isinstance(value, date):
         return datetime(value.year, value.month, value.day)  # noqa: DTZ001 - a date has no zone either
-    raise ValueError(f"a {kind} stands where a {base} should")
+    raise ValueError(_("a %(kind)s stands where a %(base)s should") % {"kind": kind, "base": base})

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from time import monotonic
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from common.errors import InvalidInput
 
 STEPS_BETWEEN_LOOKS_AT_THE_CLOCK = 512
@@ -53,14 +55,20 @@ class Run:
             return
         self.next_look = self.spent + STEPS_BETWEEN_LOOKS_AT_THE_CLOCK
         if self.spent > self.limits.steps:
-            raise DecisionTooCostly(f"The decision takes more than {self.limits.steps} steps.")
+            raise DecisionTooCostly(
+                _("The decision takes more than %(steps)s steps.") % {"steps": self.limits.steps}
+            )
         if monotonic() - self.started > self.limits.seconds:
-            raise DecisionTooCostly(f"The decision takes longer than {self.limits.seconds:g} s.")
+            raise DecisionTooCostly(
+                _("The decision takes longer than %(seconds)s s.") % {"seconds": f"{self.limits.seconds:g}"}
+            )
 
     def enter(self) -> None:
         self.depth += 1
         if self.depth > self.limits.depth:
-            raise DecisionTooCostly(f"Functions call each other more than {self.limits.depth} deep.")
+            raise DecisionTooCostly(
+                _("Functions call each other more than %(depth)s deep.") % {"depth": self.limits.depth}
+            )
 
     def leave(self) -> None:
         self.depth -= 1
@@ -68,7 +76,9 @@ class Run:
     def admit(self, size: int) -> None:
         """Let a value of this many items or characters be, and count the work of making it."""
         if size > self.limits.items:
-            raise DecisionTooCostly(f"A value has more than {self.limits.items} items or characters.")
+            raise DecisionTooCostly(
+                _("A value has more than %(items)s items or characters.") % {"items": self.limits.items}
+            )
         self.spend(1 + size // 16)
 
     def fail(self, sentence: str) -> Any:

@@ -9,6 +9,8 @@ from __future__ import annotations
 from xml.etree.ElementTree import Element, TreeBuilder
 from xml.parsers import expat
 
+from django.utils.translation import gettext as _
+
 from common.errors import InvalidInput
 
 LARGEST_FILE = 2 << 20
@@ -22,13 +24,18 @@ def read_tree(xml: bytes) -> Element:
     Raises  InvalidInput if the file is too large or too deep, is not XML, or declares a document type.
     """
     if len(xml) > LARGEST_FILE:
-        raise InvalidInput(f"The file is larger than {LARGEST_FILE >> 20} MiB.", code="DMN_TOO_LARGE")
+        raise InvalidInput(
+            _("The file is larger than %(size)s MiB.") % {"size": LARGEST_FILE >> 20}, code="DMN_TOO_LARGE"
+        )
     reader = _Reader()
     try:
         return reader.read(xml)
     except expat.ExpatError as error:
-        place = f"line {error.lineno}, character {error.offset + 1}"
-        raise InvalidInput(f"The file is not well-formed XML at {place}.", code="DMN_NOT_XML") from error
+        place = {"line": error.lineno, "character": error.offset + 1}
+        raise InvalidInput(
+            _("The file is not well-formed XML at line %(line)s, character %(character)s.") % place,
+            code="DMN_NOT_XML",
+        ) from error
 
 
 class _Reader:
@@ -49,14 +56,16 @@ class _Reader:
         return self.builder.close()
 
     def refuse_doctype(self, *_declaration: object) -> None:
-        raise InvalidInput("The file declares a document type, which DMN does not have.", code="DMN_DOCTYPE")
+        raise InvalidInput(
+            _("The file declares a document type, which DMN does not have."), code="DMN_DOCTYPE"
+        )
 
     def start(self, tag: str, attributes: dict[str, str]) -> None:
         self.depth += 1
         self.count += 1
         if self.depth > DEEPEST_NESTING or self.count > MOST_ELEMENTS:
             raise InvalidInput(
-                "The file has too many elements, or too many within each other.", code="DMN_TOO_LARGE"
+                _("The file has too many elements, or too many within each other."), code="DMN_TOO_LARGE"
             )
         self.builder.start(_qualified(tag), {_qualified(name): value for name, value in attributes.items()})
 

@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from common.errors import InvalidInput, NotFound
 from workflows.decisions.feel.frames import INPUT, Code, Frame
 from workflows.decisions.feel.functions import BUILTINS
@@ -101,7 +103,9 @@ class DecisionModel:
             (one for one in self.decisions.values() if one.name == name), None
         )
         if found is None:
-            raise NotFound(f"The model has no decision “{name}”.", code="DECISION_UNKNOWN")
+            raise NotFound(
+                _("The model has no decision “%(name)s”.") % {"name": name}, code="DECISION_UNKNOWN"
+            )
         return found
 
     def decide(self, name: str, context: Mapping[str, Any], *, limits: Limits = DEFAULT_LIMITS) -> Outcome:
@@ -115,7 +119,7 @@ class DecisionModel:
             value = _Evaluation(self, context, run).decision(decision.id)
             weigh(value)
         except RecursionError as error:
-            raise DecisionTooCostly("The decision is nested too deeply.") from error
+            raise DecisionTooCostly(_("The decision is nested too deeply.")) from error
         consulted = {table.name: matched for table, matched in run.trace}
         own = [matched for table, matched in run.trace if table is decision.table]
         return Outcome(value, decision.name, own[-1] if own else (), tuple(run.errors), consulted)
@@ -130,7 +134,9 @@ class _Evaluation:
         try:
             given = {str(name): from_python(value) for name, value in context.items()}
         except ValueError as error:
-            raise InvalidInput(f"A fact cannot be decided upon: {error}.", code="DECISION_FACTS") from error
+            raise InvalidInput(
+                _("A fact cannot be decided upon: %(error)s.") % {"error": error}, code="DECISION_FACTS"
+            ) from error
         declared = {one.name for one in model.inputs.values()} | {
             one.name for one in model.decisions.values()
         }
@@ -169,7 +175,9 @@ class _Evaluation:
         try:
             return self.model.types.convert(value, type_ref, self.passes)
         except ValueError as error:
-            return self.run.fail(f"“{name}” is not of its type: {error}.")
+            return self.run.fail(
+                _("“%(name)s” is not of its type: %(error)s.") % {"name": name, "error": error}
+            )
 
     def passes(self, allowed: Code, value: Value) -> bool:
         return allowed(self.root.within({INPUT: value})) is True

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from xml.etree.ElementTree import Element
 
+from django.utils.translation import gettext as _
+
 from common.errors import InvalidInput
 from workflows.decisions.boxed import BoxReader
 from workflows.decisions.compiling import Compiler, Place
@@ -26,7 +28,7 @@ class ModelReader:
 
     def __init__(self, root: Element, facts: frozenset[str] | None) -> None:
         if local_name(root) != "definitions":
-            raise InvalidInput("The file is XML but not DMN: it has no definitions.", code="DMN_NOT_DMN")
+            raise InvalidInput(_("The file is XML but not DMN: it has no definitions."), code="DMN_NOT_DMN")
         self.root = root
         self.facts = facts
         self.elements = {
@@ -48,7 +50,7 @@ class ModelReader:
             for key, one in self.elements["inputData"].items()
         }
         if not self.elements["decision"]:
-            self.compiler.problem(Place("the file"), "There is no decision in it.")
+            self.compiler.problem(Place("the file"), _("There is no decision in it."))
         requires = {
             key: self._requirements(one)
             for kind in ("decision", "businessKnowledgeModel")
@@ -97,7 +99,7 @@ class ModelReader:
                     found[kind].append(href(one))
                 else:
                     place = Place(element.get("name", ""), element.get("id", ""))
-                    self.compiler.problem(place, "It requires something that is not in this file.")
+                    self.compiler.problem(place, _("It requires something that is not in this file."))
         return Requirements(**{kind: tuple(ids) for kind, ids in found.items()})
 
     def _known(self, kind: str, element_id: str) -> bool:
@@ -119,7 +121,7 @@ class ModelReader:
                     done.add(key)
                 elif key in path:
                     raise InvalidInput(
-                        "The decisions require each other in a circle.", code="DECISION_CIRCLE"
+                        _("The decisions require each other in a circle."), code="DECISION_CIRCLE"
                     )
                 elif key not in done:
                     path.add(key)
@@ -141,7 +143,7 @@ class ModelReader:
         logic = child(element, "encapsulatedLogic")
         reader = BoxReader(self.compiler, self.types, self._place(element))
         if logic is None:
-            self.compiler.problem(self._place(element), "There is no logic in it.")
+            self.compiler.problem(self._place(element), _("There is no logic in it."))
             return KnowledgeModel(key, name, requires, lambda _frame: None)
         return KnowledgeModel(key, name, requires, reader.function(logic, self._scope(requires)))
 

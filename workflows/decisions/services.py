@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from hashlib import sha256
 from threading import Lock
 
+from django.utils.translation import gettext as _
+
 from common.errors import NotFound
 from workflows.decisions.feel.functions.conversion import written
 from workflows.decisions.feel.values import from_python
@@ -62,7 +64,10 @@ def read_table(xml: bytes, decision: str) -> DecisionTable:
     """
     table = _read(xml, None)[0].decision(decision).table
     if table is None:
-        raise NotFound(f"The decision “{decision}” is not a table.", code="DECISION_NO_TABLE")
+        raise NotFound(
+            _("The decision “%(decision)s” is not a table.") % {"decision": decision},
+            code="DECISION_NO_TABLE",
+        )
     return table
 
 

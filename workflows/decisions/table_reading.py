@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from itertools import zip_longest
 from xml.etree.ElementTree import Element
 
+from django.utils.translation import gettext as _
+
 from workflows.decisions.compiling import Compiler, Place
 from workflows.decisions.elements import child, children, expression_text, text_of_child
 from workflows.decisions.feel.frames import Code
@@ -36,10 +38,12 @@ class TableReader:
         rules = tuple(_rule(one, index) for index, one in enumerate(children(element, "rule"), start=1))
         policy = self._policy(element, outputs)
         if not outputs:
-            self.compiler.problem(self.place, "The table has no output column.")
+            self.compiler.problem(self.place, _("The table has no output column."))
         if len(rules) > MOST_RULES or len(inputs) + len(outputs) > MOST_COLUMNS:
             self.compiler.problem(
-                self.place, f"A table has at most {MOST_RULES} rows and {MOST_COLUMNS} columns."
+                self.place,
+                _("A table has at most %(rows)s rows and %(columns)s columns.")
+                % {"rows": MOST_RULES, "columns": MOST_COLUMNS},
             )
             rules = ()
         return DecisionTable(
@@ -56,15 +60,16 @@ class TableReader:
     def _policy(self, element: Element, outputs: Sequence[Output]) -> HitPolicy:
         policy = hit_policy_of(element.get("hitPolicy", ""), element.get("aggregation", ""))
         if policy is None:
-            self.compiler.problem(self.place, "There is no such hit policy.")
+            self.compiler.problem(self.place, _("There is no such hit policy."))
             return HitPolicy.UNIQUE
         if policy.ranks_outputs and not any(output.values for output in outputs):
             self.compiler.problem(
-                self.place, "This hit policy ranks outputs: list the output values, the most important first."
+                self.place,
+                _("This hit policy ranks outputs: list the output values, the most important first."),
             )
         if policy.aggregates and len(outputs) > 1:
             self.compiler.problem(
-                self.place, "A hit policy that aggregates needs a table of one output column."
+                self.place, _("A hit policy that aggregates needs a table of one output column.")
             )
         return policy
 
@@ -106,7 +111,7 @@ class TableReader:
     def _compiled_rule(self, rule: Rule, inputs: Sequence[Input], outputs: Sequence[Output]) -> CompiledRule:
         row = self.place.at(f"row {rule.index}", row=rule.index, element_id=rule.id)
         if len(rule.inputs) > len(inputs) or len(rule.outputs) > len(outputs):
-            self.compiler.problem(row, "The row has more cells than the table has columns.")
+            self.compiler.problem(row, _("The row has more cells than the table has columns."))
         tests = [
             self.compiler.tests(
                 text, self.names, self._cell(rule, column, one.label), self._kind(one.type_ref)

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from django.utils.translation import gettext as _
+
 from workflows.decisions.feel.frames import INPUT, Code, Frame
 from workflows.decisions.feel.values import Value
 from workflows.decisions.hits import HitPolicy, Hits, resolve
@@ -101,7 +103,9 @@ class DecisionTable:
         for column, (value, allowed) in enumerate(zip(values, compiled.allowed, strict=True)):
             if allowed and value is not None and allowed(frame.within({INPUT: value})) is not True:
                 name = self.inputs[column].label
-                return frame.run.fail(f"The input {name} has a value that the table does not allow."), ()
+                return frame.run.fail(
+                    _("The input %(name)s has a value that the table does not allow.") % {"name": name}
+                ), ()
         asked = [frame.within({INPUT: value}) for value in values]
         frame.run.spend(len(compiled.rules))
         matched = [index for index, rule in enumerate(compiled.rules) if _matches(rule, asked)]

@@ -9,6 +9,8 @@ from collections.abc import Iterator, Sequence
 from uuid import uuid4
 from xml.etree.ElementTree import Element, SubElement, register_namespace, tostring
 
+from django.utils.translation import gettext as _
+
 from common.errors import InvalidInput
 from workflows.decisions.elements import MODEL_NAMESPACES, child, children
 from workflows.decisions.hits import AGGREGATIONS, HitPolicy
@@ -34,7 +36,9 @@ def write_table(table: DecisionTable, *, into: bytes, decision: str) -> bytes:
     holder = next((one for one in children(root, "decision") if one.get("name") == decision), None)
     old = child(holder, "decisionTable") if holder is not None else None
     if holder is None or old is None:
-        raise InvalidInput(f"The file has no table named “{decision}”.", code="DECISION_UNKNOWN")
+        raise InvalidInput(
+            _("The file has no table named “%(decision)s”.") % {"decision": decision}, code="DECISION_UNKNOWN"
+        )
     holder[list(holder).index(old)] = _Writer(old).table(table)
     written: bytes = tostring(root, encoding="utf-8", xml_declaration=True)
     return written

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
+from django.utils.translation import gettext as _
 from pydicom.datadict import dictionary_VR
 
 from common.errors import InvalidInput
@@ -33,16 +34,20 @@ def check_coercion(values: Any) -> dict[str, str]:
     Raises  InvalidInput for an attribute that may not be set, or a value its VR does not hold (PS3.5 §6.2).
     """
     if not isinstance(values, Mapping):
-        raise InvalidInput("What to coerce is written as {Keyword: value}", code="BAD_COERCION")
+        raise InvalidInput(_("What to coerce is written as {Keyword: value}"), code="BAD_COERCION")
     checked: dict[str, str] = {}
     for keyword, value in values.items():
         if keyword not in COERCIBLE:
-            raise InvalidInput(f"{keyword} may not be set by routing", code="COERCION_NOT_ALLOWED")
+            raise InvalidInput(
+                _("%(keyword)s may not be set by routing") % {"keyword": keyword}, code="COERCION_NOT_ALLOWED"
+            )
         text = str(int(value)) if isinstance(value, Decimal) and value == int(value) else str(value or "")
         limit = _LONGEST.get(dictionary_VR(keyword), 64)
         if len(text) > limit or "\\" in text or any(ord(letter) < 0x20 for letter in text):
-            raise InvalidInput(f"{keyword} cannot hold this value", code="BAD_COERCION")
+            raise InvalidInput(
+                _("%(keyword)s cannot hold this value") % {"keyword": keyword}, code="BAD_COERCION"
+            )
         if dictionary_VR(keyword) == "IS" and not text.lstrip("-").isdigit():
-            raise InvalidInput(f"{keyword} is a whole number", code="BAD_COERCION")
+            raise InvalidInput(_("%(keyword)s is a whole number") % {"keyword": keyword}, code="BAD_COERCION")
         checked[str(keyword)] = text
     return checked

@@ -8,6 +8,7 @@ from __future__ import annotations
 import imagecodecs
 import numpy as np
 import structlog
+from django.utils.translation import gettext as _
 from pydicom.dataset import Dataset
 from pydicom.encaps import encapsulate
 from pydicom.uid import UID, HTJ2KLossless
@@ -34,7 +35,7 @@ def compress(dataset: Dataset, transfer_syntax_uid: str) -> None:
         log.info("routing.not_compressed", to=transfer_syntax_uid, error=type(error).__name__)
         return
     if not np.array_equal(before, dataset.pixel_array):
-        raise InvalidInput("The codec would have changed the pixels", code="COMPRESSION_LOSSY")
+        raise InvalidInput(_("The codec would have changed the pixels"), code="COMPRESSION_LOSSY")
 
 
 def _has_grey_or_colour(dataset: Dataset) -> bool:

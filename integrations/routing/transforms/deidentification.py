@@ -11,6 +11,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from archive.deidentification.services import Profile
 from archive.deidentification.services import deidentify as _deidentify
 from common.errors import InvalidInput
@@ -26,7 +28,7 @@ def check_deidentification(words: Any) -> dict[str, Any]:
     parts = [part.strip().lower() for part in str(words).split(",") if part.strip()]
     if BASIC not in parts:
         raise InvalidInput(
-            'De-identification is by the "basic" profile, with options', code="PROFILE_UNKNOWN"
+            _('De-identification is by the "basic" profile, with options'), code="PROFILE_UNKNOWN"
         )
     keys = [part.removeprefix(KEY).strip() for part in parts if part.startswith(KEY)]
     options = sorted({part for part in parts if part not in (BASIC, REVERSIBLE) and not part.startswith(KEY)})

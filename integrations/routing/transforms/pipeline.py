@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from io import BytesIO
 from typing import Any
 
+from django.utils.translation import gettext as _
 from pydicom import dcmread, dcmwrite
 from pydicom.dataset import FileDataset
 from pydicom.uid import ExplicitVRLittleEndian
@@ -59,13 +60,13 @@ def as_it_is(data: bytes) -> Outgoing:
     except InvalidInput:
         raise
     except Exception as error:
-        raise InvalidInput("This is not a DICOM Part 10 file", code="NOT_PART10") from error
+        raise InvalidInput(_("This is not a DICOM Part 10 file"), code="NOT_PART10") from error
 
 
 def data_set_offset(data: bytes) -> int:
     """Where the data set of a Part 10 file begins (PS3.10 §7.1). Raises InvalidInput if it is none."""
     if data[128:132] != b"DICM" or len(data) < _META_AT:
-        raise InvalidInput("This is not a DICOM Part 10 file", code="NOT_PART10")
+        raise InvalidInput(_("This is not a DICOM Part 10 file"), code="NOT_PART10")
     return _META_AT + int.from_bytes(data[_GROUP_LENGTH_AT:_META_AT], "little")
 
 
@@ -80,7 +81,7 @@ def _parsed(data: bytes) -> FileDataset:
     try:
         return dcmread(BytesIO(data))
     except Exception as error:
-        raise InvalidInput("The object cannot be parsed", code="OBJECT_UNREADABLE") from error
+        raise InvalidInput(_("The object cannot be parsed"), code="OBJECT_UNREADABLE") from error
 
 
 def _written(dataset: FileDataset) -> bytes:
@@ -88,5 +89,5 @@ def _written(dataset: FileDataset) -> bytes:
     try:
         dcmwrite(out, dataset, enforce_file_format=True)
     except Exception as error:
-        raise InvalidInput("The changed object cannot be written", code="OBJECT_UNWRITABLE") from error
+        raise InvalidInput(_("The changed object cannot be written"), code="OBJECT_UNWRITABLE") from error
     return out.getvalue()

@@ -1,6 +1,8 @@
 """What is wrong with a table is said at its cell, before the table is used."""
 
 import pytest
+from django.utils import translation
+from django.utils.translation import trans_real
 
 from common.errors import InvalidInput
 from tests.workflows.decisions.conftest import decision_file, literal, table
@@ -87,3 +89,18 @@ def test_the_same_file_is_compiled_once():
 
     assert load_decisions(xml) is load_decisions(xml)
     assert load_decisions(xml, facts=FACTS) is not load_decisions(xml)
+
+
+def test_problems_are_told_in_the_language_of_whoever_asks(monkeypatch):
+    """A sentence passes through the catalogue at the moment it is told, and its values are put in afterwards."""
+    words = trans_real.translation("zh-hans")._catalog._catalogs[0]
+    monkeypatch.setitem(words, "The expression ends where %(wanted)s should follow.", "此处缺少%(wanted)s。")
+    monkeypatch.setitem(words, "a value", "值")
+    xml = table([(["<"], ['"a"'])], inputs=[("SpacingMm", "number")])
+
+    with translation.override("zh-hans"):
+        assert problems(xml) == {"row 1, column SpacingMm": "此处缺少值。"}
+    with translation.override("en"):
+        assert problems(xml) == {
+            "row 1, column SpacingMm": "The expression ends where a value should follow."
+        }

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from decimal import Decimal, DecimalException
 
+from django.utils.translation import gettext as _
+
 from workflows.decisions.feel.errors import FeelError
 from workflows.decisions.feel.frames import Code, Frame
 from workflows.decisions.feel.temporal import property_of
@@ -24,14 +26,18 @@ def member(run: Run, value: Value, name: str) -> Value:
     if value is None:
         return None
     if isinstance(value, dict):
-        return value[name] if name in value else run.fail(f"The context has no entry “{name}”.")
+        return (
+            value[name]
+            if name in value
+            else run.fail(_("The context has no entry “%(name)s”.") % {"name": name})
+        )
     if isinstance(value, list):
         run.admit(len(value))
         return [member(run, item, name) for item in value]
     try:
         return property_of(value, name)
     except FeelError as error:
-        return run.fail(f"There is no such value: {error}.")
+        return run.fail(_("There is no such value: %(error)s.") % {"error": error})
 
 
 def filtered(source: Code, condition: Code) -> Code:
@@ -60,7 +66,7 @@ def _item_scope(item: Value) -> Mapping[str, Value]:
 def _item_at(run: Run, items: Sequence[Value], position: Decimal) -> Value:
     index = int(position)
     if index != position or not index or abs(index) > len(items):
-        return run.fail("The list has no item at this position.")
+        return run.fail(_("The list has no item at this position."))
     return items[index - 1] if index > 0 else items[index]
 
 
@@ -68,7 +74,9 @@ def call(function: Code, arguments: tuple[Code, ...], names: tuple[str, ...]) ->
     def evaluate(frame: Frame) -> Value:
         target = function(frame)
         if not isinstance(target, Function):
-            return frame.run.fail(f"A {kind_of(target)} cannot be invoked as a function.")
+            return frame.run.fail(
+                _("A %(kind)s cannot be invoked as a function.") % {"kind": kind_of(target)}
+            )
         values = [argument(frame) for argument in arguments]
         return invoke(frame.run, target, values, names)
 
@@ -86,7 +94,7 @@ def invoke(run: Run, function: Function, values: list[Value], names: Sequence[st
     except FeelError as error:
         result = run.fail(f"{function.name}: {error}.")
     except (DecimalException, OverflowError):
-        result = run.fail(f"{function.name}: the result lies outside what can be told.")
+        result = run.fail(_("%(name)s: the result lies outside what can be told.") % {"name": function.name})
     run.leave()
     if isinstance(result, str | list):
         run.admit(len(result))
@@ -96,10 +104,13 @@ def invoke(run: Run, function: Function, values: list[Value], names: Sequence[st
 def _counted(function: Function, values: list[Value]) -> list[Value]:
     if function.variadic:
         if len(values) < function.required:
-            raise FeelError(f"it takes at least {function.required} arguments")
+            raise FeelError(_("it takes at least %(least)s arguments") % {"least": function.required})
         return values
     if not function.required <= len(values) <= len(function.parameters):
-        raise FeelError(f"it takes {len(function.parameters)} arguments, not {len(values)}")
+        raise FeelError(
+            _("it takes %(most)s arguments, not %(count)s")
+            % {"most": len(function.parameters), "count": len(values)}
+        )
     return values + [None] * (len(function.parameters) - len(values))
 
 
@@ -108,10 +119,10 @@ def in_order(function: Function, values: Sequence[Value], names: Sequence[str]) 
     given = dict(zip(names, values, strict=True))
     strangers = given.keys() - set(function.parameters)
     if strangers:
-        raise FeelError(f"it has no parameter “{min(strangers)}”")
+        raise FeelError(_("it has no parameter “%(name)s”") % {"name": min(strangers)})
     missing = [name for name in function.parameters[: function.required] if name not in given]
     if missing:
-        raise FeelError(f"the argument “{missing[0]}” is missing")
+        raise FeelError(_("the argument “%(name)s” is missing") % {"name": missing[0]})
     if function.variadic:
         return [given[name] for name in function.parameters if name in given]
     return [given.get(name) for name in function.parameters]
@@ -151,9 +162,12 @@ def range_literal(start: Code | None, end: Code | None, *, start_included: bool,
         low = start(frame) if start else None
         high = end(frame) if end else None
         if (start and low is None) or (end and high is None):
-            return frame.run.fail("A range has an end that is null.")
+            return frame.run.fail(_("A range has an end that is null."))
         if low is not None and high is not None and compare(low, high) is None:
-            return frame.run.fail(f"A range cannot go from a {kind_of(low)} to a {kind_of(high)}.")
+            return frame.run.fail(
+                _("A range cannot go from a %(low)s to a %(high)s.")
+                % {"low": kind_of(low), "high": kind_of(high)}
+            )
         return Range(low, high, start_included, end_included)
 
     return evaluate

@@ -11,6 +11,8 @@ from collections.abc import Callable, Mapping
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal, DecimalException
 
+from django.utils.translation import gettext as _
+
 from workflows.decisions.feel.errors import FeelError
 from workflows.decisions.feel.temporal import add_months
 from workflows.decisions.feel.values import DECIMAL128, Value, YearsMonths
@@ -32,7 +34,7 @@ def add(left: Value, right: Value) -> Value:
             return _shift(right, left)
         case ((date() | time()), (timedelta() | YearsMonths())):
             return _shift(left, right)
-    raise FeelError("+ does not fit these values")
+    raise FeelError(_("%(operator)s does not fit these values") % {"operator": "+"})
 
 
 def subtract(left: Value, right: Value) -> Value:  # noqa: PLR0911 - one line a pair of kinds
@@ -51,7 +53,7 @@ def subtract(left: Value, right: Value) -> Value:  # noqa: PLR0911 - one line a 
             return _difference(_as_moment(left), _as_moment(right))
         case time(), time():
             return _difference(datetime.combine(date.min, left), datetime.combine(date.min, right))
-    raise FeelError("- does not fit these values")
+    raise FeelError(_("%(operator)s does not fit these values") % {"operator": "-"})
 
 
 def multiply(left: Value, right: Value) -> Value:
@@ -62,7 +64,7 @@ def multiply(left: Value, right: Value) -> Value:
             return _scale(right, left)
         case ((timedelta() | YearsMonths()), Decimal()):
             return _scale(left, right)
-    raise FeelError("* does not fit these values")
+    raise FeelError(_("%(operator)s does not fit these values") % {"operator": "*"})
 
 
 def divide(left: Value, right: Value) -> Value:
@@ -75,13 +77,13 @@ def divide(left: Value, right: Value) -> Value:
             return DECIMAL128.divide(_microseconds(left), _microseconds(right))
         case YearsMonths(), YearsMonths():
             return DECIMAL128.divide(Decimal(left.months), Decimal(right.months))
-    raise FeelError("/ does not fit these values")
+    raise FeelError(_("%(operator)s does not fit these values") % {"operator": "/"})
 
 
 def power(left: Value, right: Value) -> Value:
     if isinstance(left, Decimal) and isinstance(right, Decimal):
         return DECIMAL128.power(left, right)
-    raise FeelError("** does not fit these values")
+    raise FeelError(_("%(operator)s does not fit these values") % {"operator": "**"})
 
 
 def negate(value: Value) -> Value:
@@ -92,7 +94,7 @@ def negate(value: Value) -> Value:
             return -value
         case YearsMonths():
             return YearsMonths(-value.months)
-    raise FeelError("a minus does not fit this value")
+    raise FeelError(_("a minus does not fit this value"))
 
 
 OPERATORS: Mapping[str, Callable[[Value, Value], Value]] = {
@@ -114,15 +116,15 @@ def calculate(operator: str, left: Value, right: Value) -> Value:
     try:
         return OPERATORS[operator](left, right)
     except DecimalException as error:
-        raise FeelError(f"{operator} has no result for these numbers") from error
+        raise FeelError(_("%(operator)s has no result for these numbers") % {"operator": operator}) from error
     except OverflowError as error:
-        raise FeelError(f"{operator} leaves the calendar") from error
+        raise FeelError(_("%(operator)s leaves the calendar") % {"operator": operator}) from error
 
 
 def _shift(moment: Value, by: timedelta | YearsMonths) -> Value:
     if isinstance(by, YearsMonths):
         if not isinstance(moment, date):
-            raise FeelError("a time of day has no months")
+            raise FeelError(_("a time of day has no months"))
         return add_months(moment, by.months)
     if isinstance(moment, time):
         return (datetime.combine(date(2000, 1, 1), moment) + _within_a_day(by)).timetz()
@@ -143,7 +145,7 @@ def _difference(left: Value, right: Value) -> timedelta:
     try:
         return left - right  # type: ignore[no-any-return]
     except TypeError as error:
-        raise FeelError("one time has a zone and the other has none") from error
+        raise FeelError(_("one time has a zone and the other has none")) from error
 
 
 def _scale(length: timedelta | YearsMonths, factor: Decimal) -> timedelta | YearsMonths:

@@ -5,6 +5,8 @@ Reference  DMN 1.5 §10.3.2 (semantics)
 
 from __future__ import annotations
 
+from django.utils.translation import gettext as _
+
 from workflows.decisions.feel import access, iteration, nodes, operators, unary
 from workflows.decisions.feel.errors import ExpressionError
 from workflows.decisions.feel.frames import INPUT, Code, Frame
@@ -20,7 +22,7 @@ def compile_node(node: Node) -> Code:
     try:
         return _compiled(node)
     except RecursionError as error:
-        raise ExpressionError("The expression is nested too deeply.") from error
+        raise ExpressionError(_("The expression is nested too deeply.")) from error
 
 
 def compile_tests(tests: tuple[Test, ...]) -> Code:
@@ -28,7 +30,7 @@ def compile_tests(tests: tuple[Test, ...]) -> Code:
     try:
         return unary.any_test(tests, _compiled)
     except RecursionError as error:
-        raise ExpressionError("The tests are nested too deeply.") from error
+        raise ExpressionError(_("The tests are nested too deeply.")) from error
 
 
 def _compiled(node: Node) -> Code:  # noqa: PLR0911, PLR0912, C901 - one line a kind of node

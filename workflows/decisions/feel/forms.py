@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 
+from django.utils.translation import gettext as _
+
 from workflows.decisions.feel import nodes
 from workflows.decisions.feel.errors import ExpressionError, FeelError
 from workflows.decisions.feel.lexer import Kind, unescape
@@ -41,7 +43,7 @@ class Forms(TokenReader):
             return self._name()
         form = FORMS.get(token.text) if token.kind in {Kind.KEYWORD, Kind.OPERATOR} else None
         if form is None:
-            raise self.unexpected("a value")
+            raise self.unexpected(_("a value"))
         return form(self)
 
     def _name(self) -> Node:
@@ -62,7 +64,7 @@ class Forms(TokenReader):
         self.advance()
         token = self.token
         if token.kind is not Kind.STRING:
-            raise self.unexpected("a text")
+            raise self.unexpected(_("a text"))
         self.advance()
         try:
             return nodes.Literal(parse_temporal(str(token.value)))
@@ -95,7 +97,7 @@ class Forms(TokenReader):
     def _iterators(self, scopes: ExitStack) -> tuple[nodes.Iterator, ...]:
         found = []
         while True:
-            name = tidy(self.read(ITERATOR_NAME, "a name and “in”").group(1))
+            name = tidy(self.read(ITERATOR_NAME, _("a name and “in”")).group(1))
             source = self.expression()
             end = self.expression() if self.accept("..") else None
             found.append(nodes.Iterator(name, source, end))
@@ -110,12 +112,12 @@ class Forms(TokenReader):
         while not self.at(")"):
             if parameters:
                 self.expect(",")
-            parameters.append(tidy(self.read(PARAMETER_NAME, "a parameter's name").group(1)))
+            parameters.append(tidy(self.read(PARAMETER_NAME, _("a parameter's name")).group(1)))
             if self.accept(":"):
-                self.read(TYPE_NAME, "a type")
+                self.read(TYPE_NAME, _("a type"))
         self.expect(")")
         if self.at("external"):
-            raise ExpressionError("Functions written outside FEEL are not run here.", self.token.start)
+            raise ExpressionError(_("Functions written outside FEEL are not run here."), self.token.start)
         with self.declared(parameters):
             return nodes.FunctionLiteral(tuple(parameters), self.expression())
 
@@ -126,7 +128,7 @@ class Forms(TokenReader):
             while not self.at("}"):
                 if entries:
                     self.expect(",")
-                key = self.read(KEY, "a name and “:”")
+                key = self.read(KEY, _("a name and “:”"))
                 name = tidy(key.group(1)) if key.group(1) else unescape(key.group(2) or "")
                 entries.append((name, self.expression()))
                 if not name.isidentifier():
@@ -168,7 +170,7 @@ class Forms(TokenReader):
         end = self.expression()
         self.ends_range = outer
         if not self.at("]", ")", "["):
-            raise self.unexpected("“]” or “)”")
+            raise self.unexpected(_("“]” or “)”"))
         end_included = self.advance().text == "]"
         return nodes.RangeLiteral(start, end, start_included, end_included)
 
@@ -188,7 +190,7 @@ def open_range(operator: str, bound: Node) -> Node:
         return nodes.RangeLiteral(None, bound, start_included=False, end_included=included)
     if operator in {">", ">="}:
         return nodes.RangeLiteral(bound, None, start_included=included, end_included=False)
-    raise ExpressionError("“!=” is no range.")
+    raise ExpressionError(_("“!=” is no range."))
 
 
 FORMS: Mapping[str, Callable[[Forms], Node]] = {

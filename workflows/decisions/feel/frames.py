@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TypeAlias
 
+from django.utils.translation import gettext as _
+
 from workflows.decisions.feel.values import Value
 from workflows.decisions.limits import Run
 
@@ -30,7 +32,7 @@ class Frame:
             if name in frame.values:
                 return frame.values[name]
             frame = frame.outer
-        return self.run.fail(f"There is no value named “{name}” here.")
+        return self.run.fail(_("There is no value named “%(name)s” here.") % {"name": name})
 
 
 Code: TypeAlias = Callable[[Frame], Value]

@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from django.utils.translation import gettext as _
+
 from workflows.decisions.feel import nodes
 from workflows.decisions.feel.errors import ExpressionError
 from workflows.decisions.feel.forms import COMPARISONS, Forms
@@ -94,7 +96,8 @@ class Parser(Forms):
                     return left
                 left = self._continued(left, operator.text)
             raise ExpressionError(
-                f"An expression chains at most {LONGEST_CHAIN} operators.", self.token.start
+                _("An expression chains at most %(most)s operators.") % {"most": LONGEST_CHAIN},
+                self.token.start,
             )
 
     def _closes_range(self) -> bool:
@@ -124,13 +127,13 @@ class Parser(Forms):
     def read_instance_of(self, value: Node) -> Node:
         self.advance()
         self.expect("of")
-        return nodes.InstanceOf(value, tidy(self.read(TYPE_NAME, "a type").group()))
+        return nodes.InstanceOf(value, tidy(self.read(TYPE_NAME, _("a type")).group()))
 
     def read_path(self, source: Node) -> Node:
         dot = self.advance()
         known = scan(self.text, dot.end, self.members)
         if known.kind not in {Kind.NAME, Kind.KEYWORD}:
-            raise self.unexpected("a name")
+            raise self.unexpected(_("a name"))
         self.go_to(known.end)
         return nodes.Path(source, known.text)
 
@@ -149,10 +152,10 @@ class Parser(Forms):
             if arguments:
                 self.expect(",")
             if self.found(ARGUMENT_NAME):
-                names.append(tidy(self.read(ARGUMENT_NAME, "a name").group(1)))
+                names.append(tidy(self.read(ARGUMENT_NAME, _("a name")).group(1)))
             arguments.append(self.expression())
         if names and len(names) != len(arguments):
-            raise ExpressionError("Either all arguments have names or none has.", self.token.start)
+            raise ExpressionError(_("Either all arguments have names or none has."), self.token.start)
         self.expect(")")
         return nodes.Call(function, tuple(arguments), tuple(names))
 

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
+from django.utils.translation import gettext as _
+
 from workflows.decisions.feel.frames import Code, Frame
 from workflows.decisions.feel.values import Range, Value, kind_of
 
@@ -80,7 +82,7 @@ def frames_of(sources: tuple[Source, ...], frame: Frame, bound: Mapping[str, Val
     first, *rest = sources
     values = first.values(inner)
     if values is None:
-        frame.run.fail(f"“{first.name}” cannot run over values of this kind.")
+        frame.run.fail(_("“%(name)s” cannot run over values of this kind.") % {"name": first.name})
         return
     for value in values:
         frame.run.spend()
@@ -110,7 +112,10 @@ def quantified(sources: tuple[Source, ...], condition: Code, *, is_universal: bo
                 return not is_universal
             if not isinstance(answer, bool):
                 unknown = True
-                frame.run.fail(f"A condition is a {kind_of(answer)} where it should be true or false.")
+                frame.run.fail(
+                    _("A condition is a %(kind)s where it should be true or false.")
+                    % {"kind": kind_of(answer)}
+                )
         return None if unknown else is_universal
 
     return evaluate

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from decimal import Decimal, DecimalException
 from enum import Enum
 
+from django.utils.translation import gettext as _
+
 from workflows.decisions.feel.errors import ExpressionError
 from workflows.decisions.feel.names import Names
 from workflows.decisions.feel.values import DECIMAL128
@@ -76,8 +78,8 @@ def scan(text: str, position: int, names: Names) -> Token:
     if match := OPERATOR.match(text, start):
         return Token(Kind.OPERATOR, match.group(), start, match.end())
     if text[start] == '"':
-        raise ExpressionError("A text begins with a quotation mark and does not end with one.", start)
-    raise ExpressionError(f"“{text[start]}” cannot stand here.", start)
+        raise ExpressionError(_("A text begins with a quotation mark and does not end with one."), start)
+    raise ExpressionError(_("“%(text)s” cannot stand here.") % {"text": text[start]}, start)
 
 
 def _name_or_keyword(text: str, start: int, word: re.Match[str], names: Names) -> Token:
@@ -93,7 +95,7 @@ def _number(text: str, start: int) -> Decimal:
     try:
         return DECIMAL128.create_decimal(text)
     except DecimalException as error:
-        raise ExpressionError("The number is too large.", start) from error
+        raise ExpressionError(_("The number is too large."), start) from error
 
 
 def unescape(text: str) -> str:
@@ -108,5 +110,5 @@ def unescape(text: str) -> str:
 
 def _character(code_point: int) -> str:
     if code_point > 0x10FFFF:
-        raise ExpressionError("There is no character with this code.")
+        raise ExpressionError(_("There is no character with this code."))
     return chr(code_point)

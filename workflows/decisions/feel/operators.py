@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from django.utils.translation import gettext as _
+
 from workflows.decisions.feel.arithmetic import calculate, negate
 from workflows.decisions.feel.errors import FeelError
 from workflows.decisions.feel.frames import Code, Frame
@@ -60,7 +62,8 @@ def _arithmetic(operator: str, left: Code, right: Code) -> Code:
             value = calculate(operator, first, second)
         except FeelError:
             return frame.run.fail(
-                f"“{operator}” has no result for a {kind_of(first)} and a {kind_of(second)} like these."
+                _("“%(operator)s” has no result for a %(first)s and a %(second)s like these.")
+                % {"operator": operator, "first": kind_of(first), "second": kind_of(second)}
             )
         if isinstance(value, str):
             frame.run.admit(len(value))
@@ -77,7 +80,7 @@ def negation(operand: Code) -> Code:
         try:
             return negate(value)
         except (FeelError, OverflowError):
-            return frame.run.fail(f"“-” has no result for a {kind_of(value)}.")
+            return frame.run.fail(_("“-” has no result for a %(kind)s.") % {"kind": kind_of(value)})
 
     return evaluate
 

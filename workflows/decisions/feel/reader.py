@@ -7,6 +7,8 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
+from django.utils.translation import gettext as _
+
 from workflows.decisions.feel.errors import ExpressionError
 from workflows.decisions.feel.lexer import Kind, Token, scan, skip_blanks
 from workflows.decisions.feel.names import Names
@@ -40,7 +42,9 @@ class TokenReader:
 
     def __init__(self, text: str, vocabulary: Vocabulary) -> None:
         if len(text) > LONGEST_TEXT:
-            raise ExpressionError(f"An expression has at most {LONGEST_TEXT} characters.")
+            raise ExpressionError(
+                _("An expression has at most %(most)s characters.") % {"most": LONGEST_TEXT}
+            )
         self.text = text
         self.names = vocabulary.names
         self.members = vocabulary.members
@@ -75,14 +79,18 @@ class TokenReader:
 
     def expect_end(self) -> None:
         if self.token.kind is not Kind.END:
-            raise self.unexpected("the end or an operator")
+            raise self.unexpected(_("the end or an operator"))
 
     def unexpected(self, wanted: str) -> ExpressionError:
         if self.token.kind is Kind.END:
-            return ExpressionError(f"The expression ends where {wanted} should follow.", self.token.start)
+            return ExpressionError(
+                _("The expression ends where %(wanted)s should follow.") % {"wanted": wanted},
+                self.token.start,
+            )
         shown = self.token.text if len(self.token.text) <= 30 else self.token.text[:30] + "…"
         return ExpressionError(
-            f"“{shown}” stands where {wanted} should stand (character {self.token.start + 1}).",
+            _("“%(shown)s” stands where %(wanted)s should stand (character %(position)s).")
+            % {"shown": shown, "wanted": wanted, "position": self.token.start + 1},
             self.token.start,
         )
 
@@ -111,7 +119,10 @@ class TokenReader:
     def nested(self) -> Iterator[None]:
         self._depth += 1
         if self._depth > DEEPEST_NESTING:
-            raise ExpressionError(f"Expressions nest at most {DEEPEST_NESTING} deep.", self.token.start)
+            raise ExpressionError(
+                _("Expressions nest at most %(most)s deep.") % {"most": DEEPEST_NESTING},
+                self.token.start,
+            )
         yield
         self._depth -= 1
 

@@ -14,6 +14,8 @@ from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
 from decimal import Decimal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from django.utils.translation import gettext as _
+
 from workflows.decisions.feel.errors import FeelError
 from workflows.decisions.feel.values import Value, YearsMonths, kind_of
 
@@ -28,7 +30,7 @@ DAYS_TIME = re.compile(
 def parse_date(text: str) -> date:
     match = DATE.fullmatch(text)
     if match is None:
-        raise FeelError("date() needs a text such as 2026-03-31")
+        raise FeelError(_("date() needs a text such as 2026-03-31"))
     return make_date(*(int(part) for part in match.groups()))
 
 
@@ -36,13 +38,13 @@ def make_date(year: int, month: int, day: int) -> date:
     try:
         return date(year, month, day)
     except (ValueError, OverflowError) as error:
-        raise FeelError("there is no such day") from error
+        raise FeelError(_("there is no such day")) from error
 
 
 def parse_time(text: str) -> time:
     match = TIME.fullmatch(text)
     if match is None:
-        raise FeelError("time() needs a text such as 14:30:00 or 14:30:00+08:00")
+        raise FeelError(_("time() needs a text such as 14:30:00 or 14:30:00+08:00"))
     hour, minute, second, fraction, zone = match.groups()
     microsecond = int(Decimal(fraction or 0) * 1_000_000)
     return make_time(int(hour), int(minute), int(second), microsecond, parse_zone(zone))
@@ -52,7 +54,7 @@ def make_time(hour: int, minute: int, second: int, microsecond: int, zone: tzinf
     try:
         return time(hour, minute, second, microsecond, tzinfo=zone)
     except (ValueError, OverflowError) as error:
-        raise FeelError("there is no such time of day") from error
+        raise FeelError(_("there is no such time of day")) from error
 
 
 def parse_zone(text: str | None) -> tzinfo | None:
@@ -64,7 +66,7 @@ def parse_zone(text: str | None) -> tzinfo | None:
         try:
             return ZoneInfo(text[1:])
         except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-            raise FeelError("there is no such time zone") from error
+            raise FeelError(_("there is no such time zone")) from error
     hours, minutes, *seconds = (int(part) for part in text[1:].split(":"))
     offset = timedelta(hours=hours, minutes=minutes, seconds=sum(seconds))
     return zone_of(-offset if text[0] == "-" else offset)
@@ -74,7 +76,7 @@ def zone_of(offset: timedelta) -> tzinfo:
     try:
         return timezone(offset)
     except ValueError as error:
-        raise FeelError("a zone lies less than 24 hours from UTC") from error
+        raise FeelError(_("a zone lies less than 24 hours from UTC")) from error
 
 
 def parse_date_and_time(text: str) -> datetime:
@@ -91,7 +93,7 @@ def parse_duration(text: str) -> YearsMonths | timedelta:
         return YearsMonths(-months if match.group(1) else months)
     match = DAYS_TIME.fullmatch(text)
     if match is None:
-        raise FeelError("duration() needs a text such as P3D, PT30M or P1Y6M")
+        raise FeelError(_("duration() needs a text such as P3D, PT30M or P1Y6M"))
     days, hours, minutes, seconds = match.groups()[1:]
     try:
         length = timedelta(
@@ -101,7 +103,7 @@ def parse_duration(text: str) -> YearsMonths | timedelta:
             microseconds=int(Decimal(seconds or 0) * 1_000_000),
         )
     except OverflowError as error:
-        raise FeelError("the duration is too long") from error
+        raise FeelError(_("the duration is too long")) from error
     return -length if match.group(1) else length
 
 
@@ -112,7 +114,7 @@ def parse_temporal(text: str) -> Value:
             return parse(text)
         except FeelError:
             continue
-    raise FeelError("@ needs the text of a date, a time, a date and time or a duration")
+    raise FeelError(_("@ needs the text of a date, a time, a date and time or a duration"))
 
 
 def add_months(day: date, months: int) -> date:
@@ -126,7 +128,7 @@ def add_months(day: date, months: int) -> date:
     try:
         return day.replace(year=year, month=month + 1)
     except (ValueError, OverflowError) as error:
-        raise FeelError("the date lies outside the calendar") from error
+        raise FeelError(_("the date lies outside the calendar")) from error
 
 
 def months_between(start: date, end: date) -> YearsMonths:
@@ -237,5 +239,5 @@ def property_of(value: Value, name: str) -> Value:
     kind = kind_of(value)
     read = PROPERTIES.get(kind, {}).get(name)
     if read is None:
-        raise FeelError(f"a {kind} has no “{name}”")
+        raise FeelError(_("a %(kind)s has no “%(name)s”") % {"kind": kind, "name": name})
     return read(value)

@@ -15,6 +15,8 @@ from decimal import ROUND_HALF_EVEN, Context, Decimal, DivisionByZero, InvalidOp
 from math import isfinite
 from typing import Any, TypeAlias
 
+from django.utils.translation import gettext as _
+
 from workflows.decisions.limits import DecisionTooCostly, Run
 
 Value: TypeAlias = Any  # one of the kinds above; which one is known only when it is there
@@ -135,7 +137,7 @@ def weigh(value: Value) -> None:
             waiting.extend(part)
         seen += 1
         if seen > HEAVIEST:
-            raise DecisionTooCostly(f"A value has more than {HEAVIEST} parts.")
+            raise DecisionTooCostly(_("A value has more than %(most)s parts.") % {"most": HEAVIEST})
 
 
 def compare(left: Value, right: Value) -> int | None:
@@ -171,7 +173,7 @@ def from_python(value: object, *, depth: int = 0) -> Value:  # noqa: PLR0911 - o
     Raises  ValueError if it is nested deeper than any fact should be.
     """
     if depth > 32:
-        raise ValueError("the value is nested too deeply")
+        raise ValueError(_("the value is nested too deeply"))
     if isinstance(value, bool) or value is None:
         return value
     if isinstance(value, int):

@@ -8,6 +8,8 @@ from __future__ import annotations
 from decimal import Decimal
 from functools import reduce
 
+from django.utils.translation import gettext as _
+
 from workflows.decisions.feel.arithmetic import add
 from workflows.decisions.feel.errors import FeelError
 from workflows.decisions.feel.functions.arguments import Functions, as_number, one_or_many
@@ -22,7 +24,7 @@ def extreme(items: list[Value], *, largest: bool) -> Value:
     for number, item in enumerate(items):
         order = compare(item, item if number == 0 else found)
         if order is None:
-            raise FeelError("its items have no order")
+            raise FeelError(_("its items have no order"))
         if number == 0 or (order > 0 if largest else order < 0):
             found = item
     return found
@@ -42,7 +44,7 @@ def maximum(*values: Value) -> Value:
 def total(*values: Value) -> Value:
     items = one_or_many(values)
     if any(item is None or isinstance(item, str) for item in items):
-        raise FeelError("its items are not all numbers")
+        raise FeelError(_("its items are not all numbers"))
     return reduce(add, items) if items else None
 
 

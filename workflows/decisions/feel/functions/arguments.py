@@ -7,6 +7,8 @@ from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import TypeVar
 
+from django.utils.translation import gettext as _
+
 from workflows.decisions.feel.errors import FeelError
 from workflows.decisions.feel.values import Function, Range, Value, kind_of
 from workflows.decisions.limits import Run
@@ -47,7 +49,7 @@ def _taken(value: Value, python_type: type[T] | tuple[type[T], ...], kind: str) 
     if isinstance(value, list) and len(value) == 1 and python_type is not list:
         value = value[0]
     if not isinstance(value, python_type) or (isinstance(value, bool) and python_type is not bool):
-        raise FeelError(f"it needs a {kind}, not a {kind_of(value)}")
+        raise FeelError(_("it needs a %(kind)s, not a %(value)s") % {"kind": kind, "value": kind_of(value)})
     return value
 
 
@@ -62,14 +64,14 @@ def as_number(value: Value) -> Decimal:
 def as_integer(value: Value) -> int:
     number = as_number(value)
     if number != number.to_integral_value() or abs(number) > 10**12:
-        raise FeelError("it needs a whole number")
+        raise FeelError(_("it needs a whole number"))
     return int(number)
 
 
 def as_list(value: Value) -> list[Value]:
     """A list as it is, any other value as a list of one, null as nothing to work on."""
     if value is None:
-        raise FeelError("it needs a list, not a null")
+        raise FeelError(_("it needs a list, not a null"))
     return value if isinstance(value, list) else [value]
 
 

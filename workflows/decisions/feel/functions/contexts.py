@@ -5,6 +5,8 @@ Reference  DMN 1.5 §10.3.4.11, table 83
 
 from __future__ import annotations
 
+from django.utils.translation import gettext as _
+
 from workflows.decisions.feel.errors import FeelError
 from workflows.decisions.feel.functions.arguments import Functions, as_context, as_list, as_string
 from workflows.decisions.feel.values import Value
@@ -29,7 +31,7 @@ def context(entries: Value) -> dict[str, Value]:
         fields = as_context(entry)
         key = as_string(fields.get("key"))
         if key in made or "value" not in fields:
-            raise FeelError("each entry has a key of its own and a value")
+            raise FeelError(_("each entry has a key of its own and a value"))
         made[key] = fields["value"]
     return made
 

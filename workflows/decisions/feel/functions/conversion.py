@@ -9,6 +9,8 @@ import re
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 
+from django.utils.translation import gettext as _
+
 from workflows.decisions.feel.errors import FeelError
 from workflows.decisions.feel.functions.arguments import Functions, as_string
 from workflows.decisions.feel.temporal import text_of
@@ -31,14 +33,16 @@ def number(from_: Value, grouping: Value, decimal: Value) -> Decimal:
     text = as_string(from_)
     if grouping is not None:
         if as_string(grouping) not in SEPARATORS or grouping == decimal:
-            raise FeelError("the grouping separator is a space, a comma or a period, and not the decimal one")
+            raise FeelError(
+                _("the grouping separator is a space, a comma or a period, and not the decimal one")
+            )
         text = text.replace(grouping, "")
     if decimal is not None:
         if as_string(decimal) not in SEPARATORS - {" "}:
-            raise FeelError("the decimal separator is a comma or a period")
+            raise FeelError(_("the decimal separator is a comma or a period"))
         text = text.replace(decimal, ".")
     if NUMBER.fullmatch(text) is None:
-        raise FeelError("the text is not a number")
+        raise FeelError(_("the text is not a number"))
     return Decimal(text)
 
 
@@ -51,7 +55,7 @@ def string(from_: Value) -> str | None:
 def written(value: Value, *, depth: int = 0) -> str:  # noqa: PLR0911 - one line a kind
     """The text of any value; texts within lists and contexts stand in quotation marks."""
     if depth > 32:
-        raise FeelError("the value is nested too deeply")
+        raise FeelError(_("the value is nested too deeply"))
     match value:
         case None:
             return "null"

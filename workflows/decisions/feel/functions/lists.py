@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from django.utils.translation import gettext as _
+
 from workflows.decisions.feel.access import invoke
 from workflows.decisions.feel.errors import FeelError
 from workflows.decisions.feel.functions.arguments import (
@@ -57,7 +59,7 @@ def sublist(list_: Value, start_position: Value, length: Value) -> list[Value]:
         return items[first:]
     size = as_integer(length)
     if size < 0 or first + size > len(items):
-        raise FeelError("the list has fewer items")
+        raise FeelError(_("the list has fewer items"))
     return items[first : first + size]
 
 
@@ -98,7 +100,7 @@ def index_of(list_: Value, match: Value) -> list[int]:
 def _index(items: list[Value], position: Value) -> int:
     number = as_integer(position)
     if not number or abs(number) > len(items):
-        raise FeelError("the list has no item at this position")
+        raise FeelError(_("the list has no item at this position"))
     return number - 1 if number > 0 else len(items) + number
 
 

@@ -19,6 +19,8 @@ from decimal import (
     DecimalException,
 )
 
+from django.utils.translation import gettext as _
+
 from workflows.decisions.feel.errors import FeelError
 from workflows.decisions.feel.functions.arguments import Functions, as_integer, as_number
 from workflows.decisions.feel.values import DECIMAL128, Value, YearsMonths
@@ -40,7 +42,10 @@ def rounded(value: Value, scale: Value, rounding: str) -> Decimal:
     """A number with so many digits after the point, or as it is where it has fewer than can be told."""
     digits = as_integer(scale) if scale is not None else 0
     if not SMALLEST_SCALE <= digits <= LARGEST_SCALE:
-        raise FeelError(f"the scale lies between {SMALLEST_SCALE} and {LARGEST_SCALE}")
+        raise FeelError(
+            _("the scale lies between %(least)s and %(most)s")
+            % {"least": SMALLEST_SCALE, "most": LARGEST_SCALE}
+        )
     number = as_number(value)
     if -int(number.as_tuple().exponent) <= digits:
         return number
@@ -87,7 +92,7 @@ def sqrt(number: Value) -> Decimal:
 def log(number: Value) -> Decimal:
     value = as_number(number)
     if value <= 0:
-        raise FeelError("it has no result for this number")
+        raise FeelError(_("it has no result for this number"))
     return _defined(lambda: DECIMAL128.ln(value))
 
 
@@ -111,4 +116,4 @@ def _defined(calculation: Callable[[], Decimal]) -> Decimal:
     try:
         return calculation()
     except DecimalException as error:
-        raise FeelError("it has no result for this number") from error
+        raise FeelError(_("it has no result for this number")) from error

@@ -5,6 +5,8 @@ Reference  DMN 1.5 §10.3.4.9, table 81
 
 from __future__ import annotations
 
+from django.utils.translation import gettext as _
+
 from workflows.decisions.feel.errors import FeelError
 from workflows.decisions.feel.functions.arguments import Functions
 from workflows.decisions.feel.values import Range, Value, compare, equal
@@ -16,17 +18,17 @@ def as_interval(value: Value) -> Range:
     """A range as it is, a point as the range of itself."""
     if isinstance(value, Range):
         if value.start is None or value.end is None:
-            raise FeelError("a range that is open to infinity has no such relation")
+            raise FeelError(_("a range that is open to infinity has no such relation"))
         return value
     if value is None:
-        raise FeelError("it needs a point or a range, not a null")
+        raise FeelError(_("it needs a point or a range, not a null"))
     return Range(value, value, start_included=True, end_included=True)
 
 
 def _order(left: Value, right: Value) -> int:
     order = compare(left, right)
     if order is None:
-        raise FeelError("the two have no order")
+        raise FeelError(_("the two have no order"))
     return order
 
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import cmp_to_key
 
+from django.utils.translation import gettext as _
+
 from workflows.decisions.feel.access import invoke
 from workflows.decisions.feel.errors import FeelError
 from workflows.decisions.feel.functions.arguments import as_function, as_list
@@ -32,7 +34,7 @@ def _sorted(run: Run, values: Sequence[Value]) -> list[Value]:
 def _natural(left: Value, right: Value) -> int:
     order = compare(left, right)
     if order is None:
-        raise FeelError("its items have no order")
+        raise FeelError(_("its items have no order"))
     return order
 
 

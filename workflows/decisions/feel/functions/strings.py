@@ -10,6 +10,7 @@ from functools import lru_cache
 from typing import Any
 
 import re2
+from django.utils.translation import gettext as _
 
 from workflows.decisions.feel.errors import FeelError
 from workflows.decisions.feel.functions.arguments import Functions, as_integer, as_list, as_string
@@ -25,13 +26,13 @@ FLAGS = frozenset("smix")
 def substring(string: Value, start_position: Value, length: Value) -> str:
     text, start = as_string(string), as_integer(start_position)
     if not start or abs(start) > len(text):
-        raise FeelError("the start position lies outside the text")
+        raise FeelError(_("the start position lies outside the text"))
     first = start - 1 if start > 0 else len(text) + start
     if length is None:
         return text[first:]
     count = as_integer(length)
     if count < 1:
-        raise FeelError("the length is at least 1")
+        raise FeelError(_("the length is at least 1"))
     return text[first : first + count]
 
 
@@ -104,16 +105,16 @@ def string_join(list_: Value, delimiter: Value) -> str:
     parts = [as_string(item) for item in as_list(list_) if item is not None]
     between = as_string(delimiter) if delimiter is not None else ""
     if sum(map(len, parts)) + len(between) * len(parts) > 1_000_000:
-        raise FeelError("the text would be too long")
+        raise FeelError(_("the text would be too long"))
     return between.join(parts)
 
 
 @lru_cache(maxsize=256)
 def _pattern(pattern: str, flags: str) -> Any:
     if len(pattern) > LONGEST_PATTERN:
-        raise FeelError(f"a pattern has at most {LONGEST_PATTERN} characters")
+        raise FeelError(_("a pattern has at most %(most)s characters") % {"most": LONGEST_PATTERN})
     if not FLAGS.issuperset(flags):
-        raise FeelError("flags are s, m, i and x")
+        raise FeelError(_("flags are s, m, i and x"))
     if "x" in flags:
         pattern = "".join(pattern.split())
     prefix = "".join(flag for flag in "smi" if flag in flags)
@@ -123,7 +124,7 @@ def _pattern(pattern: str, flags: str) -> Any:
     try:
         return re2.compile(f"(?{prefix}){pattern}" if prefix else pattern, options)
     except re2.error as error:
-        raise FeelError("the pattern is no regular expression") from error
+        raise FeelError(_("the pattern is no regular expression")) from error
 
 
 def _replacement(text: str, groups: int) -> Sequence[str | int]:

@@ -8,6 +8,8 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from decimal import Decimal
 
+from django.utils.translation import gettext as _
+
 from common import clock
 from workflows.decisions.feel.errors import FeelError
 from workflows.decisions.feel.functions.arguments import (
@@ -86,7 +88,7 @@ def to_date_and_time(day: Value, clock_: Value) -> datetime:
 
 def _in_zone(moment: Value, zone: tzinfo | None) -> datetime:
     if not isinstance(moment, datetime) or moment.tzinfo is None:
-        raise FeelError("only a date and time with a zone can be told in another")
+        raise FeelError(_("only a date and time with a zone can be told in another"))
     return moment.astimezone(zone)
 
 
