@@ -25,6 +25,7 @@ from portal.api.routing import (
 )
 from portal.api.series import SeriesViewSet
 from portal.api.session import MeView, SessionView
+from portal.api.standstill import IncidentViewSet, StandstillView
 from portal.api.storage_keeping import DeletionViewSet, LegalHoldViewSet, QuotaViewSet, TierChoiceViewSet
 from portal.api.storage_rules import PlacementRuleViewSet, RetentionRuleViewSet
 from portal.api.storage_work import CopyViewSet, FindingViewSet
@@ -61,11 +62,13 @@ router.register("routing-tables", RoutingTableViewSet, "api-routing-tables")
 router.register("destinations", DestinationViewSet, "api-destinations")
 router.register("routing-decisions", RoutingDecisionViewSet, "api-routing-decisions")
 router.register("dead-letters", DeadLetterViewSet, "api-dead-letters")
+router.register("incidents", IncidentViewSet, "api-incidents")
 router.register("audit", AuditEventViewSet, "api-audit")
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("session/", SessionView.as_view(), name="api-session"),
     path("me/", MeView.as_view(), name="api-me"),
+    path("standstill/", StandstillView.as_view(), name="api-standstill"),
     path("schema/", SpectacularAPIView.as_view(), name="api-schema"),
     path("docs/", DocumentationView.as_view(), name="api-docs"),
     path("", include(router.urls)),

@@ -12,6 +12,7 @@ urlpatterns: list[URLPattern] = [
     path("deliveries/", views.deliveries, name="deliveries"),
     path("deliveries/<int:pk>/", views.delivery, name="delivery"),
     path("incidents/", views.incidents, name="incidents"),
+    path("incidents/gateway/", views.gateway, name="incidents-of-gateway"),
     path("incidents/<int:pk>/", views.incident, name="incident"),
     path("incidents/<int:pk>/retry/", views.retry, name="retry-incident"),
 ]

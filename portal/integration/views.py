@@ -23,7 +23,8 @@ from portal.cases.words import Word, step_name, word
 from portal.gate import opened_by
 from portal.integration.segments import message_view
 from portal.integration.selectors import visible_failed_deliveries, visible_incidents
-from portal.integration.words import DIRECTION, INCIDENT_OPEN, INCIDENT_RESOLVED, MESSAGE
+from portal.integration.standstill import MANAGERS, standing_still
+from portal.integration.words import DIRECTION, INCIDENT_OPEN, INCIDENT_RESOLVED, MESSAGE, STANDSTILL
 from portal.listing import page_of
 from portal.operators import may_operate
 from portal.shell.person import person_of, standing_of
@@ -137,8 +138,18 @@ def incidents(request: HttpRequest) -> HttpResponse:
         "rows": [_incident_row(one) for one in page.rows],
         "is_all": is_all,
         "sees_messages": Privilege.VIEW_MESSAGES in standing_of(request).privileges,
+        "sees_gateway": bool(MANAGERS & standing_of(request).privileges),
     }
     return render(request, "portal/integration/incidents.html", context)
+
+
+@opened_by(*MANAGERS)
+@require_safe
+def gateway(request: HttpRequest) -> HttpResponse:
+    """A part of the page of incidents: what of the gateway stands still, the longest first."""
+    found = standing_still(person_of(request), standing_of(request).privileges)
+    context = {"found": found, "rows": [(row, word(STANDSTILL, row.kind)) for row in found.rows]}
+    return render(request, "portal/integration/_gateway.html", context)
 
 
 @login_required

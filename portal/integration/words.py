@@ -21,6 +21,13 @@ DIRECTION: dict[str, Word] = {
 }
 INCIDENT_OPEN = Word(_("Open"), "octagon-alert", "critical")
 INCIDENT_RESOLVED = Word(_("Resolved"), "circle-check", "ok")
+STANDSTILL: dict[str, Word] = {
+    "node_left_alone": Word(_("The node does not answer and is left alone."), "server", "critical"),
+    "notices_waiting": Word(_("Notices wait for the node."), "mail", "warning"),
+    "deliveries_waiting": Word(_("Objects wait for the destination."), "send", "warning"),
+    "segment_open": Word(_("A segment was not sealed."), "archive", "warning"),
+    "finding_unrepaired": Word(_("Damaged bytes were not repaired."), "alert-triangle", "critical"),
+}
 INCIDENT: dict[str, str | Promise] = {
     "STEP_OVERDUE": _("A step has not answered in time."),
     "NO_WORKER": _("No worker has taken a step."),

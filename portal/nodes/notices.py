@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -38,7 +38,7 @@ class NoticeRow:
     is_dead: bool
 
 
-def rows_of(notices: Sequence[Notice]) -> list[NoticeRow]:
+def rows_of(notices: Iterable[Notice]) -> list[NoticeRow]:
     """Notices with their states in words."""
     return [
         NoticeRow(one, notice_state(one), word_of(FAILURE, one.error_code), one.failed_at is not None)

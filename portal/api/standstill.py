@@ -1,0 +1,67 @@
+"""What stands still: incidents of cases, and states of the gateway that are older than is normal."""
+
+from __future__ import annotations
+
+from django.db.models import QuerySet
+from drf_spectacular.utils import extend_schema, extend_schema_view
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from accounts.models import Role
+from accounts.privileges import GRANTED
+from portal.api.authentication import person_of
+from portal.api.parameters import query, text_in
+from portal.api.resource import Resource
+from portal.integration.selectors import visible_incidents
+from portal.integration.standstill import Gateway, Kind, StandingStill, standing_still
+from workflows.models import Incident
+
+
+class IncidentSerializer(serializers.ModelSerializer[Incident]):
+    case = serializers.UUIDField(source="instance.uid")
+    site = serializers.CharField(source="instance.site.code")
+
+    class Meta:
+        model = Incident
+        fields = ("id", "case", "site", "element_id", "code", "opened_at", "resolved_at")
+
+
+class StandingStillSerializer(serializers.Serializer[StandingStill]):
+    """One state that is too old; `site` is null for what is the whole region's."""
+
+    kind = serializers.ChoiceField(choices=Kind.choices)
+    subject = serializers.CharField(help_text="AE title, destination, segment or SOP Instance UID")
+    site = serializers.CharField(source="site.code", default=None, allow_null=True)
+    since = serializers.DateTimeField()
+    code = serializers.CharField()
+
+
+class GatewaySerializer(serializers.Serializer[Gateway]):
+    results = StandingStillSerializer(source="rows", many=True)
+    is_cut = serializers.BooleanField()
+
+
+@extend_schema_view(list=extend_schema(parameters=[query("show", "all: those that were resolved, too")]))
+class IncidentViewSet(Resource[Incident]):
+    """Incidents of cases, newest first."""
+
+    queryset = Incident.objects.none()
+    serializer_class = IncidentSerializer
+    lookup_value_regex = r"\d{1,18}"
+
+    def get_queryset(self) -> QuerySet[Incident]:
+        found = visible_incidents(self.person).select_related("instance__site").defer("instance__state")
+        return found if text_in(self.request, "show") == "all" else found.filter(resolved_at=None)
+
+
+class StandstillView(APIView):
+    """States of the gateway that are older than is normal, the longest first, at most 50 of each kind."""
+
+    @extend_schema(responses=GatewaySerializer)
+    def get(self, request: Request) -> Response:
+        person = person_of(request)
+        roles = person.memberships.values_list("role", flat=True)
+        privileges = frozenset().union(*(GRANTED[Role(role)] for role in roles))
+        return Response(GatewaySerializer(standing_still(person, privileges)).data)
