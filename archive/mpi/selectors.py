@@ -25,7 +25,7 @@ def patients_known_by(identifiers: Iterable[Identifier]) -> list[Patient]:
     for identifier in identifiers:
         wanted |= Q(value=identifier.value, authority_namespace=identifier.authority.namespace)
     held = PatientIdentifier.objects.filter(wanted).select_related("patient")
-    return list({patient.pk: patient for patient in (_survivor(row.patient) for row in held)}.values())
+    return list({patient.pk: patient for patient in (survivor_of(row.patient) for row in held)}.values())
 
 
 def site_of_authority(authority: Authority) -> Site | None:
@@ -51,7 +51,8 @@ def visible_patients(actor: Actor) -> QuerySet[Patient]:
     return patients.filter(Q(pk__in=own) | Q(pk__in=of_granted) | Q(pk__in=of_orders))
 
 
-def _survivor(patient: Patient) -> Patient:
+def survivor_of(patient: Patient) -> Patient:
+    """The patient, or the one it was folded into."""
     while patient.merged_into is not None:
         patient = patient.merged_into
     return patient

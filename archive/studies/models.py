@@ -31,7 +31,8 @@ class PresentManager(models.Manager[M]):
 class Study(models.Model):
     """A study. `attributes` holds, as DICOM JSON (PS3.18 §F), what its first instance says beside the columns.
 
-    A study whose instances were all withdrawn is out of sight: only `all_objects` finds it.
+    A study whose instances were all withdrawn is out of sight: only `all_objects` finds it. `corrected_at` is set
+    while its objects may name another patient or order than the index does.
     """
 
     study_instance_uid = models.CharField(max_length=64, unique=True)
@@ -47,6 +48,7 @@ class Study(models.Model):
     referring_physician_name = models.CharField(max_length=200, blank=True)
     attributes = models.JSONField(default=dict)
     received_at = models.DateTimeField()
+    corrected_at = models.DateTimeField(null=True)
     withdrawn_at = models.DateTimeField(null=True)
     trace_id = models.UUIDField()
 

@@ -6,10 +6,12 @@ Reference  PS3.4 §C.4.2.1 (C-MOVE), §C.4.3.1 (C-GET): unique keys, statuses, c
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 from django.db.models import QuerySet
 
 from archive.studies.models import Instance, Study
+from archive.studies.outgoing import Identity, identities_of
 from archive.studies.queries.requests import UNIQUE_KEYS, Key, Level, Query
 from archive.studies.queries.search import search
 from common.errors import InvalidInput
@@ -20,11 +22,12 @@ _FIELDS = (
     "sop_instance_uid", "sop_class_uid", "transfer_syntax_uid", "storage_key", "size_bytes",
     "series__study__study_instance_uid",
 )  # fmt: skip
+_FILING = ("series__study__corrected_at", "series__study_id")
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """An instance to be sent."""
+    """An instance to be sent, under another identity than its bytes have where its study was corrected."""
 
     sop_instance_uid: str
     sop_class_uid: str
@@ -32,6 +35,7 @@ class Wanted:
     storage_key: str
     size_bytes: int
     study_instance_uid: str
+    identity: Identity | None = None
 
 
 @dataclass(slots=True)
@@ -91,18 +95,26 @@ def wanted_instances(query: Query, *, within: QuerySet[Study], at_most: int) -> 
         instances = instances.filter(series__series_instance_uid__in=named[Level.SERIES].values)
     if Level.IMAGE in named:
         instances = instances.filter(sop_instance_uid__in=named[Level.IMAGE].values)
-    rows = instances.order_by("series_id", "instance_number", "id").values_list(*_FIELDS)[: at_most + 1]
-    wanted = [Wanted(*row) for row in rows]
-    if len(wanted) > at_most:
-        raise InvalidInput("Too many instances for one retrieval", code="RETRIEVAL_TOO_LARGE")
-    return wanted
+    return _wanted(instances, at_most=at_most)
 
 
 def instances_of_study(study: Study) -> list[Wanted]:
     """Every instance of a study, series after series in their order."""
     instances = Instance.objects.filter(series__study=study, series__withdrawn_at=None)
-    rows = instances.order_by("series_id", "instance_number", "id").values_list(*_FIELDS)
-    return [Wanted(*row) for row in rows]
+    return _wanted(instances)
+
+
+def _wanted(instances: QuerySet[Instance], *, at_most: int | None = None) -> list[Wanted]:
+    """One statement; two more where some of the studies were corrected, however many instances they have."""
+    rows: list[tuple[Any, ...]] = list(
+        instances.order_by("series_id", "instance_number", "id").values_list(*_FIELDS, *_FILING)[
+            : at_most + 1 if at_most is not None else None
+        ]
+    )
+    if at_most is not None and len(rows) > at_most:
+        raise InvalidInput("Too many instances for one retrieval", code="RETRIEVAL_TOO_LARGE")
+    identities = identities_of({row[-1] for row in rows if row[-2] is not None})
+    return [Wanted(*(*row[:-2], identities.get(row[-1]))) for row in rows]
 
 
 def _unique_keys(query: Query) -> dict[Level, Key]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from archive.storage.objects import local_slice, open_object, read_object
+from archive.studies.outgoing import coerced
 from common.errors import InvalidInput, NotFound, ServiceError, Unavailable
 from integrations.dicom.models import ApplicationEntity
 from integrations.dicom.nodes.calling import Purpose, node_association
@@ -87,8 +88,12 @@ def _send(scu: StorageSCU, wanted: Wanted, originator: Originator | None) -> int
 def _source(wanted: Wanted) -> StoredFile | bytes:
     """Where the data set lies on this machine, or its bytes from elsewhere.
 
-    Raises  NotFound or Unavailable if no volume gives it; InvalidInput if what is there is no DICOM object.
+    Raises  NotFound or Unavailable if no volume gives it; InvalidInput if what is there is no DICOM object, or
+            cannot be given the identity its study has now.
     """
+    if wanted.identity is not None:
+        data = coerced(read_object(wanted.storage_key), wanted.identity)
+        return data[data_set_offset(data[:_HEAD]) :]
     place = local_slice(wanted.storage_key)
     if place is None:
         data = read_object(wanted.storage_key)

@@ -71,12 +71,13 @@ def _perform(correction: Correction) -> None:
     uids = {uid: derived_uid("copy", correction.uid, uid) for uid in _uids_of(correction, old)}
     target = Study.objects.filter(study_instance_uid=correction.detail["target"]).first()
     patient = Patient.objects.get(pk=correction.detail["patient"])
+    is_of_another = patient.pk != study.patient_id or study.corrected_at is not None
     copies: dict[str, str] = {}
     with trace(study.trace_id):
         for instance in old.iterator(chunk_size=200):
             data = rewritten(
                 read_object(instance.storage_key), uids, target_study_uid=correction.detail["target"],
-                moment=correction.made_at, like=target, patient=patient if patient.pk != study.patient_id else None,
+                moment=correction.made_at, like=target, patient=patient if is_of_another else None,
             )  # fmt: skip
             store_part10(data, site=study.site, actor=actor)
             copies[instance.sop_instance_uid] = uids[instance.sop_instance_uid]

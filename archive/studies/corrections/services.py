@@ -1,13 +1,15 @@
 """Putting studies right: another patient or order, another study, rejected; each with its reason, and undone if wrong.
 
-Bytes are kept as they were received. A reassigned study answers with the patient the index names; series that go
-to another study are written there anew under new UIDs, and the old ones are rejected.
+Bytes are kept as they were received. A reassigned study answers with the patient the index names, and its objects
+leave with that patient (`archive/studies/outgoing.py`). Series that go to another study are written there anew
+under new UIDs, and the old ones are rejected.
 
 Reference  IHE RAD TF-1 §34 (IOCM), IHE RAD-7 (PIR), PS3.3 §C.12.1.1.9 (Original Attributes)
 """
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Collection, Sequence
 from typing import Any
 
@@ -54,11 +56,10 @@ def reassign_study(
                 before=_filing(study), after={"patient": patient.pk, "order": order.pk if order else None},
             )  # fmt: skip
             _file(
-                study,
-                patient_pk=patient.pk,
-                order_pk=order.pk if order else None,
-                why="Reassigned by a person",
-            )
+                study, patient_pk=patient.pk, order_pk=order.pk if order else None,
+                why="Reassigned by a person", accession_number=_accession_number(study, order),
+                corrected_at=clock.now(),
+            )  # fmt: skip
             _finish(correction, study, actor)
     return correction
 
@@ -166,12 +167,32 @@ def _finish(correction: Correction, study: Study, actor: Actor) -> None:
 
 
 def _filing(study: Study) -> dict[str, Any]:
-    return {"patient": study.patient_id, "order": study.order_id, "match_reason": study.match_reason}
+    return {
+        "patient": study.patient_id, "order": study.order_id, "match_reason": study.match_reason,
+        "accession_number": study.accession_number,
+        "corrected_at": study.corrected_at.isoformat() if study.corrected_at else None,
+    }  # fmt: skip
 
 
-def _file(study: Study, *, patient_pk: int, order_pk: int | None, why: str) -> None:
+def _accession_number(study: Study, order: Order | None) -> str:
+    """That of the order; none where the study answers no order any more."""
+    if order is not None:
+        return order.accession_number
+    return study.accession_number if study.order_id is None else ""
+
+
+def _file(
+    study: Study,
+    *,
+    patient_pk: int,
+    order_pk: int | None,
+    why: str,
+    accession_number: str,
+    corrected_at: dt.datetime | None,
+) -> None:
     study.patient_id, study.order_id, study.match_reason = patient_pk, order_pk, why
-    study.save(update_fields=["patient", "order", "match_reason"])
+    study.accession_number, study.corrected_at = accession_number, corrected_at
+    study.save(update_fields=["patient", "order", "match_reason", "accession_number", "corrected_at"])
     study.refresh_from_db(fields=["patient", "order"])
 
 
@@ -179,7 +200,12 @@ def _file_as_before(study: Study, correction: Correction) -> None:
     before, after = correction.detail["before"], correction.detail["after"]
     if (study.patient_id, study.order_id) != (after["patient"], after["order"]):
         raise Conflict("The study was filed anew since.", code="CHANGED_SINCE")
-    _file(study, patient_pk=before["patient"], order_pk=before["order"], why=before["match_reason"])
+    since = before.get("corrected_at")
+    _file(
+        study, patient_pk=before["patient"], order_pk=before["order"], why=before["match_reason"],
+        accession_number=before.get("accession_number", study.accession_number),
+        corrected_at=dt.datetime.fromisoformat(since) if since else None,
+    )  # fmt: skip
 
 
 def _withdraw_copies(correction: Correction, actor: Actor) -> None:

@@ -17,7 +17,8 @@ from accounts.models import AuditEvent
 from archive.storage.objects import read_object
 from archive.studies.corrections.models import Correction, WithdrawnInstance
 from archive.studies.corrections.rejection import apply_note
-from archive.studies.models import Instance
+from archive.studies.models import Instance, Study
+from archive.studies.outgoing import coerced, identity_of
 from common.errors import InvalidInput, NotPermitted, ServiceError, Unavailable
 from events.services import Event
 from integrations.dicom.models import AERole, ApplicationEntity, Commitment, Notice
@@ -77,9 +78,10 @@ def pass_on_note(event: Event) -> None:
 
 @sends(Notice.Kind.REJECTION_NOTE)
 def send_note(notice: Notice) -> None:
-    """C-STORE of the note."""
-    key = _note_key(notice.body["instance"])
-    dataset = dcmread(io.BytesIO(read_object(key)))
+    """C-STORE of the note, with the patient its study has now."""
+    study = Study.all_objects.filter(study_instance_uid=notice.study_instance_uid).first()
+    data = read_object(_note_key(notice.body["instance"]))
+    dataset = dcmread(io.BytesIO(coerced(data, identity_of(study) if study is not None else None)))
     context = build_context(dataset.SOPClassUID, dataset.file_meta.TransferSyntaxUID)
     with node_association(notice.node, [context], purpose=Purpose.SEND) as assoc:
         try:
