@@ -151,6 +151,7 @@ class RoutingDecision(models.Model):
             models.Index(fields=["series_instance_uid", "-decided_at"], name="decision_series"),
             models.Index(fields=["study_instance_uid"], name="decision_study"),
             models.Index(fields=["site", "-decided_at"], name="decision_site"),
+            models.Index(fields=["decided_at"], name="decision_problems", condition=~models.Q(problems=[])),
         ]
 
 

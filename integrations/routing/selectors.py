@@ -24,6 +24,8 @@ from integrations.routing.models import (
     RoutingTable,
 )
 
+DAYS_TO_MEND = 30
+
 
 def visible_tables(actor: Actor) -> QuerySet[RoutingTable]:
     """The tables of the sites whose routing the actor manages, and the region's for whoever manages any."""
@@ -54,6 +56,27 @@ def visible_decisions(actor: Actor) -> QuerySet[RoutingDecision]:
         Q(site__in=sites_where(actor, Privilege.MANAGE_ROUTING))
         | Q(site__in=sites_where(actor, Privilege.VIEW_STUDIES))
     )
+
+
+def decisions_to_mend(actor: Actor) -> QuerySet[RoutingDecision]:
+    """Decisions of which something could not be done, the newest first, where the actor manages routing.
+
+    A series that was decided upon again since is judged by its latest decision; what is older than
+    DAYS_TO_MEND is history.
+    """
+    later = RoutingDecision.objects.filter(
+        series_instance_uid=OuterRef("series_instance_uid"), pk__gt=OuterRef("pk")
+    )
+    since = clock.now() - dt.timedelta(days=DAYS_TO_MEND)
+    found = (
+        RoutingDecision.objects.exclude(problems=[])
+        .filter(~Exists(later), decided_at__gte=since)
+        .order_by("-pk")
+    )
+    if isinstance(actor, SystemActor):
+        return found
+    managed = sites_where(actor, Privilege.MANAGE_ROUTING)
+    return found.filter(Q(site__in=managed) | Exists(managed.filter(kind=Site.Kind.PROVINCIAL)))
 
 
 def dead_letters(actor: Actor) -> QuerySet[Delivery]:

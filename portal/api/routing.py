@@ -25,6 +25,7 @@ from integrations.routing.models import (
 )
 from integrations.routing.selectors import (
     dead_letters,
+    decisions_to_mend,
     sites_managed,
     visible_decisions,
     visible_destinations,
@@ -280,7 +281,13 @@ class RoutingDecisionSerializer(serializers.ModelSerializer[RoutingDecision]):
 
 @extend_schema_view(
     list=extend_schema(
-        parameters=[query("series", "Series Instance UID"), query("study", "Study Instance UID")]
+        parameters=[
+            query("series", "Series Instance UID"),
+            query("study", "Study Instance UID"),
+            query(
+                "attention", "true: something could not be done, and nothing was decided of the series since"
+            ),
+        ]
     )
 )
 class RoutingDecisionViewSet(Resource[RoutingDecision]):
@@ -292,7 +299,9 @@ class RoutingDecisionViewSet(Resource[RoutingDecision]):
     lookup_value_regex = UUID_PATTERN
 
     def get_queryset(self) -> QuerySet[RoutingDecision]:
-        found = visible_decisions(self.person).select_related("version__table", "site")
+        needs_attention = text_in(self.request, "attention") == "true"
+        found = decisions_to_mend(self.person) if needs_attention else visible_decisions(self.person)
+        found = found.select_related("version__table", "site")
         found = found.defer("version__xml")
         if series := uid_in(self.request, "series"):
             found = found.filter(series_instance_uid=series)

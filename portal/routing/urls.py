@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from portal.routing import destination_pages, drafting, letters, publishing, views, why
+from portal.routing import attention, destination_pages, drafting, letters, publishing, views, why
 
 urlpatterns: list[URLPattern] = [
     path("", views.tables, name="routing"),
@@ -11,6 +11,7 @@ urlpatterns: list[URLPattern] = [
     path("new-destination/", destination_pages.add, name="add-destination"),
     path("destinations/<slug:key>/", destination_pages.change, name="change-destination"),
     path("destinations/<slug:key>/switch/", views.switch, name="switch-destination"),
+    path("attention/", attention.index, name="routing-attention"),
     path("dead-letters/", letters.index, name="dead-letters"),
     path("dead-letters/resend/", letters.send_again, name="resend-dead-letters"),
     path("why/<str:study_uid>/", why.of_study, name="routing-why"),

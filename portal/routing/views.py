@@ -12,7 +12,12 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts.models import Role, Site
 from accounts.privileges import GRANTED, Privilege
 from common.errors import ServiceError
-from integrations.routing.selectors import dead_letters, sites_managed, visible_destinations
+from integrations.routing.selectors import (
+    dead_letters,
+    decisions_to_mend,
+    sites_managed,
+    visible_destinations,
+)
 from integrations.routing.services import create_table, update_destination
 from portal.gate import opened_by
 from portal.routing.gathering import destination_rows, table_rows
@@ -29,6 +34,7 @@ def tables(request: HttpRequest) -> HttpResponse:
     context = {
         "rows": rows,
         "dead": dead_letters(person).count(),
+        "to_mend": decisions_to_mend(person).count(),
         "without": [site for site in _sites(request) if site.pk not in with_table],
     }
     return render(request, "portal/routing/tables.html", context)

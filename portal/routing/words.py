@@ -26,6 +26,23 @@ DELIVERY: dict[str, Word] = {
 ENABLED = Word(_("In use"), "circle-check", "ok")
 BLOCKED = Word(_("Left alone for a while"), "clock-alert", "warning")
 DISABLED = Word(_("Switched off"), "ban")
+PROBLEM: Mapping[str, str | Promise] = {
+    "BAD_COERCION": _("What the row wants to write into the objects cannot be written there."),
+    "BAD_OUTPUT": _("What the row puts out is of the wrong kind."),
+    "BAD_PRIORS": _("The row wants a number of earlier studies that there cannot be."),
+    "COERCION_NOT_ALLOWED": _("The row wants to write what routing may not write."),
+    "COMPRESSION_UNKNOWN": _("There is no compression of this name."),
+    "DECISION_INVALID": _("The table in force cannot be read any more."),
+    "DECISION_TOO_COSTLY": _("The table took too long to decide."),
+    "DESTINATION_DISABLED": _("The destination is switched off."),
+    "DESTINATION_MISSING": _("The row asks for something and names no destination for it."),
+    "DESTINATION_UNKNOWN": _("There is no destination of this name for the site."),
+    "NOT_TAKEN_BY_NODE": _("The node does not take such series."),
+    "OUTPUT_UNKNOWN": _("The table puts out something that nobody reads."),
+    "PROCESS_UNKNOWN": _("There is no process of this name."),
+    "PROFILE_UNKNOWN": _("There is no such profile of de-identification."),
+    "TABLE_FAILED": _("The table came to no answer for this series."),
+}
 POLICY: Mapping[HitPolicy, str | Promise] = {
     HitPolicy.UNIQUE: _("Unique: one row matches"),
     HitPolicy.ANY: _("Any: rows that match agree"),

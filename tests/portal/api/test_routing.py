@@ -6,7 +6,13 @@ import pytest
 
 from common import clock as time
 from integrations.routing.defaults import TABLE, ensure_defaults
-from integrations.routing.models import Destination, RecordedFacts, RoutingTable, RoutingTableVersion
+from integrations.routing.models import (
+    Destination,
+    RecordedFacts,
+    RoutingDecision,
+    RoutingTable,
+    RoutingTableVersion,
+)
 from tests.portal.routing.test_pages import make_dead
 
 XML = TABLE.read_text()
@@ -106,6 +112,26 @@ def test_dead_letters_are_listed_and_sent_again(api, region):
     assert (one, rest) == ({"resent": 1}, {"resent": 2})
     decision = api.get("/api/routing-decisions/?series=2.25.5").json()["results"]
     assert [found["uid"] for found in decision] == [letters[0]["decision"]]
+
+
+def test_decisions_that_need_attention_are_listed(api, region):
+    facts = {
+        "study_instance_uid": "2.25.7", "site": region.county, "event": "SeriesComplete", "decided_at": time.now(),
+        "trace_id": "00000000-0000-0000-0000-000000000000",
+    }  # fmt: skip
+    problem = {
+        "code": "DESTINATION_UNKNOWN",
+        "detail": "There is no destination named x",
+        "rows": [1],
+        "for": "x",
+    }
+    RoutingDecision.objects.create(series_instance_uid="2.25.1", problems=[problem], **facts)
+    RoutingDecision.objects.create(series_instance_uid="2.25.2", **facts)
+
+    found = api.get("/api/routing-decisions/?attention=true").json()["results"]
+
+    assert [(one["series_instance_uid"], one["problems"]) for one in found] == [("2.25.1", [problem])]
+    assert len(api.get("/api/routing-decisions/").json()["results"]) == 2
 
 
 def test_otto_sees_nothing_and_changes_nothing(region, as_person):

@@ -50,7 +50,8 @@ def add(client: Client, kind: str, **typed: str):
 
 def errors(answer) -> dict[str, str]:
     assert answer.status_code == 422
-    return answer.context["form"].errors
+    found: dict[str, str] = answer.context["form"].errors
+    return found
 
 
 @pytest.mark.parametrize("kind", RIGHT)

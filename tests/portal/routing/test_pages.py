@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -47,11 +48,11 @@ def manager(region, browser_of: Callable[..., Client]) -> Client:
 
 
 @pytest.fixture
-def sheet(region) -> dict:
+def sheet(region) -> dict[str, Any]:
     return sheet_of(RoutingTable.objects.get(site=None).versions.get().xml)
 
 
-def save(client: Client, sheet: dict, *, mark: str = "", **more) -> tuple[int, dict]:
+def save(client: Client, sheet: dict[str, Any], *, mark: str = "", **more) -> tuple[int, dict[str, Any]]:
     answer = client.post(
         reverse("routing-draft", args=["region"]),
         json.dumps({"sheet": sheet, "mark": mark, **more}),
@@ -60,7 +61,7 @@ def save(client: Client, sheet: dict, *, mark: str = "", **more) -> tuple[int, d
     return answer.status_code, answer.json()
 
 
-def to_research(sheet: dict) -> dict:
+def to_research(sheet: dict[str, Any]) -> dict[str, Any]:
     """The table with thin series going to the research folder."""
     sheet["rows"][0]["cells"][3] = '"research"'
     return sheet
@@ -77,7 +78,8 @@ def recorded(cast, number: int, **facts) -> None:
     "path", ["routing", "routing-destinations", "dead-letters", "routing-table", "routing-version"]
 )
 def test_managers_see_the_pages_and_otto_does_not(region, browser_of, path):
-    arguments = {"routing-table": ["region"], "routing-version": ["region", 1]}.get(path, [])
+    of: dict[str, list[Any]] = {"routing-table": ["region"], "routing-version": ["region", 1]}
+    arguments = of.get(path, [])
 
     assert browser_of(region.ivo).get(reverse(path, args=arguments)).status_code == 200
     assert browser_of(region.otto).get(reverse(path, args=arguments)).status_code == 404
@@ -147,7 +149,7 @@ def test_a_county_may_not_change_the_table_of_the_region(region, browser_of, she
     assert save_status(browser, sheet) == 404
 
 
-def save_status(browser: Client, sheet: dict) -> int:
+def save_status(browser: Client, sheet: dict[str, Any]) -> int:
     path = reverse("routing-draft", args=["region"])
     return browser.post(path, json.dumps({"sheet": sheet}), content_type="application/json").status_code
 
