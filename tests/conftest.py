@@ -14,8 +14,8 @@ from archive.lifecycle import nudging as lifecycle
 from common import clock as product_clock
 from compute import services as compute
 from events import services as events
-from integrations.dicom.notices import delivery as dicom
 from integrations.dicom.nodes import check as node_checks
+from integrations.dicom.notices import delivery as dicom
 from integrations.hl7 import delivery as hl7
 from integrations.routing import queueing as routing
 from notifications import services as notifications

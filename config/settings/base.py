@@ -206,8 +206,8 @@ from config.settings.hl7 import *
 from config.settings.logs import *
 from config.settings.notifications import *
 from config.settings.portal import *
-from config.settings.storage import *
 from config.settings.routing import *
 from config.settings.standstill import *
+from config.settings.storage import *
 
 ROUTING_FOLDERS = ROUTING_FOLDERS or [str(VAR_DIR / "exports")]

@@ -29,5 +29,7 @@ def nodes_left_alone_too_long(actor: Actor) -> QuerySet[ApplicationEntity]:
     """Nodes in use whose breaker opened longer ago than is normal, the longest first."""
     limit = clock.now() - dt.timedelta(minutes=settings.STANDSTILL_NODE_MINUTES)
     return (
-        visible_nodes(actor).filter(is_enabled=True, health__opened_at__lt=limit).order_by("health__opened_at")
+        visible_nodes(actor)
+        .filter(is_enabled=True, health__opened_at__lt=limit)
+        .order_by("health__opened_at")
     )

@@ -13,6 +13,7 @@ from archive.storage.keys import parse_key
 from archive.storage.models import Segment, SegmentCopy
 from archive.storage.objects import read_object
 from archive.storage.segments import SegmentWriter
+from archive.storage.volumes.local import FileSystemStore
 from common.errors import Unavailable
 
 pytestmark = pytest.mark.django_db
@@ -20,7 +21,9 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def writer(cast):
-    writer = SegmentWriter(default_storage(), cast.county)
+    store = default_storage()
+    assert isinstance(store, FileSystemStore)
+    writer = SegmentWriter(store, cast.county)
     yield writer
     writer.close()
 
@@ -43,12 +46,17 @@ def test_objects_of_a_series_lie_one_behind_the_other(writer):
 
 
 def test_each_object_is_on_the_disk_before_it_is_answered_for(writer, monkeypatch):
-    calls = []
+    calls: list[str] = []
+
+    def noted(name, real):
+        def call(*arguments):
+            calls.append(name)
+            return real(*arguments)
+
+        return call
+
     for name in ("pwritev", "fdatasync"):
-        real = getattr(os, name)
-        monkeypatch.setattr(
-            f"archive.storage.segments.os.{name}", lambda *a, n=name, r=real: (calls.append(n), r(*a))[1]
-        )
+        monkeypatch.setattr(f"archive.storage.segments.os.{name}", noted(name, getattr(os, name)))
     append(writer, b"one")
     append(writer, b"two")
 

@@ -1,6 +1,7 @@
 """Verdicts on series from evidence; time is an argument."""
 
 import datetime as dt
+from typing import Any
 
 import pytest
 
@@ -95,8 +96,11 @@ def test_nothing_is_measured_where_stronger_evidence_decides_or_the_time_is_not_
     def never() -> Geometry:
         raise AssertionError("measured without need")
 
-    for facts in ({"named": ALL_NAMED}, {"named": TWO_LACK}, {"expected": 12}, {"is_sending": True}, {}):
+    cases: tuple[dict[str, Any], ...] = (
+        {"named": ALL_NAMED}, {"named": TWO_LACK}, {"expected": 12}, {"is_sending": True}, {},
+    )  # fmt: skip
+    for facts in cases:
         judge_completeness(
-            Evidence(**{"instances": 10, "expected": None, "quiet": dt.timedelta(seconds=4),
-                        "quiet_needed": QUIET, "measure": never, **facts})
+            Evidence(10, facts.pop("expected", None), quiet=dt.timedelta(seconds=4), quiet_needed=QUIET,
+                     measure=never, **facts)
         )  # fmt: skip

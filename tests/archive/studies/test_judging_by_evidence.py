@@ -181,7 +181,7 @@ def test_a_series_of_four_thousand_slices_is_judged_in_a_few_statements(cast, cl
         rows.append(row)
     Instance.objects.bulk_create(rows, batch_size=1000)
     note_named(Kind.MPPS, reference="1", said_by="CT1", series=[(SERIES, [*uids, "1.2.3.4"])])
-    reads = []
+    reads: list[Series] = []
     monkeypatch.setattr("archive.studies.judging.measure_series", reads.append)
 
     for _ in range(3):

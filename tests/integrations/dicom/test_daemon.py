@@ -51,9 +51,7 @@ class Sending(threading.Thread):
 
 def stored_whole() -> bool:
     """Every indexed instance has its bytes."""
-    return all(
-        object_exists(key) for key in Instance.objects.values_list("storage_key", flat=True)
-    )
+    return all(object_exists(key) for key in Instance.objects.values_list("storage_key", flat=True))
 
 
 def test_killed_in_mid_series_nothing_acknowledged_is_lost_and_nothing_doubled(start_daemon, study, settings):

@@ -8,6 +8,7 @@ import socket
 import struct
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.db import OperationalError
@@ -139,7 +140,10 @@ def test_a_defect_is_answered_and_the_association_lives(peer, monkeypatch):
     monkeypatch.setattr("integrations.ingest.store_received", lambda *_a, **_k: 1 / 0)
     with associate(peer, CONTEXT) as assoc:
         scu = StorageSCU(assoc)
-        facts = {"sop_class_uid": CTImageStorage, "transfer_syntax_uid": ExplicitVRLittleEndian}
+        facts: dict[str, Any] = {
+            "sop_class_uid": CTImageStorage,
+            "transfer_syntax_uid": ExplicitVRLittleEndian,
+        }
         uid = derived_uid("study", "series", 1)
         first = scu.send_encoded(encoded(ct_slice(1)), sop_instance_uid=uid, **facts)
         monkeypatch.undo()

@@ -275,7 +275,8 @@ def test_a_site_sees_what_is_shared_with_it_as_long_as_it_is(index, cast):
 
 def test_what_cannot_be_answered_or_matched_is_reported(index):
     query = Query(
-        Level.STUDY, (key("AcquisitionNumber"), key("Modality"), key("NumberOfStudyRelatedSeries", "2")), is_relational=True
+        Level.STUDY, (key("AcquisitionNumber"), key("Modality"), key("NumberOfStudyRelatedSeries", "2")),
+        is_relational=True
     )  # fmt: skip
 
     answers = search(query, within=studies_of_site(index))

@@ -9,13 +9,14 @@ import socket
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.db import transaction
 from django.utils import timezone
 from pynetdicom import AE, evt
 from pynetdicom.presentation import build_context
-from pynetdicom.sop_class import Verification
+from pynetdicom.sop_class import Verification  # type: ignore[attr-defined]
 
 from common.errors import Conflict
 from integrations.dicom.models import ApplicationEntity
@@ -39,10 +40,10 @@ class Neighbour:
         ae = AE(ae_title)
         ae.add_supported_context(Verification)
         ae.require_called_aet = True
-        self.server = ae.start_server(
+        self.server: Any = ae.start_server(
             ("127.0.0.1", 0), block=False, evt_handlers=[(evt.EVT_C_ECHO, lambda _event: 0x0000)]
         )
-        self.port = self.server.server_address[1]
+        self.port: int = self.server.server_address[1]
 
     def stop(self) -> None:
         self.server.shutdown()
@@ -73,9 +74,10 @@ def nobody(transactional_db, cast) -> ApplicationEntity:
     )
 
 
-def call(node: ApplicationEntity, **options: object) -> int:
+def call(node: ApplicationEntity, **options: Any) -> int:
     with node_association(node, ECHO, patience=NO_TIME, **options) as assoc:
-        return assoc.send_c_echo().Status
+        status: int = assoc.send_c_echo().Status
+    return status
 
 
 def refusal(node: ApplicationEntity, **options: object) -> NodeUnavailable:
@@ -86,7 +88,8 @@ def refusal(node: ApplicationEntity, **options: object) -> NodeUnavailable:
 
 def test_a_node_that_answers_is_called_without_delay_and_its_slot_given_back(node):
     with node_association(node, ECHO) as assoc:
-        wire = assoc.dul.socket.socket
+        dul: Any = assoc.dul
+        wire = dul.socket.socket
         assert wire.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY) != 0
         assert NodeSlot.objects.filter(node=node).count() == 1
         assert assoc.send_c_echo().Status == 0x0000
@@ -205,6 +208,8 @@ def test_processes_share_a_nodes_associations_and_a_killed_one_gives_its_own_bac
         cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
         env={**os.environ, "DATABASE_URL": database_url(), "PYTHONPATH": str(ROOT)},
     )  # fmt: skip
+    assert other.stdout is not None
+    assert other.stdin is not None
     with contextlib.closing(other.stdout), contextlib.closing(other.stdin):
         assert other.stdout.readline().strip() == "held"
 

@@ -11,10 +11,11 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pynetdicom import AE, evt
-from pynetdicom.sop_class import (
+from pynetdicom.sop_class import (  # type: ignore[attr-defined]
     CTImageStorage,
     StudyRootQueryRetrieveInformationModelFind,
     Verification,
@@ -88,14 +89,14 @@ def orthanc(tmp_path) -> Iterator[int]:
     process.wait()
 
 
-def performed(node: ApplicationEntity, cast, *, stores: bool = False) -> tuple[NodeCheck, dict]:
+def performed(node: ApplicationEntity, cast, *, stores: bool = False) -> tuple[NodeCheck, dict[str, Any]]:
     asked = ask_check(node, actor=cast.ivo, stores=stores)
     assert perform_check(asked.pk)
     asked.refresh_from_db()
     return asked, {step["name"]: step for step in asked.steps}
 
 
-def grades(steps: dict) -> dict[str, str]:
+def grades(steps: dict[str, Any]) -> dict[str, str]:
     return {name: step["grade"] for name, step in steps.items()}
 
 
@@ -158,7 +159,7 @@ def test_a_peer_that_takes_the_connection_and_says_nothing_is_bounded_by_its_tim
     assert time.monotonic() - started < 10
 
 
-def peer_of_ours(**options: object):
+def peer_of_ours(**options: Any) -> Any:
     ae = AE("PEER")
     ae.add_supported_context(Verification)
     for abstract, syntaxes in options.get("contexts", {}).items():

@@ -41,7 +41,9 @@ def ports(modality, tls_settings, settings) -> Iterator[Ports]:
     listener.stop(patience_s=5)
 
 
-def run(program: Path, port: int, *options: object, title: str = "COUNTY_CT1", files: tuple = ()) -> int:
+def run(
+    program: Path, port: int, *options: object, title: str = "COUNTY_CT1", files: tuple[object, ...] = ()
+) -> int:
     command = [
         program,
         "-to",

@@ -11,11 +11,12 @@ import subprocess
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.core.management import call_command
 from pynetdicom import AE, evt
-from pynetdicom.sop_class import Verification
+from pynetdicom.sop_class import Verification  # type: ignore[attr-defined]
 
 from common.errors import Conflict, InvalidInput
 from integrations.dicom.models import ApplicationEntity
@@ -37,7 +38,7 @@ pytestmark = pytest.mark.skipif(not ECHOSCU.exists(), reason="DCMTK is not insta
 def secure_port(tls_settings) -> Iterator[int]:
     ae = AE("CONSILIUM")
     ae.add_supported_context(Verification)
-    server = ae.start_server(
+    server: Any = ae.start_server(
         ("127.0.0.1", 0), block=False, ssl_context=server_context(),
         evt_handlers=[(evt.EVT_C_ECHO, lambda _event: 0x0000)],
     )  # fmt: skip
@@ -131,7 +132,8 @@ def test_we_echo_a_peer_over_tls_and_the_check_names_version_and_cipher(
 ):
     node = tls_peer(network.peer, network.authority)
     with node_association(node, ECHO) as assoc:
-        assert isinstance(assoc.dul.socket.socket, ssl.SSLSocket)
+        dul: Any = assoc.dul
+        assert isinstance(dul.socket.socket, ssl.SSLSocket)
         assert assoc.send_c_echo().Status == 0x0000
 
     asked = ask_check(node, actor=cast.ivo, stores=True)
