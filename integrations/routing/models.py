@@ -190,7 +190,8 @@ class Delivery(models.Model):
     """One object on its way to one destination. There is one for each pair, however often it is routed.
 
     The order of keys is the order of sending. `transforms` says what is done to the object on its way. `sent_as` is
-    the SOP Instance UID the receiver knows it by, where that is another one.
+    the SOP Instance UID the receiver knows it by, where that is another one. `sent_before_at` tells since when the
+    receiver holds an object that is on its way to it again because its study was corrected.
     """
 
     class State(models.TextChoices):
@@ -199,6 +200,7 @@ class Delivery(models.Model):
         SENT = "sent", _("Sent")
         FAILED = "failed", _("Will be tried again")
         DEAD = "dead", _("Given up")
+        CANCELLED = "cancelled", _("Withdrawn before it was sent")
 
     destination = models.ForeignKey(
         Destination, on_delete=models.PROTECT, related_name="deliveries", db_index=False
@@ -210,12 +212,13 @@ class Delivery(models.Model):
         RoutingDecision, null=True, on_delete=models.SET_NULL, related_name="deliveries", db_index=False
     )
     transforms = models.JSONField(default=list)
-    state = models.CharField(max_length=7, choices=State.choices, default=State.WAITING)
+    state = models.CharField(max_length=9, choices=State.choices, default=State.WAITING)
     attempts = models.PositiveIntegerField(default=0)
     error_code = models.CharField(max_length=80, blank=True)
     sent_as = models.CharField(max_length=64, blank=True)
     queued_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True)
+    sent_before_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints = [

@@ -1,12 +1,19 @@
-"""Objects made ready to leave: read from the store when their turn comes, changed as the table asks."""
+"""Objects made ready to leave: read from the store when their turn comes, changed as the table asks.
+
+One of a corrected study gets its new identity first, so that whatever the table asks for is done to that.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
 
+from django.db.models import F
+
 from archive.storage.objects import LocalSlice, local_slice, read_object
 from archive.studies.models import Instance
+from archive.studies.outgoing import Identity, coerced, identities_of
+from integrations.routing.corrections import WITHDRAWN
 from integrations.routing.models import Delivery
 from integrations.routing.targets.base import Outgoing, Parcel
 from integrations.routing.transforms.pipeline import data_set_offset, leaves_in, transformed
@@ -15,18 +22,23 @@ from integrations.routing.transforms.pipeline import data_set_offset, leaves_in,
 def parcels_for(
     batch: Sequence[Delivery], *, study_instance_uid: str
 ) -> tuple[list[Parcel], list[tuple[int, str]]]:
-    """Parcels in the order given, with one statement; and what cannot be sent any more, with the code why."""
-    held = {
-        row.sop_instance_uid: row
-        for row in Instance.objects.filter(sop_instance_uid__in=[one.sop_instance_uid for one in batch])
-    }
+    """Parcels in the order given, and what cannot be sent any more, with the code why.
+
+    One statement; two more where the study was corrected.
+    """
+    found = Instance.objects.filter(sop_instance_uid__in=[one.sop_instance_uid for one in batch]).annotate(
+        study_id=F("series__study_id"), corrected_at=F("series__study__corrected_at")
+    )
+    held = {row.sop_instance_uid: row for row in found}
+    identities = identities_of({row.study_id for row in held.values() if row.corrected_at is not None})
     parcels: list[Parcel] = []
     hopeless: list[tuple[int, str]] = []
     for delivery in batch:
         instance = held.get(delivery.sop_instance_uid)
         if instance is None:
-            hopeless.append((delivery.pk, "OBJECT_WITHDRAWN"))
+            hopeless.append((delivery.pk, WITHDRAWN))
             continue
+        identity = identities.get(instance.study_id)
         parcels.append(
             Parcel(
                 delivery.pk,
@@ -36,19 +48,19 @@ def parcels_for(
                 instance.sop_class_uid,
                 leaves_in(instance.transfer_syntax_uid, delivery.transforms),
                 instance.size_bytes,
-                partial(_load, instance, delivery),
-                partial(_local, instance, delivery),
+                partial(_load, instance, delivery, identity),
+                partial(_local, instance, delivery, identity),
             )
         )
     return parcels, hopeless
 
 
-def _local(instance: Instance, delivery: Delivery) -> LocalSlice | None:
-    return None if delivery.transforms else local_slice(instance.storage_key)
+def _local(instance: Instance, delivery: Delivery, identity: Identity | None) -> LocalSlice | None:
+    return None if delivery.transforms or identity is not None else local_slice(instance.storage_key)
 
 
-def _load(instance: Instance, delivery: Delivery) -> Outgoing:
-    data = read_object(instance.storage_key)
+def _load(instance: Instance, delivery: Delivery, identity: Identity | None) -> Outgoing:
+    data = coerced(read_object(instance.storage_key), identity)
     if delivery.transforms:
         return transformed(data, delivery.transforms, at=delivery.queued_at)
     return Outgoing(

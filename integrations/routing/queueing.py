@@ -1,6 +1,7 @@
 """Putting objects on their way: one statement a series and destination, whatever its size.
 
-What is on its way to a destination already, or has been sent there, is not queued again.
+What is on its way to a destination already, or has been sent there, is not queued again; what was cancelled because
+it was withdrawn, and has come anew, is.
 """
 
 from __future__ import annotations
@@ -30,9 +31,13 @@ SELECT %s, %s, instance.sop_instance_uid, %s, %s, %s::jsonb, 'waiting', 0, '', '
 FROM {instance} AS instance
 WHERE instance.series_id = %s AND NOT EXISTS (
     SELECT 1 FROM {delivery} AS known
-    WHERE known.destination_id = %s AND known.sop_instance_uid = instance.sop_instance_uid)
+    WHERE known.destination_id = %s AND known.sop_instance_uid = instance.sop_instance_uid
+        AND known.state <> 'cancelled')
 ORDER BY instance.instance_number NULLS LAST, instance.id
-ON CONFLICT (destination_id, sop_instance_uid) DO NOTHING
+ON CONFLICT (destination_id, sop_instance_uid) DO UPDATE SET
+    lane_id = excluded.lane_id, decision_id = excluded.decision_id, transforms = excluded.transforms,
+    state = excluded.state, attempts = 0, error_code = '', queued_at = excluded.queued_at, ended_at = NULL
+WHERE {delivery}.state = 'cancelled'
 """
 
 _nudge: Callable[[int], object] | None = None

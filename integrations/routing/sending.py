@@ -19,6 +19,7 @@ from common import clock
 from common.errors import ServiceError, Unavailable
 from events.tracing import trace
 from integrations.routing import lanes
+from integrations.routing.corrections import filed_at, send_corrected
 from integrations.routing.lanes import OPEN, Claim
 from integrations.routing.models import Delivery, Lane
 from integrations.routing.parcels import parcels_for
@@ -88,9 +89,10 @@ def _empty(claim: Claim, ends_at: float) -> int:
 def _send_batch(claim: Claim, batch: Sequence[Delivery]) -> int:
     """Send some objects over one connection. Raises _Stopped if the lane has to wait."""
     rows = {row.pk: row for row in batch}
+    filed = filed_at(claim.study_instance_uid)
     parcels, hopeless = parcels_for(batch, study_instance_uid=claim.study_instance_uid)
     for delivery_id, code in hopeless:
-        _end(rows[delivery_id], Delivery.State.DEAD, code=code)
+        _end(rows[delivery_id], Delivery.State.CANCELLED, code=code)
     Delivery.objects.filter(pk__in=[parcel.delivery_id for parcel in parcels]).update(
         state=Delivery.State.SENDING
     )
@@ -112,6 +114,8 @@ def _send_batch(claim: Claim, batch: Sequence[Delivery]) -> int:
         Delivery.objects.filter(pk__in=rows, state=Delivery.State.SENDING).update(
             state=Delivery.State.WAITING
         )
+        if sent and filed_at(claim.study_instance_uid) != filed:  # corrected while we sent it as it was
+            send_corrected(claim.study_instance_uid, deliveries=list(rows))
     return sent
 
 

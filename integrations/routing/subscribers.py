@@ -1,4 +1,4 @@
-"""News that has series routed: a series is whole, or the report of its study is signed."""
+"""News that has series routed: a series is whole, its study's report is signed, or the study was put right."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from django.db.models import QuerySet
 
 from archive.studies.models import Series
 from events.services import Event, subscribe
+from integrations.routing import corrections
 from integrations.routing.deciding import route_series
 
 MOST_SERIES = 500
@@ -14,6 +15,11 @@ MOST_SERIES = 500
 def register() -> None:
     subscribe("SeriesComplete", subscriber="routing.route_series", handler=on_series_complete)
     subscribe("ReportSigned", subscriber="routing.route_reported", handler=on_report_signed)
+    subscribe("StudyCorrected", subscriber="routing.corrected", handler=corrections.on_study_corrected)
+    subscribe(
+        "InstancesWithdrawn", subscriber="routing.withdrawn", handler=corrections.on_instances_withdrawn
+    )
+    subscribe("InstancesRestored", subscriber="routing.restored", handler=corrections.on_instances_restored)
 
 
 def on_series_complete(event: Event) -> None:

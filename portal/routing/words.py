@@ -22,6 +22,7 @@ DELIVERY: dict[str, Word] = {
     Delivery.State.SENT: Word(_("Sent"), "circle-check", "ok"),
     Delivery.State.FAILED: Word(_("Will be tried again"), "clock-alert", "warning"),
     Delivery.State.DEAD: Word(_("Given up"), "circle-x", "critical"),
+    Delivery.State.CANCELLED: Word(_("Withdrawn before it was sent"), "ban"),
 }
 ENABLED = Word(_("In use"), "circle-check", "ok")
 BLOCKED = Word(_("Left alone for a while"), "clock-alert", "warning")

@@ -8,7 +8,8 @@ from __future__ import annotations
 import io
 
 import structlog
-from django.db.models import Q
+from django.db import transaction
+from django.db.models import Q, QuerySet
 from pydicom import dcmread
 from pynetdicom.presentation import build_context
 
@@ -55,10 +56,9 @@ def apply_received_note(event: Event) -> None:
 
 
 def pass_on_note(event: Event) -> None:
-    """Instances were withdrawn: send the note to the nodes that may hold them, but not to who sent it to us."""
+    """Instances were withdrawn: send the note to the nodes that are told of rejections or have committed to them."""
     correction = Correction.objects.select_related("study__site").get(uid=event.payload["correction"])
-    note = correction.detail.get("note")
-    if not note or correction.study is None:
+    if correction.study is None:
         return
     committed = Commitment.objects.filter(
         direction=Commitment.Direction.THEIRS, study_instance_uid=correction.study_instance_uid
@@ -66,14 +66,25 @@ def pass_on_note(event: Event) -> None:
     nodes = ApplicationEntity.objects.filter(
         Q(site=correction.study.site, roles__contains=[AERole.REJECTION_SCP.value]) | Q(pk__in=committed),
         is_enabled=True,
-    ).exclude(ae_title=correction.made_by.removeprefix("dicom:"))
-    for node in nodes:
-        lane = f"note:{note}"
-        if not Notice.objects.filter(node=node, lane=lane).exists():
-            queue_notice(
-                node, Notice.Kind.REJECTION_NOTE, {"instance": note}, lane=lane,
-                study_instance_uid=correction.study_instance_uid,
-            )  # fmt: skip
+    )
+    queue_note(correction, nodes)
+
+
+def queue_note(correction: Correction, nodes: QuerySet[ApplicationEntity]) -> None:
+    """Send the note of a correction, if it has one, to these nodes: once to each, and not to who sent it to us."""
+    note = correction.detail.get("note")
+    if not note:
+        return
+    lane = f"note:{note}"
+    with transaction.atomic():
+        Correction.objects.select_for_update(of=("self",), no_key=True).get(pk=correction.pk)
+        known = set(Notice.objects.filter(lane=lane, node__in=nodes).values_list("node_id", flat=True))
+        for node in nodes.exclude(ae_title=correction.made_by.removeprefix("dicom:")).distinct():
+            if node.pk not in known:
+                queue_notice(
+                    node, Notice.Kind.REJECTION_NOTE, {"instance": note}, lane=lane,
+                    study_instance_uid=correction.study_instance_uid,
+                )  # fmt: skip
 
 
 @sends(Notice.Kind.REJECTION_NOTE)

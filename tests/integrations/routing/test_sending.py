@@ -249,7 +249,8 @@ def test_a_withdrawn_object_is_not_sent(make_series, node_destination, recorder,
     send_due()
 
     assert recorder.received == uids(series)
-    assert dead_letters(cast.ivo).get().error_code == "OBJECT_WITHDRAWN"
+    assert not dead_letters(cast.ivo).exists()
+    assert Delivery.objects.get(state="cancelled").error_code == "INSTANCE_WITHDRAWN"
 
 
 def test_orthanc_holds_byte_for_byte_what_was_sent(make_series, node_destination, tmp_path):
