@@ -83,6 +83,22 @@ def write_with(changes: Changes | None, rows: Iterable[Model], *, ignore_conflic
         held.write()
 
 
+def insert_if_new(row: Model) -> bool:
+    """Insert one row unless one like it is there, by any constraint; whether it was inserted, with its key.
+
+    Waits for a transaction that is inserting such a row; after that one the row is to be read.
+    """
+    part, key = _insert(type(row), has_key=False, ignore_conflicts=True), _options(type(row)).pk
+    with connection.cursor() as cursor:
+        cursor.execute(f"{part.sql} RETURNING {_quoted(key.column)}", [part.as_json([row])])
+        found = cursor.fetchone()
+    if found is None:
+        return False
+    row.pk = found[0]
+    row._state.adding, row._state.db = False, DEFAULT_DB_ALIAS  # noqa: SLF001 - as after `save`
+    return True
+
+
 def next_key(table: Table) -> Func:
     """The key the database counts next for a table, as an expression: what is asked is used up.
 
@@ -171,7 +187,7 @@ def _quoted(name: str | None) -> str:
 
 def _as_text(value: Any) -> str:
     """A value JSON does not know, as the database reads it."""
-    if isinstance(value, uuid.UUID | dt.datetime | dt.date):
+    if isinstance(value, uuid.UUID | dt.datetime | dt.date | dt.time):
         return str(value)
     if isinstance(value, bytes):
         return rf"\x{value.hex()}"

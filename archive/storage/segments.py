@@ -15,14 +15,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import structlog
-from django.db import DatabaseError, transaction
+from django.db import DatabaseError
 
 from accounts.models import Site
+from archive.storage import rows
 from archive.storage.keys import new_segment_key, parse_key, slice_key
-from archive.storage.models import Segment, SegmentCopy, Volume
+from archive.storage.models import Segment
 from archive.storage.volumes.local import FileSystemStore, failures_told, sync_folder
 from archive.storage.writing import Bytes, StoredObject
-from common import clock
 
 log = structlog.get_logger(__name__)
 
@@ -100,23 +100,18 @@ class SegmentWriter:
 
     def _begin(self, study_instance_uid: str, series_instance_uid: str) -> _OpenSegment:
         """A new segment: its row first, so that no file is without one, then the file and its name on the disk."""
-        key, now = new_segment_key(), clock.now()
-        volume_pk = _volume_pk(self._store)
-        with transaction.atomic():
-            row = Segment.objects.create(
-                key=key,
-                site=self._site,
-                study_instance_uid=study_instance_uid,
-                series_instance_uid=series_instance_uid,
-                created_at=now,
-            )
-            SegmentCopy.objects.create(
-                segment=row, volume_id=volume_pk, state=SegmentCopy.State.WRITING, changed_at=now
-            )
+        key = new_segment_key()
+        pk = rows.open_segment(
+            self._store,
+            key,
+            site_pk=None if self._site is None else self._site.pk,
+            study_instance_uid=study_instance_uid,
+            series_instance_uid=series_instance_uid,
+        )
         try:
-            return _OpenSegment(row.pk, key, self._create(self._store.path(key)))
+            return _OpenSegment(pk, key, self._create(self._store.path(key)))
         except BaseException:
-            row.delete()
+            Segment.objects.filter(pk=pk).delete()
             raise
 
     def _create(self, path: Path) -> int:
@@ -139,7 +134,9 @@ class SegmentWriter:
             with contextlib.suppress(OSError):
                 os.ftruncate(segment.handle, segment.size_bytes)
             if segment.object_count:
-                _record_sealed(segment)
+                rows.seal_segment(
+                    segment.pk, size_bytes=segment.size_bytes, object_count=segment.object_count
+                )
             else:
                 Segment.objects.filter(pk=segment.pk).delete()
                 self._store.path(segment.key).unlink(missing_ok=True)
@@ -147,35 +144,6 @@ class SegmentWriter:
             log.warning("segment.not_sealed", key=segment.key, code=type(error).__name__)
         finally:
             os.close(segment.handle)
-
-
-_volumes: dict[str, int] = {}
-
-
-def _volume_pk(store: FileSystemStore) -> int:
-    """The row of the volume this store is; made when the first bytes go there."""
-    if store.url not in _volumes:
-        volume, _made = Volume.objects.get_or_create(
-            url=store.url, defaults={"name": _free_name(), "created_at": clock.now()}
-        )
-        _volumes[store.url] = volume.pk
-    return _volumes[store.url]
-
-
-def _free_name() -> str:
-    taken = Volume.objects.count()
-    return f"default-{taken}" if taken else "default"
-
-
-def _record_sealed(segment: _OpenSegment) -> None:
-    now = clock.now()
-    with transaction.atomic():
-        Segment.objects.filter(pk=segment.pk).update(
-            size_bytes=segment.size_bytes, object_count=segment.object_count, sealed_at=now
-        )
-        SegmentCopy.objects.filter(segment_id=segment.pk).update(
-            state=SegmentCopy.State.HELD, bytes_done=segment.size_bytes, changed_at=now
-        )
 
 
 def _write_all(handle: int, parts: Sequence[Bytes], offset: int, length: int) -> None:

@@ -9,33 +9,26 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from django.conf import settings
-from django.db import transaction
+from django.db import connection, transaction
 
 from accounts.actors import Actor
 from accounts.audit import record_audit
 from accounts.models import Site
-from archive.orders.services import mark_in_progress
 from archive.storage.objects import open_writer
 from archive.storage.writing import Bytes, ObjectWriter, StoredObject
 from archive.studies.corrections.resending import is_to_be_ignored
-from archive.studies.corrections.visibility import bring_back, bring_back_study
-from archive.studies.elements import (
-    SERIES_INSTANCE_UID,
-    STUDY_INSTANCE_UID,
-    InstanceFacts,
-    patient_facts,
-    series_facts,
-    study_facts,
-)
+from archive.studies.duplicates import is_same_data_set
+from archive.studies.elements import SERIES_INSTANCE_UID, STUDY_INSTANCE_UID, InstanceFacts
 from archive.studies.judging import complete_series, judge_receiving_series
-from archive.studies.matching import match_study
-from archive.studies.models import Instance, RejectedObject, Series, Study, WithdrawnInstance
-from archive.studies.news import announce_key_objects, announce_study
-from archive.studies.prepared import Statement, Value
+from archive.studies.models import Instance, RejectedObject, Series, WithdrawnInstance
+from archive.studies.news import announce_key_objects
+from archive.studies.opening import series_of
 from archive.studies.received import PREAMBLE, ReceivedObject, checked_header, safe_preamble, split_part10
 from common import clock
 from common.errors import Conflict, ServiceError
-from events.tracing import current_trace, trace
+from common.prepared import PreparedQuery, Slot
+from common.statements import Statement, Value
+from events.tracing import current_trace
 
 __all__ = [
     "StoredOutcome",
@@ -54,7 +47,7 @@ _KNOWN_AT_MOST = 4096
 
 @dataclass(frozen=True, slots=True)
 class StoredOutcome:
-    """What became of an object. `is_duplicate`: the same bytes were here already, which is a success."""
+    """What became of an object. `is_duplicate`: the same object was here already, which is a success."""
 
     instance_pk: int
     sop_instance_uid: str
@@ -90,9 +83,9 @@ def store_received(
     `is_sending` says that more may follow until the edge calls `note_sender_done`.
 
     One statement for an instance of a series this process knows, and one more a second that tells when
-    the series was last added to. Sending the same bytes again succeeds without effect.
+    the series was last added to. Sending the same object again succeeds without effect.
 
-    Raises  Conflict DUPLICATE_SOP_INSTANCE if other bytes are held under the same SOP Instance UID,
+    Raises  Conflict DUPLICATE_SOP_INSTANCE if another object is held under the same SOP Instance UID,
             SERIES_ELSEWHERE if the series belongs to another study.
     """
     known = _known.get(received.series_instance_uid)
@@ -110,11 +103,16 @@ def store_received(
     )  # fmt: skip
 
 
+_NOT_SENDING = (
+    f'UPDATE "{Series._meta.db_table}" SET is_sending = false '  # noqa: S608, SLF001
+    "WHERE series_instance_uid = ANY(%s) AND is_sending AND withdrawn_at IS NULL"
+)
+
+
 def note_sender_done(series_instance_uids: Collection[str]) -> None:
     """A sender has said that it is done (it released its association): nothing more need be waited for."""
-    Series.objects.filter(series_instance_uid__in=series_instance_uids, is_sending=True).update(
-        is_sending=False
-    )
+    with connection.cursor() as cursor:
+        cursor.execute(_NOT_SENDING, [list(series_instance_uids)])
 
 
 def store_part10(
@@ -236,8 +234,8 @@ def _store_slowly(
             return held
         if is_to_be_ignored(received.instance.sop_instance_uid):
             return _outcome(received, 0, is_duplicate=True)
-        series = _series_of(
-            received, site=site, calling_ae_title=calling_ae_title, actor=actor, derived=derived,
+        series = series_of(
+            received, site=site, calling_ae_title=calling_ae_title, actor=actor, is_derived=derived,
             is_sending=is_sending,
         )  # fmt: skip
         instance_pk = _insert_instance(received, series.pk, series.study_id)
@@ -256,111 +254,21 @@ def _store_slowly(
     return _outcome(received, instance_pk)
 
 
+_INSTANCE = PreparedQuery(
+    lambda: Instance.objects.filter(sop_instance_uid=Slot("uid")).only("sha256", "storage_key")
+)
+
+
 def _held(received: ReceivedObject) -> StoredOutcome | None:
     """The outcome for an instance that is here already; None for a new one. Raises Conflict."""
-    row = (
-        Instance.objects.filter(sop_instance_uid=received.instance.sop_instance_uid)
-        .values_list("pk", "sha256")
-        .first()
-    )
+    row = _INSTANCE.first(uid=received.instance.sop_instance_uid)
     if row is None:
         return None
-    pk, sha256 = row
-    if sha256 != received.stored.sha256:
+    if row.sha256 != received.stored.sha256 and not is_same_data_set(row.storage_key, received.stored.key):
         raise Conflict(
             "Another object is held under the same SOP Instance UID", code="DUPLICATE_SOP_INSTANCE"
         )
-    return _outcome(received, pk, is_duplicate=True)
-
-
-def _series_of(
-    received: ReceivedObject,
-    *,
-    site: Site,
-    calling_ae_title: str,
-    actor: Actor,
-    derived: bool,
-    is_sending: bool,
-) -> Series:
-    """The series of an instance, made with its study if this is the first of it."""
-    facts = series_facts(received.header)
-    series = (
-        Series.all_objects.select_related("study")
-        .filter(series_instance_uid=facts.series_instance_uid)
-        .first()
-    )
-    if series is None:
-        study = _study_of(received, site=site, actor=actor)
-        now = clock.now()
-        series, is_new = Series.all_objects.select_related("study").get_or_create(
-            series_instance_uid=facts.series_instance_uid,
-            defaults={
-                "study": study,
-                "modality": facts.modality,
-                "series_number": facts.series_number,
-                "series_description": facts.series_description,
-                "body_part_examined": facts.body_part_examined,
-                "frame_of_reference_uid": facts.frame_of_reference_uid,
-                "attributes": facts.attributes,
-                "expected_instances": facts.expected_instances,
-                "calling_ae_title": calling_ae_title,
-                "is_derived": derived,
-                "is_localizer": facts.is_localizer,
-                "is_sending": is_sending,
-                "first_received_at": now,
-                "last_received_at": now,
-            },
-        )
-        if is_new:
-            record_audit(
-                actor,
-                "series.received",
-                object_kind="series",
-                object_uid=series.series_instance_uid,
-                study_instance_uid=study.study_instance_uid,
-                site_code=site.code,
-                calling_ae_title=calling_ae_title,
-            )
-    if series.study.study_instance_uid != received.study_instance_uid:
-        raise Conflict("The series belongs to another study", code="SERIES_ELSEWHERE")
-    if series.withdrawn_at is not None:
-        bring_back(series)
-    return series
-
-
-def _study_of(received: ReceivedObject, *, site: Site, actor: Actor) -> Study:
-    """The study of an instance; a new one is matched to patient and order, and published."""
-    facts = study_facts(received.header)
-    study = Study.all_objects.filter(study_instance_uid=facts.study_instance_uid).first()
-    if study is not None:
-        if study.withdrawn_at is not None:
-            bring_back_study(study)
-        return study
-    match = match_study(facts, patient_facts(received.header), site=site, actor=actor)
-    study, is_new = Study.all_objects.get_or_create(
-        study_instance_uid=facts.study_instance_uid,
-        defaults={
-            "site": site,
-            "patient": match.patient,
-            "order": match.order,
-            "match_reason": match.reason[:120],
-            "accession_number": facts.accession_number,
-            "study_id": facts.study_id,
-            "study_date": facts.study_date,
-            "study_time": facts.study_time,
-            "study_description": facts.study_description,
-            "referring_physician_name": facts.referring_physician_name,
-            "attributes": facts.attributes,
-            "received_at": clock.now(),
-            "trace_id": match.order.trace_id if match.order else current_trace(),
-        },
-    )
-    if is_new:
-        if match.order is not None:
-            with trace(study.trace_id):
-                mark_in_progress(match.order)
-        announce_study(study, modality=facts.modality)
-    return study
+    return _outcome(received, row.pk, is_duplicate=True)
 
 
 # The instance's columns with the types their values are bound as.

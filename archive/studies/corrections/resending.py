@@ -8,6 +8,9 @@ from __future__ import annotations
 from archive.studies.corrections.models import WithdrawnInstance
 from archive.studies.corrections.reasons import RULES, ReasonCode, Resent
 from common.errors import Conflict
+from common.prepared import PreparedQuery, Slot
+
+_WITHDRAWN = PreparedQuery(lambda: WithdrawnInstance.objects.filter(sop_instance_uid=Slot("uid")))
 
 
 def is_to_be_ignored(sop_instance_uid: str) -> bool:
@@ -16,7 +19,7 @@ def is_to_be_ignored(sop_instance_uid: str) -> bool:
     One that may come back is forgotten as withdrawn, in the transaction in hand.
     Raises  Conflict REJECTED_BEFORE where the sender must learn that the instance is not wanted.
     """
-    withdrawn = WithdrawnInstance.objects.filter(sop_instance_uid=sop_instance_uid).first()
+    withdrawn = _WITHDRAWN.first(uid=sop_instance_uid)
     if withdrawn is None:
         return False
     resent = RULES[ReasonCode(withdrawn.reason)].resent

@@ -8,6 +8,7 @@ from __future__ import annotations
 import ipaddress
 from dataclasses import dataclass
 
+from common.prepared import PreparedQuery, Slot
 from integrations.dicom.models import ApplicationEntity
 from integrations.dicom.scu.wire import fingerprint
 
@@ -30,19 +31,31 @@ class Refusal:
     diagnostic: int = CALLING_AE_NOT_RECOGNISED
 
 
+CALLING_AE_UNKNOWN = Refusal("CALLING_AE_UNKNOWN")
+
+
 def may_associate(calling_ae_title: str, address: str, *, certificate: bytes | None = None) -> Refusal | None:
     """None if this caller is welcome, else why not.
 
     `address` is where the connection comes from; `certificate` what the peer showed in TLS (DER), None on the
     plain port or where it showed none. Asks the database once.
     """
-    node = (
-        ApplicationEntity.objects.filter(ae_title=calling_ae_title.strip())
-        .only("is_enabled", "allowed_addresses", "certificate_fingerprints")
-        .first()
-    )
-    if node is None:
-        return Refusal("CALLING_AE_UNKNOWN")
+    node = find_node(calling_ae_title)
+    return CALLING_AE_UNKNOWN if node is None else refusal_of(node, address, certificate)
+
+
+_NODE = PreparedQuery(
+    lambda: ApplicationEntity.objects.select_related("site").filter(ae_title=Slot("ae_title"))
+)
+
+
+def find_node(calling_ae_title: str) -> ApplicationEntity | None:
+    """The node of this title, with its site, whether it is enabled or not."""
+    return _NODE.first(ae_title=calling_ae_title.strip())
+
+
+def refusal_of(node: ApplicationEntity, address: str, certificate: bytes | None) -> Refusal | None:
+    """As `may_associate`, of a node that was found."""
     if not node.is_enabled:
         return Refusal("CALLING_AE_DISABLED")
     if node.allowed_addresses and not _is_within(address, node.allowed_addresses):

@@ -25,7 +25,7 @@ from accounts.actors import SystemActor
 from accounts.audit import record_audit
 from accounts.models import AuditEvent
 from integrations.dicom.models import ApplicationEntity
-from integrations.dicom.nodes.admission import Refusal, may_associate
+from integrations.dicom.nodes.admission import CALLING_AE_UNKNOWN, Refusal, find_node, refusal_of
 from integrations.dicom.scp.association import FastAssociation
 from integrations.dicom.scp.seats import Seats
 
@@ -119,13 +119,15 @@ def _judge(
         return None, CALLED_AE_UNKNOWN
     address = str(assoc.requestor.address)
     try:
-        refusal = may_associate(calling, address, certificate=_certificate(assoc))
-        if refusal is not None:
-            return None, refusal
-        node = ApplicationEntity.objects.select_related("site").get(ae_title=calling)
-    except (OperationalError, InterfaceError, ApplicationEntity.DoesNotExist) as error:
+        node = find_node(calling)
+    except (OperationalError, InterfaceError) as error:
         log.warning("dicom.database_lost", code=type(error).__name__)
         return None, CONGESTED
+    if node is None:
+        return None, CALLING_AE_UNKNOWN
+    refusal = refusal_of(node, address, _certificate(assoc))
+    if refusal is not None:
+        return None, refusal
     assoc.seats = seats
     assoc.seat = seats.take(calling, address, at_most=node.maximum_associations)
     return node, None if assoc.seat is not None else LIMIT_EXCEEDED
