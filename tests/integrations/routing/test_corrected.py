@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from io import BytesIO
 
 import pytest
 from django.db import connection
@@ -27,7 +28,7 @@ from integrations.routing.targets.base import target_of
 from tests.archive.orders.orders import make_patient
 from tests.archive.studies.objects import ct_slice, part10
 from tests.integrations.routing.conftest import SYSTEM
-from tests.integrations.routing.peers import recording_node, running_orthanc
+from tests.integrations.routing.peers import recording_node, running_orthanc, running_stow_server
 from tests.integrations.routing.test_sending import states, uids
 
 pytestmark = pytest.mark.django_db
@@ -101,6 +102,21 @@ def test_a_folder_gets_the_bytes_received_of_an_untouched_study_and_the_new_pati
         assert (str(dataset.PatientName), dataset.PatientID) == ("Wang^Fang=王芳", "2002")
         assert dataset.OriginalAttributesSequence[0].ModifiedAttributesSequence[0].PatientID == "P1"
         assert read_object(instance.storage_key).endswith(dataset.PixelData)
+
+
+def test_a_dicomweb_server_gets_the_new_patient_too(make_series, region, cast, wang):
+    series = make_series(2)
+    reassign_study(series.study, patient=wang, actor=cast.theo, comment=WHY)
+    with running_stow_server() as server:
+        known = {"address": f"http://127.0.0.1:{server.port}/dicom-web", "allow_plain": True}
+        destination = Destination.objects.create(
+            key="web", name="Web", kind="stow_rs", configuration=known, created_at=product_clock.now()
+        )
+        queue_series(series, destination=destination)
+        send_due()
+
+    assert set(server.objects) == set(uids(series))
+    assert {dcmread(BytesIO(data)).PatientID for data in server.objects.values()} == {"2002"}
 
 
 def test_de_identification_comes_after_the_correction_and_leaves_neither_patient(
