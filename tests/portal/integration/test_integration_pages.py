@@ -51,7 +51,7 @@ def ivo(cast, client):
         ("/messages/", "No messages yet."),
         ("/rejected-objects/", "No object was refused."),
         ("/deliveries/", "Every event was delivered."),
-        ("/incidents/", "Nothing stands still."),
+        ("/incidents/", "No case stands still."),
     ],
 )
 def test_an_empty_list_says_so(ivo, page, words):
