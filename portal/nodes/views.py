@@ -17,6 +17,7 @@ from integrations.dicom.models import ApplicationEntity, NodeCheck
 from integrations.dicom.nodes import services
 from integrations.dicom.nodes.check import ask_check
 from integrations.dicom.nodes.selectors import visible_checks, visible_nodes
+from integrations.dicom.nodes.validation import cleaned
 from portal.gate import opened_by
 from portal.listing import page_of
 from portal.nodes.forms import NodeForm, blank_form, form_of, typed_form, values_of
@@ -85,7 +86,7 @@ def add(request: HttpRequest) -> HttpResponse:
     try:
         made = services.create_node(actor=person, site=_site(form, person), values=values_of(form))
     except InvalidInput as refusal:
-        return _form(request, form.refuse(refusal), None)
+        return _form(request, form.refuse(_with_the_rest(refusal, form)), None)
     told.success(request, _("%(title)s was added.") % {"title": made.ae_title})
     if made.host and made.is_enabled:
         ask_check(made, actor=person)
@@ -166,6 +167,15 @@ def _site(form: NodeForm, person: Person) -> Site:
         sentence = _("Choose one of your sites.")
         raise InvalidInput(sentence, code="SITE_UNKNOWN", fields={"site": sentence})
     return site
+
+
+def _with_the_rest(refusal: InvalidInput, form: NodeForm) -> InvalidInput:
+    """The refusal with whatever else is wrong, so that everything is told at once."""
+    try:
+        cleaned(values_of(form))
+    except InvalidInput as rest:
+        return InvalidInput(rest.message, code=rest.code, fields={**rest.fields, **refusal.fields})
+    return refusal
 
 
 def _form(request: HttpRequest, form: NodeForm, found: ApplicationEntity | None) -> HttpResponse:

@@ -15,7 +15,7 @@ from integrations.routing.selectors import DAYS_TO_MEND, decisions_to_mend
 from portal.gate import opened_by
 from portal.listing import page_of
 from portal.routing.words import PROBLEM
-from portal.shell.person import person_of, standing_of
+from portal.shell.person import person_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,6 @@ def index(request: HttpRequest) -> HttpResponse:
         "rows": [row_of(decision) for decision in page.rows],
         "count": found.count(),
         "days": DAYS_TO_MEND,
-        "may_view": Privilege.VIEW_STUDIES in standing_of(request).privileges,
     }
     return render(request, "portal/routing/attention.html", context)
 
@@ -63,4 +62,4 @@ def problem_of(written: dict[str, Any]) -> Problem:
     code, detail = str(written.get("code", "")), str(written.get("detail", ""))
     sentence = PROBLEM.get(code)
     wanted = str(written.get("for") or "")
-    return Problem(code, sentence or detail or code, detail if sentence else "", wanted)
+    return Problem(code, sentence or detail or code, detail if sentence and not wanted else "", wanted)

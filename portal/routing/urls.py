@@ -14,6 +14,7 @@ urlpatterns: list[URLPattern] = [
     path("attention/", attention.index, name="routing-attention"),
     path("dead-letters/", letters.index, name="dead-letters"),
     path("dead-letters/resend/", letters.send_again, name="resend-dead-letters"),
+    path("series/<str:series_uid>/", why.of_series, name="routing-series"),
     path("why/<str:study_uid>/", why.of_study, name="routing-why"),
     path("tables/<slug:key>/", drafting.editor, name="routing-table"),
     path("tables/<slug:key>/draft/", drafting.save, name="routing-draft"),

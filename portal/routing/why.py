@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from django.contrib.auth.decorators import login_required
 from django.db.models import Count
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
@@ -16,6 +16,7 @@ from archive.studies.models import Series, Study
 from archive.studies.selectors import visible_studies
 from integrations.routing.models import Delivery, RoutingDecision
 from integrations.routing.selectors import Explanation, visible_decisions
+from portal.gate import opened_by
 from portal.routing.gathering import Why, whys_of
 from portal.shell.person import person_of, standing_of
 
@@ -41,6 +42,30 @@ def of_study(request: HttpRequest, study_uid: str) -> HttpResponse:
         "may_manage": Privilege.MANAGE_ROUTING in standing_of(request).privileges,
     }
     return render(request, "portal/routing/_why.html", context)
+
+
+@opened_by(Privilege.MANAGE_ROUTING)
+@require_safe
+def of_series(request: HttpRequest, series_uid: str) -> HttpResponse:
+    """Every decision about a series, for those who manage routing and need not see the images. UIDs and codes only."""
+    person = person_of(request)
+    decisions = list(
+        visible_decisions(person)
+        .filter(series_instance_uid=series_uid.replace("\0", ""))
+        .select_related("version__table", "site")
+        .defer("version__xml")
+        .order_by("-pk")[:MOST_DECISIONS]
+    )
+    if not decisions:
+        raise Http404
+    progress = _progress([series_uid])
+    context = {
+        "series_uid": series_uid,
+        "study_uid": decisions[0].study_instance_uid,
+        "whys": whys_of([_explained(one, progress.get(one.pk, {})) for one in decisions]),
+        "may_view": Privilege.VIEW_STUDIES in standing_of(request).privileges,
+    }
+    return render(request, "portal/routing/series.html", context)
 
 
 def routed_of(study: Study, person: Person) -> list[Routed]:

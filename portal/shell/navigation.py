@@ -71,7 +71,18 @@ RAIL: tuple[tuple[Entry, ...], ...] = (
             _("Routing"),
             "route",
             frozenset({Privilege.MANAGE_ROUTING}),
-            covers=frozenset({"routing-table", "routing-version", "routing-destinations", "dead-letters"}),
+            covers=frozenset(
+                {
+                    "routing-table",
+                    "routing-version",
+                    "routing-destinations",
+                    "add-destination",
+                    "change-destination",
+                    "routing-attention",
+                    "routing-series",
+                    "dead-letters",
+                }
+            ),
         ),
         Entry(
             "messages",

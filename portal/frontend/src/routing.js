@@ -89,7 +89,7 @@ function show(root, grid, problems) {
     }),
   );
   grid.mark(problems);
-  for (const button of document.querySelectorAll("[data-publish-button]")) button.disabled = count > 0;
+  for (const button of document.querySelectorAll("[data-publish-button]")) button.disabled = count > 0 || !root.dataset.draft;
 }
 
 // What is asked of the draft, or published, is what stands in the cells: what was typed last goes first.

@@ -88,6 +88,21 @@ def test_a_list_of_fifty_takes_few_statements(region, decide, browser_of, django
     assert page.context["count"] == 60
 
 
+def test_who_manages_routing_reads_why_without_seeing_the_study(region, browser_of, make_series):  # noqa: F811
+    series = make_series()
+    route_series(series)
+    address = reverse("routing-series", args=[series.series_instance_uid])
+
+    page = browser_of(region.ivo).get(address).content.decode()
+
+    assert "Table Region, version 1" in page
+    assert "Thin slices are for post-processing." in page
+    assert "Hua" not in page
+    assert reverse("study", args=[series.study.study_instance_uid]) not in page
+    assert browser_of(region.otto).get(address).status_code == 404
+    assert browser_of(region.ivo).get(reverse("routing-series", args=["2.25.404"])).status_code == 404
+
+
 def test_managers_see_it_and_others_do_not(region, decide, browser_of):
     decide(1, DISABLED)
 

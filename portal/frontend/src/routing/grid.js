@@ -34,7 +34,7 @@ export class Grid {
     corner.textContent = this.sheet.policy;
     line.append(corner, ...this.columns.map((column, at) => this.head(column, at)));
     for (const note of this.sheet.notes) {
-      const head = cell("th", "note");
+      const head = cell("th", "why");
       head.scope = "col";
       head.textContent = note;
       line.append(head);
@@ -86,7 +86,7 @@ export class Grid {
   }
 
   note(text, row, place) {
-    const holder = cell("td", "note");
+    const holder = cell("td", "why");
     const field = document.createElement("input");
     field.value = text;
     Object.assign(field.dataset, { row, note: place });

@@ -55,6 +55,7 @@ export class Keeper {
 
   kept(sheet, told) {
     this.mark = told.mark;
+    this.root.dataset.draft = "yes";
     this.isKept = this.sheet === sheet;
     if (this.isKept) {
       this.say(this.words.saved);
