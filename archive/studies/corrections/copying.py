@@ -19,6 +19,7 @@ from pydicom.dataset import Dataset, FileDataset
 
 from accounts.actors import Actor, SystemActor
 from accounts.audit import record_audit
+from accounts.models import Site
 from archive.mpi.models import Patient
 from archive.storage.objects import read_object
 from archive.studies.corrections.models import Correction
@@ -78,6 +79,7 @@ def _perform(correction: Correction) -> None:
             data = rewritten(
                 read_object(instance.storage_key), uids, target_study_uid=correction.detail["target"],
                 moment=correction.made_at, like=target, patient=patient if is_of_another else None,
+                site=study.site,
             )  # fmt: skip
             store_part10(data, site=study.site, actor=actor)
             copies[instance.sop_instance_uid] = uids[instance.sop_instance_uid]
@@ -112,8 +114,12 @@ def rewritten(
     moment: dt.datetime,
     like: Study | None = None,
     patient: Patient | None = None,
+    site: Site | None = None,
 ) -> bytes:
-    """The object in its new study. What was changed is kept in it as it was; references among the moved follow."""
+    """The object in its new study. What was changed is kept in it as it was; references among the moved follow.
+
+    A patient's identifier is the one issued by `site`, which owns the study, if there is one.
+    """
     dataset = dcmread(io.BytesIO(data), force=True)
     dataset.decode()
     before = Dataset()
@@ -129,7 +135,7 @@ def rewritten(
         _replace(dataset, before, "StudyDate", format_da(like.study_date) if like.study_date else "")
         _replace(dataset, before, "StudyTime", like.study_time.strftime("%H%M%S") if like.study_time else "")
     if patient is not None:
-        _of_patient(dataset, before, patient)
+        _of_patient(dataset, before, patient, site)
     dataset.walk(lambda _, element: _follow(element, uids))
     _keep_original(dataset, before, moment)
     dataset.file_meta.MediaStorageSOPInstanceUID = dataset.SOPInstanceUID
@@ -138,8 +144,10 @@ def rewritten(
     return buffer.getvalue()
 
 
-def _of_patient(dataset: FileDataset, before: Dataset, patient: Patient) -> None:
-    identifier = patient.identifiers.order_by("pk").first()
+def _of_patient(dataset: FileDataset, before: Dataset, patient: Patient, site: Site | None) -> None:
+    identifiers = list(patient.identifiers.order_by("pk"))
+    own = [one for one in identifiers if site and one.authority_namespace == site.authority_namespace]
+    identifier = next(iter(own or identifiers), None)
     _replace(dataset, before, "PatientName", patient.person_name)
     _replace(dataset, before, "PatientID", identifier.value if identifier else "")
     _replace(dataset, before, "IssuerOfPatientID", identifier.authority_namespace if identifier else "")

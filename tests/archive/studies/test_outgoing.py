@@ -28,7 +28,7 @@ from archive.storage.objects import read_object
 from archive.studies.coercion import Modification, with_values
 from archive.studies.corrections.folding import file_under_survivor
 from archive.studies.corrections.models import Correction
-from archive.studies.corrections.services import merge_studies, reassign_study, undo_correction
+from archive.studies.corrections.services import merge_studies, reassign_study, split_study, undo_correction
 from archive.studies.models import Instance, Study
 from archive.studies.outgoing import identities_of, identity_of, outgoing_part10
 from archive.studies.services import store_part10
@@ -196,6 +196,20 @@ def test_what_is_merged_out_of_a_corrected_study_carries_the_corrected_patient(s
     assert not Correction.objects.filter(performed_at=None).exists()
     for instance in held:
         assert dcmread(io.BytesIO(outgoing_part10(instance))).PatientID == "2002"
+
+
+def test_copies_of_a_split_carry_the_patient_id_of_the_owning_site(study, cast, clock):
+    store(cast, 1, series="other")
+    patient = register_patient(
+        identifiers=[Identifier("E-9", Authority("ELSEWHERE")), Identifier("2002", cast.county.authority)],
+        site=cast.county, family_name="Wang", given_name="Fang", birth_date=None, sex="F", actor=CT, source="test",
+    )  # fmt: skip
+    split_study(study, [derived_uid("study", "other")], patient=patient, actor=cast.theo, comment=WHY)
+    clock.advance(dt.timedelta(seconds=5))
+    deliver_due()
+
+    copy = Instance.objects.get(series__study__patient=patient)
+    assert dcmread(io.BytesIO(outgoing_part10(copy))).PatientID == "2002"
 
 
 def test_identities_cost_the_same_for_one_study_and_for_many(cast, clock, wang):
