@@ -14,6 +14,7 @@ from accounts.models import Site
 from accounts.privileges import Privilege, granted_studies, sites_where
 from archive.mpi.models import Patient, PatientIdentifier
 from archive.orders.models import Order, PerformedProcedureStep, ScheduledProcedureStep
+from common.prepared import PreparedQuery, Slot
 
 Moment = dt.datetime | dt.date | None
 
@@ -32,6 +33,16 @@ def visible_performed_steps(actor: Actor) -> QuerySet[PerformedProcedureStep]:
     return PerformedProcedureStep.objects.filter(site__in=sites).select_related("site").defer("attributes")
 
 
+def _valid_orders(**number: Slot) -> QuerySet[Order]:
+    orders = Order.objects.filter(site=Slot("site"), **number).exclude(status=Order.Status.CANCELLED)
+    return orders.select_related("patient").order_by("pk")[:1]
+
+
+# Every study that begins asks these.
+_BY_STUDY_UID = PreparedQuery(lambda: _valid_orders(study_instance_uid=Slot("value")))
+_BY_ACCESSION_NUMBER = PreparedQuery(lambda: _valid_orders(accession_number=Slot("value")))
+
+
 def find_order(
     *, site: Site, study_instance_uid: str, accession_number: str, patient: Patient | None
 ) -> tuple[Order | None, str]:
@@ -40,13 +51,12 @@ def find_order(
     The study UID from our worklist is the strongest evidence, then the accession number. Either counts only
     where the patient agrees; with no patient to compare, the number decides alone.
     """
-    orders = Order.objects.filter(site=site).exclude(status=Order.Status.CANCELLED).select_related("patient")
     evidence = [
-        ("study UID", "study_instance_uid", study_instance_uid),
-        ("accession number", "accession_number", accession_number),
+        ("study UID", _BY_STUDY_UID, study_instance_uid),
+        ("accession number", _BY_ACCESSION_NUMBER, accession_number),
     ]
-    for words, field, value in evidence:
-        order = orders.filter(**{field: value}).first() if value else None
+    for words, orders, value in evidence:
+        order = orders.first(site=site.pk, value=value) if value else None
         if order is None:
             continue
         if patient is not None and order.patient_id != patient.pk:

@@ -6,13 +6,14 @@ from dataclasses import dataclass
 
 from accounts.actors import Actor
 from accounts.models import Site
-from archive.mpi.models import Patient
+from archive.mpi.models import Patient, PatientIdentifier
 from archive.mpi.selectors import find_patient
 from archive.mpi.services import register_patient
 from archive.orders.models import Order
 from archive.orders.selectors import find_order
 from archive.studies.elements import PatientFacts, StudyFacts
 from common.identifiers import Identifier
+from common.prepared import PreparedQuery, Slot
 from common.uids import derived_uid
 
 NO_IDENTIFIER = "NOID-"
@@ -32,7 +33,7 @@ def match_study(study: StudyFacts, patient: PatientFacts, *, site: Site, actor: 
     the same patient; a patient nobody has announced is registered provisionally from the header.
     """
     identifier = _identifier(study, patient, site)
-    known = find_patient(identifier)
+    known = _patient_of(identifier)
     order, why = find_order(
         site=site,
         study_instance_uid=study.study_instance_uid,
@@ -59,6 +60,20 @@ def match_study(study: StudyFacts, patient: PatientFacts, *, site: Site, actor: 
         source="dicom",
     )
     return Match(registered, None, f"Patient registered provisionally from the images; {_lower(why)}")
+
+
+_IDENTIFIER = PreparedQuery(
+    lambda: PatientIdentifier.objects.filter(value=Slot("value"), authority_namespace=Slot("namespace"))
+    .select_related("patient")
+)  # fmt: skip
+
+
+def _patient_of(identifier: Identifier) -> Patient | None:
+    """As `find_patient`, which every study that begins would put together anew."""
+    row = _IDENTIFIER.first(value=identifier.value, namespace=identifier.authority.namespace)
+    if row is None or row.patient.merged_into_id is None:
+        return None if row is None else row.patient
+    return find_patient(identifier)
 
 
 def _identifier(study: StudyFacts, patient: PatientFacts, site: Site) -> Identifier:

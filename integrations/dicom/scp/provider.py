@@ -18,12 +18,14 @@ from pynetdicom.dul import DULServiceProvider
 from pynetdicom.pdu_primitives import P_DATA
 
 from integrations.dicom.scp import reception
+from integrations.dicom.scp.proposals import AssociationRequest
 from integrations.dicom.scp.reception import ProtocolError, StoreExchange
 from integrations.dicom.scp.wire import LARGEST_PDU, Wire
 
 log = structlog.get_logger(__name__)
 
 ESTABLISHED = "Sta6"
+ASSOCIATE_RQ = b"\x01"
 LARGEST_COMMAND = 64 * 1024
 LARGEST_IDENTIFIER = 16 << 20  # the data set of a message that is no C-STORE
 _REST_MS = 1000
@@ -84,6 +86,13 @@ class FastProvider(DULServiceProvider):
                 self.on_end()
             wire.release()
             connections.close_all()
+
+    def _decode_pdu(self, bytestream: bytearray) -> tuple[Any, str]:
+        if bytestream[:1] != ASSOCIATE_RQ:
+            return super()._decode_pdu(bytestream)
+        request = AssociationRequest()
+        request.decode(bytes(bytestream))
+        return request, "Evt6"  # A-ASSOCIATE-RQ PDU received
 
     def _read_pdu_data(self) -> None:
         wire = cast("Wire", self.socket)
