@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 from functools import partial
 
 from django.conf import settings
 from django.utils.module_loading import import_string
 
+from archive.storage.objects import open_writer
+from archive.storage.writing import ObjectWriter
 from archive.studies.models import Series
 from archive.studies.selectors import read_dataset, series_instances_in_order
 from archive.studies.services import complete_series, store_part10
@@ -41,9 +44,10 @@ def run_template(job: Job, series: Series, *, device: Device, progress: Progress
     progress(90, "storing")
     origin = _origin(job)
     count = 0
-    for data in secondary_captures(output, origin):
-        _store(data, series)
-        count += 1
+    with contextlib.closing(open_writer(series.study.site)) as writer:
+        for data in secondary_captures(output, origin):
+            _store(data, series, writer)
+            count += 1
     _close(origin.series_instance_uid, count)
     return origin.series_instance_uid, count
 
@@ -61,10 +65,10 @@ def _origin(job: Job) -> Origin:
     )
 
 
-def _store(data: bytes, series: Series) -> None:
+def _store(data: bytes, series: Series, writer: ObjectWriter) -> None:
     """Store one result; what an earlier attempt stored is the result, whichever device made it."""
     try:
-        store_part10(data, site=series.study.site, actor=ACTOR, is_derived=True)
+        store_part10(data, site=series.study.site, actor=ACTOR, is_derived=True, writer=writer)
     except Conflict as refusal:
         if refusal.code != "DUPLICATE_SOP_INSTANCE":
             raise

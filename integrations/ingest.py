@@ -12,11 +12,14 @@ import mmap
 
 import structlog
 from django.conf import settings
+from django.db import DatabaseError
 
 from accounts.actors import SystemActor
 from accounts.models import Site
+from archive.storage.admission import admit
 from archive.storage.backends import StagedObject, StoredObject, default_storage
 from archive.storage.objects import open_writer
+from archive.storage.rows import record_loose
 from archive.storage.writing import ObjectWriter
 from archive.studies.elements import SERIES_INSTANCE_UID, STUDY_INSTANCE_UID
 from archive.studies.header import SOP_CLASS_UID, SOP_INSTANCE_UID, Header
@@ -153,6 +156,8 @@ class Reception:
             self.discard()
         if outcome.is_duplicate:
             self._sender.writer.withdraw(stored)
+        elif self._staged is not None:
+            self._record_loose(header, stored)
         return outcome
 
     def discard(self) -> None:
@@ -175,6 +180,7 @@ class Reception:
 
     def _store(self, header: Header) -> StoredObject:
         if self._staged is not None:
+            admit(self._sender.site, self._staged.size_bytes)
             return self._staged.commit()
         return self._sender.writer.append(
             [self._buffer.view[: self._filled]],
@@ -182,6 +188,19 @@ class Reception:
             study_instance_uid=header.text(STUDY_INSTANCE_UID),
             series_instance_uid=header.text(SERIES_INSTANCE_UID),
         )
+
+    def _record_loose(self, header: Header, stored: StoredObject) -> None:
+        """Give an object that was stored by itself its rows; where that fails, a duty does it later."""
+        try:
+            record_loose(
+                default_storage(),
+                stored,
+                site_pk=self._sender.site.pk,
+                study_instance_uid=header.text(STUDY_INSTANCE_UID),
+                series_instance_uid=header.text(SERIES_INSTANCE_UID),
+            )
+        except DatabaseError as error:
+            log.warning("object.not_recorded", key=stored.key, code=type(error).__name__)
 
     def _checked(self) -> Header:
         if not is_uid_lenient(self._transfer_syntax_uid):

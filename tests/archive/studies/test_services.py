@@ -1,5 +1,6 @@
 """Storing, matching, judging: what the index holds and what is published, and at what cost."""
 
+import contextlib
 import datetime as dt
 
 import pytest
@@ -86,6 +87,29 @@ def test_other_bytes_under_the_same_uid_are_refused(cast, clock):
 
     assert refusal.value.code == "DUPLICATE_SOP_INSTANCE"
     assert Instance.objects.count() == 1
+
+
+@pytest.mark.parametrize(("other", "is_same"), [({}, True), ({"PatientID": "P2"}, False)])
+def test_the_same_data_set_with_other_file_meta_information_is_a_duplicate(cast, clock, other, is_same):
+    store(cast, ct_slice(1))
+    again = ct_slice(1, **other)
+    again.file_meta.ImplementationVersionName = "ANOTHER_WRITER"
+
+    with contextlib.nullcontext() if is_same else pytest.raises(Conflict):
+        (outcome,) = store(cast, again)
+        assert outcome.is_duplicate
+
+    assert Instance.objects.count() == 1
+
+
+def test_the_same_bytes_in_another_transfer_syntax_are_another_object(cast, clock):
+    store(cast, ct_slice(1))
+    data = part10(ct_slice(1)).replace(b"1.2.840.10008.1.2.1\0", b"1.2.840.10008.1.2.5\0")
+
+    with pytest.raises(Conflict) as refusal:
+        services.store_part10(data, site=cast.county, actor=ACTOR)
+
+    assert refusal.value.code == "DUPLICATE_SOP_INSTANCE"
 
 
 def test_a_series_cannot_belong_to_two_studies(cast, clock):

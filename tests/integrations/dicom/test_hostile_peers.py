@@ -15,6 +15,8 @@ from pydicom.uid import CTImageStorage, DeflatedExplicitVRLittleEndian, Explicit
 from pynetdicom.presentation import build_context
 
 from accounts.models import AuditEvent
+from archive.storage import admission
+from archive.storage.models import Segment, SegmentCopy
 from archive.storage.objects import read_object
 from archive.studies.models import Instance, RejectedObject
 from common.errors import NotPermitted, Unavailable
@@ -262,7 +264,24 @@ def test_an_object_too_large_for_memory_goes_by_way_of_a_file(peer):
 
     assert grown_mb(lambda: send(peer, data)) < 120  # most of it the sender's own copies
 
-    assert read_object(Instance.objects.get().storage_key).endswith(data)
+    key = Instance.objects.get().storage_key
+    assert read_object(key).endswith(data)
+    segment = Segment.objects.get(key=key)
+    assert segment.sealed_at is not None
+    assert segment.copies.get().state == SegmentCopy.State.HELD
+    assert segment.copies.get().bytes_done == segment.size_bytes == len(read_object(key))
+
+
+def test_a_large_object_counts_against_the_sites_quota(peer, monkeypatch):
+    def refuse(_site, size_bytes):
+        raise Unavailable(f"{size_bytes} bytes are too many", code="STORAGE_QUOTA")
+
+    monkeypatch.setattr(admission, "_gates", [refuse])
+
+    assert send(peer, encoded(ct_slice(1, PixelData=bytes(25 << 20)))) == 0xA700
+
+    assert not Instance.objects.exists()
+    assert not Segment.objects.exists()
 
 
 def test_an_object_larger_than_any_is_refused(peer, settings):

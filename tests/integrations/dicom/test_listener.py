@@ -16,11 +16,13 @@ from pydicom import dcmread
 from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian
 from pynetdicom.presentation import build_context
 
+from accounts.actors import SystemActor
 from accounts.models import AuditEvent
 from archive.storage.backends import default_storage
 from archive.storage.models import Segment
 from archive.storage.objects import object_exists, open_object, read_object
 from archive.studies.models import Instance, RejectedObject, Series, Study
+from archive.studies.services import store_part10
 from common.errors import NotPermitted, Unavailable
 from common.uids import derived_uid
 from integrations.dicom.models import AERole
@@ -95,6 +97,15 @@ def test_sending_twice_is_success_twice_and_one_instance(peer):
     data = encoded(ct_slice(1))
 
     assert send(peer, data) + send(peer, data) == [0x0000, 0x0000]
+    assert Instance.objects.count() == 1
+
+
+def test_an_object_that_was_stored_from_a_file_may_be_sent_again(peer, cast):
+    store_part10(part10(ct_slice(1)), site=cast.county, actor=SystemActor("test"))
+
+    assert send(peer, encoded(ct_slice(1))) == [0x0000]
+    assert send(peer, encoded(ct_slice(1, PatientID="P2"))) == [0x0111]
+
     assert Instance.objects.count() == 1
 
 
