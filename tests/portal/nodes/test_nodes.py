@@ -159,3 +159,10 @@ def test_a_check_is_shown_as_far_as_it_got_and_asks_for_itself_until_it_ends(cas
 
     NodeCheck.objects.filter(pk=check.pk).update(state="done", grade="failed")
     assert "every 1s" not in browser.get(reverse("node-check", args=[check.uid])).content.decode()
+
+
+def test_a_form_with_several_slips_is_told_all_of_them_at_once(cast, browser_of):
+    answer = browser_of(cast.ivo).post(reverse("add-node"), {"ae_title": "", "site": "", "port": "abc"})
+
+    assert answer.status_code == 422
+    assert {"ae_title", "site", "port"} <= set(answer.context["form"].errors)
