@@ -13,6 +13,7 @@ import json
 import sys
 import urllib.request
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 from benchmarks._listener import OurListener, our_listener
@@ -33,7 +34,7 @@ def run(*, quick: bool) -> list[Row]:
     with folder_on(RAM_DISK) as folder:
         rows = _beside_peers(folder, slices=slices, rounds=rounds)
     with folder_on(DISK) as folder, folder_on(RAM_DISK) as sources:
-        rows.append(_durable(folder, sources, slices=slices, rounds=rounds))
+        rows += _durable(folder, sources, slices=slices, rounds=rounds)
     with folder_on(RAM_DISK) as folder:
         rows.append(_memory(folder, instances=_MANY // 10 if quick else _MANY))
     return rows
@@ -77,18 +78,22 @@ def _cost(ours: OurListener, sender: Sender, *, associations: int, slices: int) 
     return Row(case, spent, "", None, "ms", slices, higher_is_better=False, is_reference=True)
 
 
-def _durable(folder: Path, sources: Path, *, slices: int, rounds: int) -> Row:
-    """One association onto the disk, beside a loop that only writes and fsyncs the same files."""
+def _durable(folder: Path, sources: Path, *, slices: int, rounds: int) -> list[Row]:
+    """Onto the disk, over one association and over four, beside a loop that only writes and fsyncs the same files."""
+    rows = []
     with our_listener(folder) as ours:
-        sender = Sender(sources, slices=slices, associations=1)
-        figures = measure_in_turn(
-            {"ours": sender.to(ours.port), "loop": lambda: sender.write_and_sync(folder / "loop")},
-            rounds=max(3, rounds - 2),
-        )
-    return Row(
-        "C-STORE, 1 association, on the disk", figures["ours"][0], "write + fsync loop",
-        figures["loop"][0], "MB/s", slices, is_reference=True,
-    )  # fmt: skip
+        for associations in (1, 4):
+            sender = Sender(sources, slices=slices, associations=associations)
+            loop = partial(sender.write_and_sync, folder / "loop")
+            figures = measure_in_turn({"ours": sender.to(ours.port), "loop": loop}, rounds=max(3, rounds - 2))
+            case = f"C-STORE, {associations} association{'s' * (associations > 1)}, on the disk"
+            rows.append(
+                Row(
+                    case, figures["ours"][0], "write + fsync loop", figures["loop"][0], "MB/s", slices,
+                    is_reference=True,
+                )
+            )  # fmt: skip
+    return rows
 
 
 def _memory(folder: Path, *, instances: int) -> Row:
