@@ -187,6 +187,7 @@ class SharedPortServer(ThreadedAssociationServer):
         self._waiting: dict[FastAssociation, tuple[socket.socket, str, float]] = {}
         self._waiting_lock = threading.Lock()
         self.serving: set[FastAssociation] = set()
+        self._arriving = 0  # accepted, and not yet an association
         super().__init__(*arguments, **keywords)
 
     def server_bind(self) -> None:
@@ -203,21 +204,27 @@ class SharedPortServer(ThreadedAssociationServer):
 
     def get_request(self) -> tuple[socket.socket, Any]:
         """A connection nobody else has taken. Who serves already lets those go first who serve less."""
-        time.sleep(min(len(self.serving), _POLITE_AT_MOST) * _POLITE_S)
+        time.sleep(min(len(self.serving) + self._arriving, _POLITE_AT_MOST) * _POLITE_S)
         client, address = self._listening.accept()
         client.setblocking(True)
         if self._is_crowded(address[0]):
             client.close()
             raise OSError("too many connections")
         prepare(client)
+        with self._waiting_lock:
+            self._arriving += 1
         return client, address
 
     def finish_request(self, request: Any, client_address: Any) -> None:
         """In a thread of the connection's own: a TLS handshake may take its time here."""
-        if self._tls is not None:
-            request.settimeout(STALLED_S)
-            request = self._tls.wrap_socket(request, server_side=True)
-        super().finish_request(request, client_address)
+        try:
+            if self._tls is not None:
+                request.settimeout(STALLED_S)
+                request = self._tls.wrap_socket(request, server_side=True)
+            super().finish_request(request, client_address)
+        finally:
+            with self._waiting_lock:
+                self._arriving -= 1
 
     def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ARG002 - the server's signature
         """A connection that came to nothing: the other end's affair, and a line in the log."""
