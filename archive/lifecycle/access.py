@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.db.models import QuerySet
+from django.utils.translation import gettext as _
 
 from accounts.actors import Actor
 from accounts.models import Site
@@ -20,14 +21,14 @@ def managed_sites(actor: Actor) -> QuerySet[Site]:
 def manageable_site(site: Site, actor: Actor) -> Site:
     """The site itself. Raises NotPermitted if the actor does not look after its storage."""
     if not managed_sites(actor).filter(pk=site.pk).exists():
-        raise NotPermitted("Storage of this site is looked after by others", code="NOT_PERMITTED")
+        raise NotPermitted(_("Storage of this site is looked after by others."), code="NOT_PERMITTED")
     return site
 
 
 def check_may_manage(actor: Actor) -> None:
     """Raises NotPermitted if the actor looks after no storage at all."""
     if not has_privilege(actor, Privilege.MANAGE_STORAGE):
-        raise NotPermitted("Storage is looked after by administrators", code="NOT_PERMITTED")
+        raise NotPermitted(_("Storage is looked after by administrators."), code="NOT_PERMITTED")
 
 
 def manageable_studies(actor: Actor) -> QuerySet[Study]:
@@ -43,7 +44,7 @@ def manageable_study(study_instance_uid: str, actor: Actor) -> Study:
     studies = Study.all_objects.filter(site__in=managed_sites(actor)).select_related("site")
     found = studies.filter(study_instance_uid=study_instance_uid).first()
     if found is None:
-        raise NotFound("There is no such study", code="STUDY_UNKNOWN")
+        raise NotFound(_("There is no such study."), code="STUDY_UNKNOWN")
     return found
 
 

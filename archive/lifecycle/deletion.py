@@ -11,6 +11,7 @@ from collections import defaultdict
 
 from django.conf import settings
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from accounts.actors import Actor, SystemActor
 from accounts.audit import record_audit
@@ -38,7 +39,9 @@ def delete_study(study_instance_uid: str, *, reason: str, actor: Actor) -> Corre
     study = manageable_study(study_instance_uid, actor)
     if len(reason.strip()) < 3:
         raise InvalidInput(
-            "Say why the study is deleted", code="REASON_MISSING", fields={"reason": "required"}
+            _("Say why the study is deleted."),
+            code="REASON_MISSING",
+            fields={"reason": _("This field is required.")},
         )
     with transaction.atomic():
         check_not_held(study_instance_uid)
@@ -95,9 +98,9 @@ def undo_deletion(correction_uid: uuid.UUID, *, actor: Person) -> Correction:
             .first()
         )
         if correction is None:
-            raise NotFound("There is no such deletion", code="DELETION_UNKNOWN")
+            raise NotFound(_("There is no such deletion."), code="DELETION_UNKNOWN")
         if correction.undone_at is not None:
-            raise Conflict("The study was brought back already", code="ALREADY_UNDONE")
+            raise Conflict(_("The study was brought back already."), code="ALREADY_UNDONE")
         restore_instances(correction, actor=actor)
         correction.undone_at, correction.undone_by = clock.now(), actor.username
         correction.save(update_fields=["undone_at", "undone_by"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
 
 from accounts.audit import record_audit
 from accounts.models import Person
@@ -18,7 +19,11 @@ def place_hold(study_instance_uid: str, *, reason: str, actor: Person) -> LegalH
     """Hold a study. Raises NotFound; InvalidInput without a reason; Conflict if it is held already."""
     study = manageable_study(study_instance_uid, actor)
     if len(reason.strip()) < 3:
-        raise InvalidInput("Say why the study is held", code="REASON_MISSING", fields={"reason": "required"})
+        raise InvalidInput(
+            _("Say why the study is held."),
+            code="REASON_MISSING",
+            fields={"reason": _("This field is required.")},
+        )
     try:
         with transaction.atomic():
             hold = LegalHold.objects.create(
@@ -30,7 +35,7 @@ def place_hold(study_instance_uid: str, *, reason: str, actor: Person) -> LegalH
                 study_instance_uid=study_instance_uid, site_code=study.site.code,
             )  # fmt: skip
     except IntegrityError as error:
-        raise Conflict("The study is held already", code="ALREADY_HELD") from error
+        raise Conflict(_("The study is held already."), code="ALREADY_HELD") from error
     return hold
 
 
@@ -45,9 +50,9 @@ def release_hold(hold_pk: int, *, actor: Person) -> LegalHold:
             .first()
         )
         if hold is None:
-            raise NotFound("There is no such hold", code="HOLD_UNKNOWN")
+            raise NotFound(_("There is no such hold."), code="HOLD_UNKNOWN")
         if hold.released_at is not None:
-            raise Conflict("The hold is released already", code="ALREADY_RELEASED")
+            raise Conflict(_("The hold is released already."), code="ALREADY_RELEASED")
         hold.released_at, hold.released_by = clock.now(), actor
         hold.save(update_fields=["released_at", "released_by"])
         record_audit(
@@ -66,4 +71,4 @@ def held_studies(study_instance_uids: Collection[str]) -> set[str]:
 def check_not_held(study_instance_uid: str) -> None:
     """Raises  Conflict LEGAL_HOLD if the study is held."""
     if held_studies([study_instance_uid]):
-        raise Conflict("A legal hold keeps the study from being deleted", code="LEGAL_HOLD")
+        raise Conflict(_("A legal hold keeps the study from being deleted."), code="LEGAL_HOLD")

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import structlog
 from django.db import transaction
 from django.db.models import Sum
+from django.utils.translation import gettext as _
 
 from accounts.actors import Actor
 from accounts.audit import record_audit
@@ -59,7 +60,7 @@ def set_quota(site: Site, *, limit_bytes: int, actor: Actor) -> SiteQuota:
     """Give a site a quota, or change it. Raises NotPermitted; InvalidInput for a limit that is none."""
     manageable_site(site, actor)
     if limit_bytes <= 0:
-        raise InvalidInput("A quota is a number of bytes above zero", code="BAD_QUOTA")
+        raise InvalidInput(_("A quota is a number of bytes above zero."), code="BAD_QUOTA")
     with transaction.atomic():
         quota, _made = SiteQuota.objects.update_or_create(site=site, defaults={"limit_bytes": limit_bytes})
         record_audit(

@@ -7,6 +7,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import Model
+from django.utils.translation import gettext as _
 
 from accounts.audit import record_audit
 from accounts.models import Person
@@ -25,7 +26,9 @@ def save_placement_rule(*, actor: Person, pk: int | None = None, **fields: Any) 
     """Make a rule or change one; every segment is looked at again. Raises InvalidInput by field; NotFound."""
     if not 1 <= int(fields.get("copies") or 1) <= MOST_COPIES:
         raise InvalidInput(
-            "A rule asks for one to four copies", code="BAD_RULE", fields={"copies": "one to four"}
+            _("A rule asks for one to four copies."),
+            code="BAD_RULE",
+            fields={"copies": _("A rule asks for one to four copies.")},
         )
     with transaction.atomic():
         rule: PlacementRule = _save(PlacementRule, pk, fields, actor=actor, kind="placement_rule")
@@ -46,7 +49,7 @@ def remove_rule(table: type[PlacementRule | RetentionRule], pk: int, *, actor: P
     with transaction.atomic():
         rule = table._default_manager.select_for_update().filter(pk=pk).first()  # noqa: SLF001
         if rule is None:
-            raise NotFound("There is no such rule", code="RULE_UNKNOWN")
+            raise NotFound(_("There is no such rule."), code="RULE_UNKNOWN")
         rule.delete()
         record_audit(actor, f"{_kind(table)}.removed", object_kind=_kind(table), object_uid=str(pk))
         if table is PlacementRule:
@@ -76,13 +79,15 @@ def set_volume_state(name: str, state: str, *, actor: Person) -> Volume:
     """
     check_may_manage(actor)
     if state not in Volume.State.values:
-        raise InvalidInput("There is no such state", code="BAD_STATE", fields={"state": "unknown"})
+        raise InvalidInput(
+            _("There is no such state."), code="BAD_STATE", fields={"state": _("There is no such state.")}
+        )
     with transaction.atomic():
         volume = Volume.objects.select_for_update().filter(name=name).first()
         if volume is None:
-            raise NotFound("There is no such volume", code="VOLUME_UNKNOWN")
+            raise NotFound(_("There is no such volume."), code="VOLUME_UNKNOWN")
         if volume == default_volume() and state != Volume.State.ONLINE:
-            raise Conflict("New images arrive on this volume: it stays in use", code="VOLUME_IN_USE")
+            raise Conflict(_("New images arrive on this volume: it stays in use."), code="VOLUME_IN_USE")
         volume.state = state
         volume.save(update_fields=["state"])
         record_audit(actor, "volume.state_set", object_kind="volume", object_uid=name, state=state)
@@ -94,7 +99,9 @@ def choose_tier(study_instance_uid: str, *, tier: str, actor: Person, copies: in
     """Have a study on this tier whatever the rules say. Raises NotFound; InvalidInput."""
     study = manageable_study(study_instance_uid, actor)
     if tier not in Tier.values or not 1 <= copies <= MOST_COPIES:
-        raise InvalidInput("There is no such tier", code="BAD_TIER", fields={"tier": "unknown"})
+        raise InvalidInput(
+            _("There is no such tier."), code="BAD_TIER", fields={"tier": _("There is no such tier.")}
+        )
     with transaction.atomic():
         choice, _made = TierChoice.objects.update_or_create(
             study_instance_uid=study_instance_uid,
@@ -125,7 +132,7 @@ def scrub_now(name: str, *, actor: Person) -> int:
     check_may_manage(actor)
     volume = Volume.objects.filter(name=name).first()
     if volume is None:
-        raise NotFound("There is no such volume", code="VOLUME_UNKNOWN")
+        raise NotFound(_("There is no such volume."), code="VOLUME_UNKNOWN")
     with transaction.atomic():
         count = SegmentCopy.objects.filter(volume=volume, state=SegmentCopy.State.HELD).update(
             verified_at=None
@@ -145,9 +152,9 @@ def try_again(copy_pk: int, *, actor: Person) -> SegmentCopy:
             .first()
         )
         if copy is None:
-            raise NotFound("There is no such copy", code="COPY_UNKNOWN")
+            raise NotFound(_("There is no such copy."), code="COPY_UNKNOWN")
         if copy.state not in (SegmentCopy.State.COPYING, SegmentCopy.State.DAMAGED):
-            raise Conflict("There is nothing to be done on this copy", code="COPY_AT_REST")
+            raise Conflict(_("There is nothing to be done on this copy."), code="COPY_AT_REST")
         copy.next_at, copy.attempts = clock.now(), 0
         copy.save(update_fields=["next_at", "attempts"])
         record_audit(actor, "copy.tried_again", object_kind="segment", object_uid=copy.segment.key)
@@ -170,7 +177,7 @@ def _save(table: Any, pk: int | None, fields: dict[str, Any], *, actor: Person, 
     check_may_manage(actor)
     rule = table() if pk is None else table.objects.select_for_update().filter(pk=pk).first()
     if rule is None:
-        raise NotFound("There is no such rule", code="RULE_UNKNOWN")
+        raise NotFound(_("There is no such rule."), code="RULE_UNKNOWN")
     for name, value in fields.items():
         setattr(rule, name, value)
     if pk is None:
@@ -186,7 +193,7 @@ def _check(row: Model) -> None:
         row.full_clean()
     except ValidationError as error:
         raise InvalidInput(
-            "Some of the fields cannot be so",
+            _("Some of the fields cannot be so."),
             code="BAD_FIELDS",
             fields={name: " ".join(messages) for name, messages in error.message_dict.items()},
         ) from error

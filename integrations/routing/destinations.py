@@ -63,7 +63,9 @@ def update_destination(destination: Destination, *, actor: Actor, **changes: Any
     check_manages(actor, destination.site)
     unknown = sorted(set(changes) - _CHANGEABLE)
     if unknown:
-        raise InvalidInput("This cannot be changed.", code="NOT_CHANGEABLE", fields={unknown[0]: "Fixed."})
+        raise InvalidInput(
+            _("This cannot be changed."), code="NOT_CHANGEABLE", fields={unknown[0]: _("Fixed.")}
+        )
     with transaction.atomic():
         held = Destination.objects.select_for_update(of=("self",)).get(pk=destination.pk)
         for name, value in changes.items():
@@ -104,11 +106,17 @@ def destinations_named(
     else:
         found = _least_busy(list(serving.filter(group=name).order_by("pk")), study_instance_uid)
     if not found:
-        raise NotFound(f"There is no destination named {name}", code="DESTINATION_UNKNOWN")
+        raise NotFound(
+            _("There is no destination named %(name)s.") % {"name": name}, code="DESTINATION_UNKNOWN"
+        )
     if not found[0].is_enabled:
-        raise Conflict(f"The destination {name} is switched off", code="DESTINATION_DISABLED")
+        raise Conflict(
+            _("The destination %(name)s is switched off.") % {"name": name}, code="DESTINATION_DISABLED"
+        )
     if not _takes(found[0].node, is_thin):
-        raise Conflict(f"The node of {name} does not take such series", code="NOT_TAKEN_BY_NODE")
+        raise Conflict(
+            _("The node of %(name)s does not take such series.") % {"name": name}, code="NOT_TAKEN_BY_NODE"
+        )
     return found
 
 

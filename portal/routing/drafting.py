@@ -24,6 +24,7 @@ from portal.routing.checking import problems_of
 from portal.routing.gathering import version_rows
 from portal.routing.sheets import sheet_of, text_to_edit, xml_of
 from portal.routing.words import POLICY
+from portal.shell.names import actor_in_words
 from portal.shell.person import person_of
 
 VERSIONS_SHOWN = 20
@@ -126,5 +127,5 @@ def _names(person: Person) -> list[str]:
 
 def _saved_by_another(draft: RoutingTableVersion) -> str:
     return _("%(who)s saved this draft in the meantime. Load the page again to see it.") % {
-        "who": draft.saved_by
+        "who": actor_in_words(draft.saved_by)
     }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from django.utils.translation import get_language
+from django.utils.translation import gettext as _
 
 from accounts.models import Person, Site
 
@@ -21,6 +22,11 @@ def name_of(subject: Person | Site | None) -> str:
         return subject.name_zh if reads_chinese() and subject.name_zh else subject.name
     chinese = subject.display_name_zh if reads_chinese() else ""
     return chinese or subject.display_name or subject.username
+
+
+def actor_in_words(name: str) -> str:
+    """Who acted, by the name that was recorded: what came with the installation was done by no person."""
+    return _("the system") if name == "system" else name
 
 
 def in_language(texts: Mapping[str, str] | str | None) -> str:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from accounts.models import Person
+from accounts.models import Person, Site
 from archive.lifecycle.access import managed_sites, visible_quotas
 from archive.lifecycle.models import PlacementRule, RetentionRule, ScrubFinding, SiteQuota
 from archive.lifecycle.quotas import used_bytes_of
-from archive.lifecycle.usage import VolumeUsage, usage_of_volumes
+from archive.lifecycle.usage import VolumeUsage, usage_of_sites, usage_of_volumes
 from archive.lifecycle.volumes import default_volume
 from archive.storage.models import SegmentCopy
 from archive.studies.models import Correction
@@ -23,6 +23,15 @@ class VolumeRow:
     usage: VolumeUsage
     state: Word
     is_default: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SiteRow:
+    """What a site holds; `site` is None for what belongs to no site."""
+
+    site: Site | None
+    bytes_held: int
+    objects_held: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +77,19 @@ def volume_rows() -> list[VolumeRow]:
     return [
         VolumeRow(usage, VOLUME[usage.volume.state], usage.volume.pk == home.pk)
         for usage in usage_of_volumes()
+    ]
+
+
+def site_rows() -> list[SiteRow]:
+    return [
+        SiteRow(
+            Site(code=row["site__code"], name=row["site__name"], name_zh=row["site__name_zh"])
+            if row["site__code"]
+            else None,
+            row["bytes_held"],
+            row["objects_held"],
+        )
+        for row in usage_of_sites()
     ]
 
 

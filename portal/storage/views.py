@@ -28,7 +28,6 @@ from archive.lifecycle.selectors import (
     findings,
     scrub_state,
 )
-from archive.lifecycle.usage import usage_of_sites
 from archive.storage.models import Tier
 from common.errors import InvalidInput, ServiceError
 from portal.gate import opened_by
@@ -41,8 +40,8 @@ from portal.storage.forms import (
     volume_values,
     whole_number,
 )
-from portal.storage.gathering import DeletionRow, copy_rows, finding_rows, quota_rows, volume_rows
-from portal.storage.words import COPY, FINDING, TIER, problem_in_words
+from portal.storage.gathering import DeletionRow, copy_rows, finding_rows, quota_rows, site_rows, volume_rows
+from portal.storage.words import COPY, FINDING, TIER, problem_in_words, refusal_in_words
 
 managing = opened_by(Privilege.MANAGE_STORAGE)
 
@@ -55,7 +54,7 @@ def storage(request: HttpRequest) -> HttpResponse:
     context = {
         "rows": volume_rows(),
         "scrub": scrub_state(),
-        "sites": usage_of_sites(),
+        "sites": site_rows(),
         "clusters": found,
         "tiers": TIER.items(),
         "in_work": copies_in_work().count(),
@@ -122,7 +121,7 @@ def rules(request: HttpRequest) -> HttpResponse:
         "retention": RetentionRule.objects.select_related("site"),
         "sites": Site.objects.order_by("code"),
         "tiers": Tier.choices,
-        "refusal": refusal,
+        "refusal": refusal_in_words(refusal) if refusal else "",
         "refused": kind if refusal else "",
         "typed": request.POST if refusal else {},
     }
@@ -293,10 +292,7 @@ def _act(request: HttpRequest, act: Callable[[], Any], sentence: str, back: str)
     try:
         act()
     except ServiceError as refusal:
-        told.error(request, problem_in_words(refusal.code) if refusal.code in _WORDED else _(refusal.message))
+        told.error(request, refusal_in_words(refusal))
     else:
         told.success(request, sentence)
     return redirect(back)
-
-
-_WORDED = {"STORAGE_FULL", "STORAGE_FAILED", "STORAGE_UNREACHABLE", "STORAGE_REFUSED"}

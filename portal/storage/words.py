@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from common.errors import InvalidInput, ServiceError
 from portal.cases.words import Word
 
 VOLUME: dict[str, Word] = {
@@ -35,6 +36,32 @@ PROBLEM: dict[str, str | Promise] = {
     "SEGMENT_DIFFERS": _("The bytes between objects are not those that were stored."),
     "MASTER_UNREACHABLE": _("The master of the cluster does not answer."),
 }
+
+
+FIELD: dict[str, str | Promise] = {
+    "name": _("Name"),
+    "position": _("Position"),
+    "site": _("Site"),
+    "modality": _("Modality"),
+    "is_thin_slice": _("Slices"),
+    "is_derived": _("Origin"),
+    "older_than_days": _("Older than (days)"),
+    "keep_days": _("Kept for (days, 0: for ever)"),
+    "tier": _("Tier"),
+    "copies": _("Copies"),
+    "url": _("Where it is"),
+    "capacity_gb": _("Capacity in gigabytes"),
+    "capacity_bytes": _("Capacity in gigabytes"),
+}
+
+
+def refusal_in_words(refusal: ServiceError) -> str:
+    """Why not, each sentence after the label of the field it speaks of, where the forms have one."""
+    if refusal.code in PROBLEM:
+        return problem_in_words(refusal.code)
+    fields = refusal.fields if isinstance(refusal, InvalidInput) else {}
+    named = [f"{FIELD[name]}: {sentence}" for name, sentence in fields.items() if name in FIELD]
+    return " ".join(named) or refusal.message
 
 
 def problem_in_words(code: str) -> str:

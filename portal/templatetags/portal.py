@@ -16,11 +16,12 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import Role
 from common import clock
 from portal.integration.words import incident_words
-from portal.shell.names import in_language, name_of
+from portal.shell.names import actor_in_words, in_language, name_of
 
 register = template.Library()
 register.filter("named", name_of)
 register.filter("worded", in_language)
+register.filter("acting", actor_in_words)
 register.filter("incident_words", incident_words)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.db.models import QuerySet
+from django.utils.translation import gettext as _
 
 from accounts.actors import Actor
 from accounts.privileges import Privilege, sites_where
@@ -35,5 +36,5 @@ def locked_for_correction(study: Study, actor: Actor) -> Study:
         .first()
     )
     if locked is None:
-        raise NotFound("There is no such study.", code="STUDY_UNKNOWN")
+        raise NotFound(_("There is no such study."), code="STUDY_UNKNOWN")
     return locked

@@ -9,6 +9,7 @@ from collections.abc import Collection
 
 from django.conf import settings
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from accounts.actors import Actor
 from accounts.audit import record_audit
@@ -43,14 +44,14 @@ def reject(
     Raises  InvalidInput for a reason that is none of a note; NotFound if nothing of it is here.
     """
     if reason not in NOTES:
-        raise InvalidInput("Rejection notes know no such reason.", code="REASON_UNKNOWN")
+        raise InvalidInput(_("Rejection notes know no such reason."), code="REASON_UNKNOWN")
     with transaction.atomic(), trace(study.trace_id):
         correction = correction or begin_correction(
             Correction.Kind.REJECT, study, reason=reason, comment=comment, actor=actor
         )
         named = _named(study, series, sop_instance_uids)
         if not named:
-            raise NotFound("None of these instances is here.", code="NOTHING_TO_WITHDRAW")
+            raise NotFound(_("None of these instances is here."), code="NOTHING_TO_WITHDRAW")
         note = _store_note(study, named, reason=reason, comment=comment, correction=correction, actor=actor)
         correction.detail = {**correction.detail, "note": note}
         correction.save(update_fields=["detail"])

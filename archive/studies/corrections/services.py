@@ -14,6 +14,7 @@ from collections.abc import Collection, Sequence
 from typing import Any
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from accounts.actors import Actor, actor_name
 from accounts.audit import record_audit
@@ -47,9 +48,9 @@ def reassign_study(
     with transaction.atomic():
         study = locked_for_correction(study, actor)
         if order is not None and order.patient_id != patient.pk:
-            raise InvalidInput("The order is for another patient.", code="ORDER_OF_OTHER_PATIENT")
+            raise InvalidInput(_("The order is for another patient."), code="ORDER_OF_OTHER_PATIENT")
         if (study.patient_id, study.order_id) == (patient.pk, order.pk if order else None):
-            raise InvalidInput("The study is filed so already.", code="NOTHING_TO_CORRECT")
+            raise InvalidInput(_("The study is filed so already."), code="NOTHING_TO_CORRECT")
         with trace(study.trace_id):
             correction = begin_correction(
                 Kind.REASSIGN, study, comment=comment, actor=actor,
@@ -96,7 +97,7 @@ def split_study(
         study = locked_for_correction(study, actor)
         chosen = _chosen(study, series)
         if len(chosen) == study.series.count():
-            raise InvalidInput("A study is not split by moving all of it.", code="NOTHING_TO_CORRECT")
+            raise InvalidInput(_("A study is not split by moving all of it."), code="NOTHING_TO_CORRECT")
         with trace(study.trace_id):
             correction = begin_correction(
                 Kind.SPLIT, study, reason=ReasonCode.WRONG_WORKLIST_ENTRY, comment=comment, actor=actor,
@@ -116,14 +117,14 @@ def merge_studies(study: Study, into: Study, *, actor: Actor, comment: str) -> C
     """
     _explained(comment)
     if study.pk == into.pk:
-        raise InvalidInput("A study is not merged into itself.", code="NOTHING_TO_CORRECT")
+        raise InvalidInput(_("A study is not merged into itself."), code="NOTHING_TO_CORRECT")
     with transaction.atomic():
         locked = {
             one.pk: locked_for_correction(one, actor) for one in sorted([study, into], key=lambda one: one.pk)
         }
         study, into = locked[study.pk], locked[into.pk]
         if study.patient_id != into.patient_id:
-            raise InvalidInput("The studies are of two patients: reassign one first.", code="TWO_PATIENTS")
+            raise InvalidInput(_("The studies are of two patients: reassign one first."), code="TWO_PATIENTS")
         chosen = _chosen(study, None)
         with trace(study.trace_id):
             correction = begin_correction(
@@ -143,9 +144,9 @@ def undo_correction(correction: Correction, *, actor: Actor) -> None:
     with transaction.atomic():
         correction = Correction.objects.select_for_update(of=("self",)).get(pk=correction.pk)
         if correction.undone_at is not None:
-            raise Conflict("The correction is undone already.", code="ALREADY_UNDONE")
+            raise Conflict(_("The correction is undone already."), code="ALREADY_UNDONE")
         if correction.performed_at is None:
-            raise Conflict("The correction is still being made.", code="CORRECTION_UNDER_WAY")
+            raise Conflict(_("The correction is still being made."), code="CORRECTION_UNDER_WAY")
         study = Study.all_objects.select_for_update(of=("self",)).get(corrections=correction)
         with trace(study.trace_id):
             if correction.kind == Kind.REASSIGN:
@@ -199,7 +200,7 @@ def _file(
 def _file_as_before(study: Study, correction: Correction) -> None:
     before, after = correction.detail["before"], correction.detail["after"]
     if (study.patient_id, study.order_id) != (after["patient"], after["order"]):
-        raise Conflict("The study was filed anew since.", code="CHANGED_SINCE")
+        raise Conflict(_("The study was filed anew since."), code="CHANGED_SINCE")
     since = before.get("corrected_at")
     _file(
         study, patient_pk=before["patient"], order_pk=before["order"], why=before["match_reason"],
@@ -223,19 +224,19 @@ def _chosen(study: Study, series: Sequence[str] | None) -> list[Series]:
         chosen = chosen.filter(series_instance_uid__in=list(series))
     found = list(chosen)
     if not found or (series is not None and len(found) != len(set(series))):
-        raise InvalidInput("These are not series of the study.", code="SERIES_UNKNOWN")
+        raise InvalidInput(_("These are not series of the study."), code="SERIES_UNKNOWN")
     under_way = Correction.objects.filter(study=study, performed_at=None, undone_at=None)
     if under_way.exists():
-        raise Conflict("Another correction of the study is still being made.", code="CORRECTION_UNDER_WAY")
+        raise Conflict(_("Another correction of the study is still being made."), code="CORRECTION_UNDER_WAY")
     return found
 
 
 def _explained(comment: str) -> None:
     if not comment.strip():
         raise InvalidInput(
-            "Say why the study is corrected.",
+            _("Say why the study is corrected."),
             code="FIELD_MISSING",
-            fields={"comment": "This field is required."},
+            fields={"comment": _("This field is required.")},
         )
 
 

@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterable
 from typing import Any
 
 from django.db import connection, transaction
+from django.utils.translation import gettext as _
 
 from accounts.actors import Actor, SystemActor, actor_name
 from accounts.audit import record_audit
@@ -45,7 +46,7 @@ def withdraw_instances(
     with transaction.atomic():
         studies, locked = _locked(study, series, sop_instance_uids)
         if not locked:
-            raise NotFound("None of these instances is here.", code="NOTHING_TO_WITHDRAW")
+            raise NotFound(_("None of these instances is here."), code="NOTHING_TO_WITHDRAW")
         first = studies[0]
         with trace(first.trace_id):
             if correction is None:
@@ -54,7 +55,7 @@ def withdraw_instances(
                 )
             moved = _move_out(locked, sop_instance_uids, reason=reason, correction=correction)
             if not moved:
-                raise NotFound("None of these instances is here.", code="NOTHING_TO_WITHDRAW")
+                raise NotFound(_("None of these instances is here."), code="NOTHING_TO_WITHDRAW")
             correction.instance_count += moved - (correction.detail.get("note") in (sop_instance_uids or ()))
             correction.performed_at = clock.now()
             correction.save(update_fields=["instance_count", "performed_at"])
@@ -81,7 +82,7 @@ def restore_instances(correction: Correction, *, actor: Actor) -> int:
         locked = _lock(Series.all_objects.filter(pk__in=list(series_pks)))
         moved = _move_back(correction)
         if not moved:
-            raise Conflict("Nothing is left that could be put back.", code="BYTES_GONE")
+            raise Conflict(_("Nothing is left that could be put back."), code="BYTES_GONE")
         filled = Series.all_objects.filter(pk__in=[one.pk for one in locked], instances__isnull=False)
         for series in filled.select_related("study").distinct():
             bring_back(series)
@@ -131,10 +132,10 @@ def _locked(
     elif study is None and series is None:
         concerned = concerned.none()
     keys = list(concerned.values_list("pk", "study_id"))
-    studies = _lock(Study.all_objects.filter(pk__in={study_pk for _, study_pk in keys}))
+    studies = _lock(Study.all_objects.filter(pk__in={study_pk for _pk, study_pk in keys}))
     if study is not None and series is None and sop_instance_uids is None:
         return studies, _lock(Series.all_objects.filter(study=study))  # one may have come meanwhile
-    return studies, _lock(Series.all_objects.filter(pk__in=[pk for pk, _ in keys]))
+    return studies, _lock(Series.all_objects.filter(pk__in=[pk for pk, _study_pk in keys]))
 
 
 def _lock(rows: Any) -> list[Any]:

@@ -67,7 +67,7 @@ class Commitment(models.Model):
         THEIRS = "theirs", _("The node answers for the instances")
 
     class State(models.TextChoices):
-        ASKED = "asked", _("Asked for")
+        ASKED = "asked", _("Requested")
         COMMITTED = "committed", _("Committed")
         PARTLY = "partly", _("Not all committed")
         FAILED = "failed", _("Given up")

@@ -121,7 +121,7 @@ def test_decisions_that_need_attention_are_listed(api, region):
     }  # fmt: skip
     problem = {
         "code": "DESTINATION_UNKNOWN",
-        "detail": "There is no destination named x",
+        "detail": "There is no destination named x.",
         "rows": [1],
         "for": "x",
     }

@@ -282,3 +282,8 @@ def test_typing_leaves_one_line_in_the_audit_trail_until_somebody_else_types(
 
     save(browser_of(region.ines), sheet, mark=second["mark"])
     assert AuditEvent.objects.filter(action="routing_table.saved").count() == 2
+
+
+def test_what_came_with_the_installation_is_said_to_be_of_the_system(manager: Client):
+    assert "the system · " in manager.get(reverse("routing")).content.decode()
+    assert "the system<span" in manager.get(reverse("routing-table", args=["region"])).content.decode()

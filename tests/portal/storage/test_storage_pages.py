@@ -115,6 +115,16 @@ def test_volumes_show_what_they_hold(ines, warm, study):
     assert "County Hospital" in text
 
 
+def test_a_reader_of_chinese_finds_sites_and_refusals_in_chinese(cast, study, browser_of):
+    count_usage()
+    Membership.objects.create(person=cast.ines, site=cast.county, role="administrator")
+    chinese = browser_of(cast.ines, language="zh-hans")
+
+    assert cast.county.name_zh in chinese.get("/storage/").content.decode()
+    answer = chinese.post("/storage/holds/place/", {"study": study.study_instance_uid}, follow=True)
+    assert "请说明依法保留该检查的原因。" in answer.content.decode()
+
+
 def test_a_volume_is_added_after_it_was_tried_and_emptied_again(ines, tmp_path):
     ines.post("/storage/volumes/", {"name": "cold", "url": f"file://{tmp_path / 'cold'}", "tier": "cold"})
     cold = Volume.objects.get(name="cold")
@@ -149,7 +159,7 @@ def test_rules_are_added_and_removed_and_a_bad_one_keeps_what_was_typed(ines, ca
 
     answer = ines.post("/storage/rules/", {**typed, "copies": "9"})
     assert answer.status_code == 422
-    assert "one to four" in answer.content.decode()
+    assert "Copies: A rule asks for one to four copies." in answer.content.decode()
     assert 'value="9"' in answer.content.decode()
 
     assert (
