@@ -20,6 +20,8 @@ from typing import TYPE_CHECKING, cast
 from pynetdicom import AE, evt
 from pynetdicom.transport import T_CONNECT, AddressInformation, AssociationSocket
 
+from integrations.dicom.scu.turns import CallersAssociation
+
 if TYPE_CHECKING:
     from pynetdicom.association import Association
 
@@ -161,6 +163,7 @@ class CallingAE(AE):
         self._host, self._port, self._timeout_s, self._tls = host, port, timeout_s, tls
 
     def _create_socket(self, assoc: Association, address: object, tls_args: object) -> CallingSocket:  # noqa: ARG002 - pynetdicom's own
+        CallersAssociation.take_over(assoc)
         return CallingSocket(
             assoc, host=self._host, port=self._port, timeout_s=self._timeout_s, tls=self._tls
         )
