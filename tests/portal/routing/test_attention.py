@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import Any
 
 import pytest
 from django.urls import reverse
@@ -25,7 +26,7 @@ def region(cast):
 
 @pytest.fixture
 def decide(region):
-    def decide(number: int, *problems: dict, site=None, days: int = 0) -> RoutingDecision:
+    def decide(number: int, *problems: dict[str, Any], site=None, days: int = 0) -> RoutingDecision:
         return RoutingDecision.objects.create(
             series_instance_uid=f"2.25.{number}", study_instance_uid="2.25.7", site=site or region.county,
             version=RoutingTable.objects.get(site=None).versions.get(), event="SeriesComplete",

@@ -1,5 +1,7 @@
 """What is wrong with a table is said at its cell, before the table is used."""
 
+from typing import Any
+
 import pytest
 from django.utils import translation
 from django.utils.translation import trans_real
@@ -93,7 +95,8 @@ def test_the_same_file_is_compiled_once():
 
 def test_problems_are_told_in_the_language_of_whoever_asks(monkeypatch):
     """A sentence passes through the catalogue at the moment it is told, and its values are put in afterwards."""
-    words = trans_real.translation("zh-hans")._catalog._catalogs[0]
+    catalogue: Any = trans_real.translation("zh-hans")
+    words = catalogue._catalog._catalogs[0]
     monkeypatch.setitem(words, "The expression ends where %(wanted)s should follow.", "此处缺少%(wanted)s。")
     monkeypatch.setitem(words, "a value", "值")
     xml = table([(["<"], ['"a"'])], inputs=[("SpacingMm", "number")])

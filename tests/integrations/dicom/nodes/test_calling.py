@@ -40,10 +40,12 @@ class Neighbour:
         ae = AE(ae_title)
         ae.add_supported_context(Verification)
         ae.require_called_aet = True
-        self.server: Any = ae.start_server(
+        server = ae.start_server(
             ("127.0.0.1", 0), block=False, evt_handlers=[(evt.EVT_C_ECHO, lambda _event: 0x0000)]
         )
-        self.port: int = self.server.server_address[1]
+        assert server is not None
+        self.server = server
+        self.port: int = server.server_address[1]
 
     def stop(self) -> None:
         self.server.shutdown()
