@@ -18,7 +18,7 @@ pytestmark = [pytest.mark.stack, pytest.mark.xdist_group("stack"), pytest.mark.t
 
 
 def test_the_dicom_listener_killed_in_mid_series(region: RunningProduct, make_journey: MakeJourney) -> None:
-    journey = make_journey(slices=120, matrix=256)
+    journey = make_journey(slices=400, matrix=256)
     journey.order()
     modality = peers.start_sending(journey.study, journey.addresses)
     stored_before = wait_for(
@@ -31,11 +31,11 @@ def test_the_dicom_listener_killed_in_mid_series(region: RunningProduct, make_jo
 
     region.await_restart("dicom", restarts=restarts)
     sent = peers.outcome_of(modality)
-    assert stored_before < 120, "the series was over before the listener was killed"
-    assert (sent["sent"], sent["refused"], sent["unsent"]) == (120, {}, 0)
+    assert stored_before < 400, "the series was over before the listener was killed"
+    assert (sent["sent"], sent["refused"], sent["unsent"]) == (400, {}, 0)
     assert sent["connections"] >= 2
-    assert stored(journey) == 120
-    assert_journey_ends_well(region, journey, instances=120)
+    assert stored(journey) == 400
+    assert_journey_ends_well(region, journey, instances=400)
 
 
 def test_the_compute_worker_killed_in_mid_job(region: RunningProduct, make_journey: MakeJourney) -> None:

@@ -40,9 +40,12 @@ def test_a_thin_series_reaches_the_post_processing_workstation(
         journey.send_images()
         journey.await_series()
 
-        wait_for(lambda: workstation.count() >= 40, within_s=60, otherwise="The workstation got nothing")
+        study = journey.study.study_instance_uid
+        wait_for(
+            lambda: workstation.held_of(study) >= 40, within_s=60, otherwise="The workstation got nothing"
+        )
 
-        assert workstation.count() == 40
+        assert workstation.held_of(study) == 40
         in_the_product(region, SWITCH_OFF)
 
 

@@ -136,6 +136,8 @@ def check_association(subject: Subject) -> Step:
     try:
         small = replace(subject.peer, maximum_pdu=SMALL_PDU)
         step = _associated(subject, small, "SMALL_PDU_NEEDED", Grade.WARNING)
+    except NotPermitted as error:  # it said why this time
+        return _refused(subject, error)
     except ServiceError:
         return refused
     subject.peer = small

@@ -25,6 +25,7 @@ from integrations.dicom.scp.provider import FastProvider
 from integrations.dicom.scp.reception import StoreExchange
 from integrations.dicom.scp.seats import Seats
 from integrations.dicom.scp.store import AssociationReceiver
+from integrations.dicom.scp.trail import query_trail
 
 MAXIMUM_PDU = 131072
 MAXIMUM_ASSOCIATIONS = 32
@@ -108,6 +109,7 @@ class Listener:
             if assoc.is_established:
                 assoc.abort()
                 assoc.join(timeout=max(0.1, deadline - time.monotonic()))
+        query_trail.write()
 
     def _server(self, listening: socket.socket, tls: ssl.SSLContext | None) -> SharedPortServer:
         server = SharedPortServer(

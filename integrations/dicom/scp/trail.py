@@ -29,6 +29,7 @@ class QueryTrail:
     def __init__(self) -> None:
         self._lines: list[AuditEvent] = []
         self._guard = threading.Lock()
+        self._writing = threading.Lock()
         self._has_lines = threading.Event()
         self._thread: threading.Thread | None = None
 
@@ -47,20 +48,21 @@ class QueryTrail:
             self.write()
 
     def write(self) -> None:
-        """Write the lines that wait."""
-        with self._guard:
-            lines, self._lines = self._lines, []
-        if not lines:
-            return
-        try:
-            changes = Changes()
-            changes.insert(lines)
-            changes.write()
-        except (DatabaseError, InterfaceError) as error:
-            log.warning("dicom.trail_not_written", code=type(error).__name__, lines=len(lines))
-            connection.close()
+        """Write the lines that wait; none is still being written when this returns."""
+        with self._writing:
             with self._guard:
-                self._lines = [*lines, *self._lines][:_AT_MOST]
+                lines, self._lines = self._lines, []
+            if not lines:
+                return
+            try:
+                changes = Changes()
+                changes.insert(lines)
+                changes.write()
+            except (DatabaseError, InterfaceError) as error:
+                log.warning("dicom.trail_not_written", code=type(error).__name__, lines=len(lines))
+                connection.close()
+                with self._guard:
+                    self._lines = [*lines, *self._lines][:_AT_MOST]
 
     def _run(self) -> None:
         while True:

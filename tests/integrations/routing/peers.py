@@ -59,6 +59,15 @@ class Orthanc:
     def count(self) -> int:
         return int(self.get("statistics")["CountInstances"])
 
+    def held_of(self, study_instance_uid: str) -> int:
+        """How many instances it holds of one study."""
+        studies = [self.get(f"studies/{one}") for one in self.get("studies")]
+        return sum(
+            len(self.get(f"studies/{study['ID']}/instances"))
+            for study in studies
+            if study["MainDicomTags"]["StudyInstanceUID"] == study_instance_uid
+        )
+
     def sop_instance_uids(self) -> set[str]:
         return {
             self.get(f"instances/{one}")["MainDicomTags"]["SOPInstanceUID"] for one in self.get("instances")
