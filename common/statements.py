@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import contextlib
 import re
+import select
 import weakref
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import psycopg
@@ -50,28 +51,63 @@ class Statement:
 
     def value(self, values: Sequence[Value]) -> int | None:
         """What it gives for these values, on Django's connection and in its transaction if there is one."""
+        return self.begin(values)()
+
+    def begin(self, values: Sequence[Value]) -> Callable[[], int | None]:
+        """Have the database begin, and go on with something else; what is returned waits for the value.
+
+        It has to be called before the connection is used again. In a transaction the database is waited for
+        at once.
+        Raises  psycopg's errors as Django's; a statement that was begun raises them when it is waited for.
+        """
         connection.ensure_connection()
         session = connection.connection
         if not session.autocommit or connection.queries_logged or connection.execute_wrappers:
-            with prepared_cursor() as cursor:
-                cursor.execute(self._sql, values)
-                row = cursor.fetchone()
-            return row[0] if row else None
+            value = self._by_cursor(values)
+            return lambda: value
         bound = [None if value is None else str(value).encode() for value in values]
         with connection.wrap_database_errors:
-            result = self._run(session, bound)
-        return int(result.get_value(0, 0) or b"") if result.ntuples else None
+            self._send(session, bound)
+        return lambda: self._value_of(session, bound)
 
-    def _run(self, session: psycopg.Connection[Any], bound: list[bytes | None]) -> pq.abc.PGresult:
+    def _by_cursor(self, values: Sequence[Value]) -> int | None:
+        with prepared_cursor() as cursor:
+            cursor.execute(self._sql, values)
+            row = cursor.fetchone()
+        return row[0] if row else None
+
+    def _send(self, session: psycopg.Connection[Any], bound: list[bytes | None]) -> None:
         if session not in self._known_to:
             _check(session, session.pgconn.prepare(self._name, self._numbered))
             self._known_to.add(session)
         values: list[Any] = bound  # a NULL is a None, whatever the stubs say
-        result = session.pgconn.exec_prepared(self._name, values)
-        if result.error_field(pq.DiagnosticField.SQLSTATE) == _GONE.encode():
-            _check(session, session.pgconn.prepare(self._name, self._numbered))
-            result = session.pgconn.exec_prepared(self._name, values)
-        return _check(session, result)
+        session.pgconn.send_query_prepared(self._name, values)
+
+    def _value_of(self, session: psycopg.Connection[Any], bound: list[bytes | None]) -> int | None:
+        with connection.wrap_database_errors:
+            result = _received(session)
+            if result.error_field(pq.DiagnosticField.SQLSTATE) == _GONE.encode():
+                self._known_to.discard(session)
+                self._send(session, bound)
+                result = _received(session)
+            _check(session, result)
+        return int(result.get_value(0, 0) or b"") if result.ntuples else None
+
+
+def _received(session: psycopg.Connection[Any]) -> pq.abc.PGresult:
+    """The result of what was sent, once it has come; other threads run meanwhile."""
+    pgconn = session.pgconn
+    arrival = select.poll()
+    arrival.register(pgconn.socket, select.POLLIN)
+    while pgconn.is_busy():
+        arrival.poll()
+        pgconn.consume_input()
+    result = pgconn.get_result()
+    while result is not None and pgconn.get_result() is not None:
+        pass  # the end of what was sent
+    if result is None:
+        raise psycopg.OperationalError("the connection is lost")
+    return result
 
 
 def _check(session: psycopg.Connection[Any], result: pq.abc.PGresult) -> pq.abc.PGresult:

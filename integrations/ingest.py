@@ -31,6 +31,7 @@ from common.uids import is_uid_lenient
 log = structlog.get_logger(__name__)
 
 BUFFERED_AT_MOST = 8 << 20  # a larger object goes by way of a file
+_AHEAD_BY = 192 << 10  # so much of an object has to have come before it is worth a call to the disk
 _SPARE = (1 << 20) + 64  # the largest fragment, and a little that is read along with it
 
 
@@ -115,6 +116,7 @@ class Reception:
         self._transfer_syntax_uid = transfer_syntax_uid
         self._failure: ServiceError | None = None
         self._staged: StagedObject | None = None
+        self._ahead, self._written_ahead = sender.writer.ahead(), 0
 
     def room(self, count: int) -> memoryview:
         """Where the next `count` bytes go."""
@@ -126,11 +128,18 @@ class Reception:
         """So many bytes have come."""
         end = self._filled + count
         if self._staged is None:
+            self._write_ahead(end)
             self._digest.update(self._buffer.view[self._filled : end])
         self._filled = end
 
+    def _write_ahead(self, end: int) -> None:
+        """Let the disk begin on what has come."""
+        if self._ahead is not None and end - self._written_ahead >= _AHEAD_BY:
+            self._ahead.write(self._buffer.view[:end])
+            self._written_ahead = end
+
     def finish(self) -> StoredOutcome:
-        """Make the object durable and index it.
+        """Make the object durable and index it, both at once.
 
         Raises  ServiceError with the reason of refusal, after the object was kept for a person to look at.
         """
@@ -148,6 +157,7 @@ class Reception:
                 calling_ae_title=self._sender.calling_ae_title,
                 actor=self._sender.actor,
                 is_sending=True,
+                flush=self._flush,
             )
         except ServiceError as error:
             self._keep_refused(error, stored)
@@ -182,12 +192,18 @@ class Reception:
         if self._staged is not None:
             admit(self._sender.site, self._staged.size_bytes)
             return self._staged.commit()
-        return self._sender.writer.append(
+        return self._sender.writer.put(
             [self._buffer.view[: self._filled]],
             sha256=self._digest.hexdigest(),
             study_instance_uid=header.text(STUDY_INSTANCE_UID),
             series_instance_uid=header.text(SERIES_INSTANCE_UID),
+            ahead=self._ahead,
         )
+
+    def _flush(self, stored: StoredObject) -> None:
+        """Have the bytes on the disk; a file of its own is there already."""
+        if self._staged is None:
+            self._sender.writer.flush(stored)
 
     def _record_loose(self, header: Header, stored: StoredObject) -> None:
         """Give an object that was stored by itself its rows; where that fails, a duty does it later."""

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import datetime as dt
 import fcntl
+import hashlib
 import os
 from pathlib import Path
 
 import structlog
 from django.db import transaction
 
-from archive.lifecycle.references import references_to
+from archive.lifecycle.references import Reference, references_to
 from archive.storage.backends import store_at
+from archive.storage.keys import parse_key
 from archive.storage.models import Segment, SegmentCopy
 from archive.storage.volumes.local import FileSystemStore
+from archive.studies.unfinished import take_back_unfinished
 from common import clock
+from common.errors import NotFound
 
 log = structlog.get_logger(__name__)
 
@@ -46,16 +50,16 @@ def _seal(segment_pk: int) -> bool:
         store = store_at(copy.volume.url)
         if not isinstance(store, FileSystemStore):
             return False
-        return _end(segment, copy, store.path(segment.key))
+        return _end(segment, copy, store)
 
 
-def _end(segment: Segment, copy: SegmentCopy, path: Path) -> bool:
+def _end(segment: Segment, copy: SegmentCopy, store: FileSystemStore) -> bool:
     """Write down what the file holds. Bytes behind the last object that is referred to are nobody's."""
     now = clock.now()
-    size_bytes = length_unless_held(path)
+    size_bytes = length_unless_held(store.path(segment.key))
     if size_bytes is None:
         return False
-    references = references_to(segment.key)
+    references = _finished(store, references_to(segment.key))
     if not references and now - segment.created_at < EMPTY_KEPT_FOR:
         return False
     segment.sealed_at, segment.size_bytes, segment.object_count = now, size_bytes, len(references)
@@ -65,6 +69,34 @@ def _end(segment: Segment, copy: SegmentCopy, path: Path) -> bool:
     copy.save(update_fields=["state", "bytes_done", "changed_at"])
     log.info("segment.sealed_for_its_writer", segment=segment.key, objects=len(references))
     return True
+
+
+def _finished(store: FileSystemStore, references: list[Reference]) -> list[Reference]:
+    """The references but for an object the machine lost on its way to the disk: the last one, if any.
+
+    Its row is committed while its bytes are flushed, and no success was told before both were done. Only a machine
+    that stopped loses what was written and not flushed; whatever else is wrong is damage, for the scrubber to tell.
+    """
+    last = references[-1] if references else None
+    if last is None or _is_whole(store, last):
+        return references
+    is_taken_back = take_back_unfinished(last.storage_key, before=_machine_started_at())
+    return references[:-1] if is_taken_back else references
+
+
+def _is_whole(store: FileSystemStore, reference: Reference) -> bool:
+    try:
+        data = store.read(parse_key(reference.storage_key))
+    except NotFound:
+        return False
+    return hashlib.sha256(data).hexdigest() == reference.sha256
+
+
+def _machine_started_at() -> dt.datetime:
+    """By proc(5), /proc/stat."""
+    lines = Path("/proc/stat").read_text(encoding="ascii").splitlines()
+    (started,) = [line.split()[1] for line in lines if line.startswith("btime ")]
+    return dt.datetime.fromtimestamp(int(started), dt.UTC)
 
 
 def length_unless_held(path: Path) -> int | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from archive.storage.volumes.base import Store
-from archive.storage.writing import Bytes, StoredObject
+from archive.storage.writing import Ahead, Bytes, StoredObject
 from common.errors import InvalidInput
 
 
@@ -37,6 +37,29 @@ class LooseWriter:
         if stored.sha256 != sha256:
             raise InvalidInput("The bytes do not have the digest they came with", code="DIGEST_MISMATCH")
         return stored
+
+    def ahead(self) -> None:
+        """Nothing is known of an object before its digest is."""
+
+    def put(
+        self,
+        parts: Sequence[Bytes],
+        *,
+        sha256: str,
+        study_instance_uid: str,
+        series_instance_uid: str,
+        ahead: Ahead | None = None,  # noqa: ARG002
+    ) -> StoredObject:
+        """As `append`: there is no storing that is not durable yet."""
+        return self.append(
+            parts,
+            sha256=sha256,
+            study_instance_uid=study_instance_uid,
+            series_instance_uid=series_instance_uid,
+        )
+
+    def flush(self, stored: StoredObject) -> None:
+        """Nothing to do: what was put is durable."""
 
     def withdraw(self, stored: StoredObject) -> None:
         """Nothing to do: unreferenced loose objects are purged."""

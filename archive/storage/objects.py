@@ -19,13 +19,14 @@ from archive.storage.keys import ObjectKey, parse_key
 from archive.storage.loose import LooseWriter
 from archive.storage.segments import SegmentWriter
 from archive.storage.volumes.base import LocalSlice, Store
-from archive.storage.volumes.local import FileSystemStore
+from archive.storage.volumes.local import FileSystemStore, flush_file
 from archive.storage.writing import ObjectWriter
 from common.errors import NotFound, ServiceError, Unavailable
 
 __all__ = [
     "LocalSlice",
     "Place",
+    "flush_object",
     "local_slice",
     "locate",
     "object_exists",
@@ -81,6 +82,16 @@ def object_exists(key: str) -> bool:
     except NotFound:
         return False
     return True
+
+
+def flush_object(key: str) -> None:
+    """Have the object on the disk, whoever wrote it: for who answers for bytes that another one is writing.
+
+    Raises  as `open_object`.
+    """
+    slice_ = local_slice(key)
+    if slice_ is not None:
+        flush_file(slice_.path)
 
 
 def locate(keys: Collection[str]) -> dict[str, Place]:

@@ -12,7 +12,7 @@ Bytes = bytes | bytearray | memoryview
 
 @dataclass(frozen=True, slots=True)
 class StoredObject:
-    """An object that is durable: its key, size and digest."""
+    """An object that was stored: its key, size and digest."""
 
     key: str
     size_bytes: int
@@ -35,6 +35,14 @@ class StagedObject(Protocol):
     def discard(self) -> None: ...
 
 
+class Ahead(Protocol):
+    """An object on its way in that is written while it comes."""
+
+    def write(self, so_far: Bytes) -> None:
+        """Write what is new of the object, of which this is all that has come. Never raises."""
+        ...
+
+
 class ObjectWriter(Protocol):
     """One sender's way in, of one thread at a time; `archive.storage.objects.open_writer` makes one.
 
@@ -51,8 +59,31 @@ class ObjectWriter(Protocol):
         """
         ...
 
+    def ahead(self) -> Ahead | None:
+        """A way to write the next object while it comes, for `put` to finish; None where that is of no use."""
+        ...
+
+    def put(
+        self,
+        parts: Sequence[Bytes],
+        *,
+        sha256: str,
+        study_instance_uid: str,
+        series_instance_uid: str,
+        ahead: Ahead | None = None,
+    ) -> StoredObject:
+        """As `append`, but durable only once `flush` has returned for it, before anything else is put.
+
+        `ahead` is what the same bytes were written to while they came.
+        """
+        ...
+
+    def flush(self, stored: StoredObject) -> None:
+        """Make durable what was put last. Raises Unavailable; the object is then not to be found."""
+        ...
+
     def withdraw(self, stored: StoredObject) -> None:
-        """Take back what `append` just stored and no row refers to: a duplicate's bytes, a refused object's."""
+        """Take back what was just stored and no row refers to: a duplicate's bytes, a refused object's."""
         ...
 
     def close(self) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import hashlib
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
 from django.conf import settings
@@ -14,7 +14,7 @@ from django.db import connection, transaction
 from accounts.actors import Actor
 from accounts.audit import record_audit
 from accounts.models import Site
-from archive.storage.objects import open_writer
+from archive.storage.objects import flush_object, open_writer
 from archive.storage.writing import Bytes, ObjectWriter, StoredObject
 from archive.studies.corrections.resending import is_to_be_ignored
 from archive.studies.duplicates import is_same_data_set
@@ -24,6 +24,7 @@ from archive.studies.models import Instance, RejectedObject, Series, WithdrawnIn
 from archive.studies.news import announce_key_objects
 from archive.studies.opening import series_of
 from archive.studies.received import PREAMBLE, ReceivedObject, checked_header, safe_preamble, split_part10
+from archive.studies.unfinished import take_back
 from common import clock
 from common.errors import Conflict, ServiceError
 from common.prepared import PreparedQuery, Slot
@@ -39,6 +40,8 @@ __all__ = [
     "store_part10",
     "store_received",
 ]
+
+Flush = Callable[[StoredObject], None]
 
 KEY_OBJECTS = "1.2.840.10008.5.1.4.1.1.88.59"  # Key Object Selection Document Storage
 TOUCH_AT_MOST = dt.timedelta(seconds=1)
@@ -77,9 +80,13 @@ def store_received(
     actor: Actor,
     is_derived: bool = False,
     is_sending: bool = False,
+    flush: Flush | None = None,
 ) -> StoredOutcome:
-    """Index an object whose bytes are durable already.
+    """Index an object; when this returns, row and bytes are both durable.
 
+    Without `flush` the bytes are durable already; else it makes them so, while the database commits the row.
+    Where the machine loses power between the two, the row may be there and the bytes not: nobody was told of
+    success, and whoever seals the segment then takes the row back (`archive.studies.unfinished`).
     `is_sending` says that more may follow until the edge calls `note_sender_done`.
 
     One statement for an instance of a series this process knows, and one more a second that tells when
@@ -92,11 +99,13 @@ def store_received(
     is_plain = received.instance.sop_class_uid != KEY_OBJECTS
     if is_plain and known is not None and known.study_instance_uid == received.study_instance_uid:
         with _one_transaction(needed=_is_stale(known)):
-            instance_pk = _insert_instance(received, known.pk, known.study_pk)
+            instance_pk = _insert_instance(received, known.pk, known.study_pk, flush=flush)
             if instance_pk is not None:
                 _touch(known, is_sending=is_sending)
         if instance_pk is not None:
             return _outcome(received, instance_pk)
+    elif flush is not None:
+        flush(received.stored)
     return _store_slowly(
         received, site=site, calling_ae_title=calling_ae_title, actor=actor, derived=is_derived,
         is_sending=is_sending,
@@ -268,6 +277,7 @@ def _held(received: ReceivedObject) -> StoredOutcome | None:
         raise Conflict(
             "Another object is held under the same SOP Instance UID", code="DUPLICATE_SOP_INSTANCE"
         )
+    flush_object(row.storage_key)  # who sent it first may not have been answered yet
     return _outcome(received, row.pk, is_duplicate=True)
 
 
@@ -294,11 +304,24 @@ _INSERT = Statement(
 )
 
 
-def _insert_instance(received: ReceivedObject, series_pk: int, study_pk: int) -> int | None:
-    """Insert the row in one statement; None if the instance is here already or the series is not as it was."""
+def _insert_instance(
+    received: ReceivedObject, series_pk: int, study_pk: int, *, flush: Flush | None = None
+) -> int | None:
+    """Insert the row in one statement, and flush the bytes beside it.
+
+    None if the instance is here already or the series is not as it was. Raises what `flush` does, without a row.
+    """
     facts = received.instance
     place: list[Value] = [series_pk, received.series_instance_uid, study_pk, facts.sop_instance_uid]
-    return _INSERT.value([*_values(facts, received), *place])
+    inserted = _INSERT.begin([*_values(facts, received), *place])
+    try:
+        if flush is not None:
+            flush(received.stored)
+    except BaseException:
+        if (instance_pk := inserted()) is not None:
+            take_back([instance_pk])
+        raise
+    return inserted()
 
 
 def _values(facts: InstanceFacts, received: ReceivedObject) -> list[Value]:

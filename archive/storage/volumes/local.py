@@ -259,6 +259,16 @@ class FileInflow:
         self._path.unlink(missing_ok=True)
 
 
+def flush_file(path: Path) -> None:
+    """Have a file's bytes on the disk. Raises NotFound, Unavailable."""
+    with failures_told():
+        handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            os.fdatasync(handle)
+        finally:
+            os.close(handle)
+
+
 def sync_folder(folder: Path) -> None:
     """Make names in a folder durable."""
     handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
