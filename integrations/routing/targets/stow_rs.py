@@ -5,11 +5,11 @@ Reference  PS3.18 §10.5
 
 from __future__ import annotations
 
-import json
 import secrets
 import ssl
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
+from http import HTTPStatus
 from typing import Any
 
 import httpx
@@ -19,14 +19,15 @@ from integrations.routing.models import Destination
 from integrations.routing.targets.addresses import check_address
 from integrations.routing.targets.base import Outcome, Outgoing, Parcel, Verdict, check_all
 from integrations.routing.targets.secrets import check_secret_name, secret
+from integrations.routing.targets.stow_rs_answers import Answer, read_answer
 
 _SECRETS = ("token_secret", "password_secret")
 OBJECTS_AT_ONCE = 50
 BYTES_AT_ONCE = 32 * 1024 * 1024
 TIMEOUT = httpx.Timeout(60.0, connect=10.0)
-_SOP_INSTANCE, _FAILED, _REASON, _STORED = "00081155", "00081198", "00081197", "00081199"
-_OUT_OF_RESOURCES = range(0xA700, 0xA800)
 _NOT_NOW = frozenset({408, 425, 429, 500, 502, 503, 504})
+_TELLING = frozenset({200, 202, 400, 409, 413, 415})
+_SPOILT = frozenset({400, 413, 415})
 
 
 class StowTarget:
@@ -104,32 +105,59 @@ def _loaded(batch: Sequence[Parcel]) -> tuple[list[tuple[Parcel, Outgoing]], dic
 
 
 def _stored(client: httpx.Client, loaded: Sequence[tuple[Parcel, Outgoing]]) -> dict[int, Outcome]:
-    boundary = secrets.token_hex(16)
-    try:
-        answer = client.post(
-            "/studies",
-            content=_body([outgoing for _, outgoing in loaded], boundary),
-            headers={
-                "Content-Type": f'multipart/related; type="application/dicom"; boundary={boundary}',
-                "Content-Length": str(_length([outgoing for _, outgoing in loaded], boundary)),
-            },
+    """What became of each object: as the answer says, and of those it says nothing of, asked one by one."""
+    answer = _posted(client, [outgoing for _, outgoing in loaded])
+    told: dict[int, Outcome] = {}
+    untold: list[tuple[Parcel, Outgoing]] = []
+    for parcel, outgoing in loaded:
+        outcome = _judged(parcel, outgoing, answer)
+        if outcome is None:
+            untold.append((parcel, outgoing))
+        else:
+            told[parcel.delivery_id] = outcome
+    for parcel, outgoing in untold:
+        alone = answer if len(loaded) == 1 else _posted(client, [outgoing])
+        told[parcel.delivery_id] = _judged(parcel, outgoing, alone) or _judged_by_status(
+            parcel, outgoing, alone
         )
-    except httpx.TransportError as error:
+    return told
+
+
+def _posted(client: httpx.Client, objects: Sequence[Outgoing]) -> Answer:
+    """The answer to one request. Raises  Unavailable, or InvalidInput if it tells of no object."""
+    boundary = secrets.token_hex(16)
+    headers = {
+        "Content-Type": f'multipart/related; type="application/dicom"; boundary={boundary}',
+        "Content-Length": str(_length(objects, boundary)),
+    }
+    try:
+        answer = client.post("/studies", content=_body(objects, boundary), headers=headers)
+    except httpx.RequestError as error:
         raise Unavailable("The server does not answer", code="SERVER_UNREACHABLE") from error
     if answer.status_code in _NOT_NOW:
         raise Unavailable("The server cannot take objects now", code=f"HTTP_{answer.status_code}")
-    if answer.status_code in (200, 202, 409):
-        failed, told = _said(answer)
-        return {one.delivery_id: _judged(one, out, failed, told, answer) for one, out in loaded}
-    if answer.status_code in (400, 413, 415) and len(loaded) == 1:
-        one, _ = loaded[0]
-        return {one.delivery_id: Outcome(one, Verdict.REFUSED, f"HTTP_{answer.status_code}")}
-    if answer.status_code in (400, 413, 415):  # one of them spoils it for all: ask one by one
-        outcomes: dict[int, Outcome] = {}
-        for pair in loaded:
-            outcomes |= _stored(client, [pair])
-        return outcomes
-    raise InvalidInput("The server refuses us", code=f"HTTP_{answer.status_code}")
+    if answer.status_code not in _TELLING:
+        raise InvalidInput("The server refuses us", code=f"HTTP_{answer.status_code}")
+    return read_answer(answer.status_code, answer.content)
+
+
+def _judged(parcel: Parcel, outgoing: Outgoing, answer: Answer) -> Outcome | None:
+    """How one object ended; None if the answer leaves that open."""
+    uid = outgoing.sop_instance_uid
+    if uid in answer.failed:
+        verdict = Verdict.NOT_NOW if answer.is_out_of_resources(uid) else Verdict.REFUSED
+        return Outcome(parcel, verdict, f"FAILURE_{answer.failed[uid]:04X}")
+    if uid in answer.stored or (answer.status == HTTPStatus.OK and not answer.names_any):
+        return Outcome(parcel, Verdict.SENT, sent_as=uid)
+    return None
+
+
+def _judged_by_status(parcel: Parcel, outgoing: Outgoing, answer: Answer) -> Outcome:
+    """How an object ended that went alone and is still not named."""
+    if answer.status == HTTPStatus.OK:
+        return Outcome(parcel, Verdict.SENT, sent_as=outgoing.sop_instance_uid)
+    verdict = Verdict.REFUSED if answer.status in _SPOILT else Verdict.NOT_NOW
+    return Outcome(parcel, verdict, f"HTTP_{answer.status}")
 
 
 def _head(boundary: str) -> bytes:
@@ -152,29 +180,3 @@ def _body(objects: Sequence[Outgoing], boundary: str) -> Iterator[bytes]:
 def _length(objects: Sequence[Outgoing], boundary: str) -> int:
     around = len(_head(boundary)) + 2
     return sum(len(outgoing.data) + around for outgoing in objects) + len(_tail(boundary))
-
-
-def _said(answer: httpx.Response) -> tuple[dict[str, int], set[str]]:
-    """Failure reasons and stored objects by SOP Instance UID (PS3.18 §10.5.3); an unreadable answer says nothing."""
-    try:
-        body = json.loads(answer.content)
-        failed = {
-            item[_SOP_INSTANCE]["Value"][0]: int(item.get(_REASON, {}).get("Value", [0])[0])
-            for item in body.get(_FAILED, {}).get("Value", [])
-        }
-        stored = {item[_SOP_INSTANCE]["Value"][0] for item in body.get(_STORED, {}).get("Value", [])}
-    except (ValueError, KeyError, TypeError, IndexError, AttributeError):
-        return {}, set()
-    return failed, stored
-
-
-def _judged(
-    parcel: Parcel, outgoing: Outgoing, failed: Mapping[str, int], stored: set[str], answer: httpx.Response
-) -> Outcome:
-    uid = outgoing.sop_instance_uid
-    if uid in failed:
-        verdict = Verdict.NOT_NOW if failed[uid] in _OUT_OF_RESOURCES else Verdict.REFUSED
-        return Outcome(parcel, verdict, f"FAILURE_{failed[uid]:04X}")
-    if uid in stored or answer.status_code == httpx.codes.OK:
-        return Outcome(parcel, Verdict.SENT, sent_as=uid)
-    return Outcome(parcel, Verdict.NOT_NOW, f"HTTP_{answer.status_code}")

@@ -22,6 +22,7 @@ from pydicom.filebase import DicomBytesIO
 from pynetdicom import AE, AllStoragePresentationContexts, evt
 
 ORTHANC = Path("/usr/sbin/Orthanc")
+DICOMWEB_PLUGIN = Path("/usr/share/orthanc/plugins/libOrthancDicomWeb.so")
 STORESCP = Path("/usr/bin/storescp")
 
 
@@ -51,10 +52,14 @@ class Orthanc:
 
     port: int
     http_port: int
+    process: subprocess.Popen[bytes]
 
     def get(self, path: str) -> Any:
+        return json.loads(self.read(path))
+
+    def read(self, path: str) -> bytes:
         with urlopen(f"http://127.0.0.1:{self.http_port}/{path}", timeout=10) as answer:
-            return json.loads(answer.read())
+            return bytes(answer.read())
 
     def count(self) -> int:
         return int(self.get("statistics")["CountInstances"])
@@ -73,30 +78,48 @@ class Orthanc:
             self.get(f"instances/{one}")["MainDicomTags"]["SOPInstanceUID"] for one in self.get("instances")
         }
 
+    def files(self) -> dict[str, bytes]:
+        """What it holds, byte for byte, by SOP Instance UID."""
+        return {
+            self.get(f"instances/{one}")["MainDicomTags"]["SOPInstanceUID"]: self.read(
+                f"instances/{one}/file"
+            )
+            for one in self.get("instances")
+        }
+
+    def kill(self) -> None:
+        self.process.kill()
+        self.process.wait()
+
 
 @contextmanager
-def running_orthanc(folder: Path) -> Iterator[Orthanc]:
+def running_orthanc(
+    folder: Path, *, dicomweb: bool = False, ports: tuple[int, int] | None = None
+) -> Iterator[Orthanc]:
+    """An Orthanc on this folder; with its DICOMweb plugin, and on the ports of one before it, where asked for."""
     if not ORTHANC.exists():
         pytest.skip("Orthanc is not installed")
+    if dicomweb and not DICOMWEB_PLUGIN.exists():
+        pytest.skip("Orthanc's DICOMweb plugin is not installed (package orthanc-dicomweb)")
     folder.mkdir(parents=True, exist_ok=True)
-    orthanc = Orthanc(free_port(), free_port())
+    port, http_port = ports or (free_port(), free_port())
     configuration = {
         "StorageDirectory": str(folder / "db"), "IndexDirectory": str(folder / "db"),
-        "DicomPort": orthanc.port, "DicomAet": "ORTHANC", "DicomCheckCalledAet": False, "HttpPort": orthanc.http_port,
-        "DicomAlwaysAllowStore": True, "RemoteAccessAllowed": False, "AuthenticationEnabled": False, "Plugins": [],
-        "OverwriteInstances": True,
+        "DicomPort": port, "DicomAet": "ORTHANC", "DicomCheckCalledAet": False, "HttpPort": http_port,
+        "DicomAlwaysAllowStore": True, "RemoteAccessAllowed": False, "AuthenticationEnabled": False,
+        "Plugins": [str(DICOMWEB_PLUGIN)] if dicomweb else [], "OverwriteInstances": True,
     }  # fmt: skip
     (folder / "orthanc.json").write_text(json.dumps(configuration))
     process = subprocess.Popen(
         [str(ORTHANC), str(folder / "orthanc.json")], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         env={"TCP_NODELAY": "1", "PATH": "/usr/bin:/bin"},
     )  # fmt: skip
+    orthanc = Orthanc(port, http_port, process)
     try:
-        wait_until(lambda: answers(orthanc.port) and answers(orthanc.http_port))
+        wait_until(lambda: answers(port) and answers(http_port))
         yield orthanc
     finally:
-        process.kill()
-        process.wait()
+        orthanc.kill()
 
 
 @contextmanager
@@ -157,12 +180,16 @@ def recording_node() -> Iterator[Recorder]:
 
 @dataclass
 class StowServer:
-    """A STOW-RS server (PS3.18 §10.5) that keeps what it gets and refuses what it is told to."""
+    """A STOW-RS server (PS3.18 §10.5) that keeps what it gets and refuses what it is told to.
+
+    Of the `silent` ones it says nothing, unless one comes by itself.
+    """
 
     objects: dict[str, bytes] = field(default_factory=dict)
     order: list[str] = field(default_factory=list)
     requests: int = 0
     refused: dict[str, int] = field(default_factory=dict)
+    silent: set[str] = field(default_factory=set)
     status: int | None = None
     headers: dict[str, str] = field(default_factory=dict)
     port: int = 0
@@ -180,6 +207,8 @@ class StowServer:
             head, _, data = part.partition(b"\r\n\r\n")
             assert head.strip() == b"Content-Type: application/dicom"
             uid = str(dcmread(DicomBytesIO(data[:-2]), stop_before_pixels=True).SOPInstanceUID)
+            if uid in self.silent and len(parts) > 3:
+                continue  # neither kept nor told of
             item = {"00081155": {"vr": "UI", "Value": [uid]}}
             if uid in self.refused:
                 failed.append({**item, "00081197": {"vr": "US", "Value": [self.refused[uid]]}})

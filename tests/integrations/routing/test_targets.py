@@ -68,6 +68,19 @@ def test_of_an_answer_in_part_each_object_gets_its_own_verdict(make_series, web_
     assert (dead.sop_instance_uid, dead.error_code) == (uids(series)[2], "FAILURE_C122")
 
 
+def test_an_object_that_an_answer_leaves_out_is_sent_again_by_itself(make_series, web_destination, stow):
+    series = make_series(4)
+    left_out = uids(series)[1]
+    stow.silent = {left_out}
+    queue_series(series, destination=web_destination(stow.port))
+
+    send_due()
+
+    assert states() == {"sent": 4}
+    assert stow.objects == stored_bytes(series)
+    assert stow.order == [uid for uid in uids(series) if uid != left_out] + [left_out]
+
+
 def test_a_server_without_room_is_asked_again(make_series, web_destination, stow):
     series = make_series(2)
     stow.status = 503
