@@ -17,6 +17,7 @@ NO_SUCH_OBJECT = 0x0112
 INVALID_ATTRIBUTE_VALUE = 0x0106
 PROCESSING_FAILURE = 0x0110
 NO_SUCH_EVENT = 0x0113
+INVALID_ARGUMENT_VALUE = 0x0115
 INVALID_OBJECT_INSTANCE = 0x0117
 MISSING_ATTRIBUTE = 0x0120
 MISSING_ATTRIBUTE_VALUE = 0x0121
@@ -69,6 +70,23 @@ _BY_CODE = {
     "NO_SUCH_ACTION": NO_SUCH_ACTION,
     "NO_SUCH_EVENT": NO_SUCH_EVENT,
 }
+
+
+_OF_ATTRIBUTES = {INVALID_ATTRIBUTE_VALUE, MISSING_ATTRIBUTE, MISSING_ATTRIBUTE_VALUE}
+
+
+def argument_status(error: ServiceError) -> Dataset:
+    """The status of an N-ACTION or N-EVENT-REPORT response (PS3.7 §10.1.4.1.10, §10.1.1.1.8).
+
+    Their information is an argument: what is wrong within it is 0x0115, and no attribute of an instance. Nor
+    do they make instances, so that nothing is a duplicate one.
+    """
+    answer = normalised_status(error)
+    if answer.Status in _OF_ATTRIBUTES:
+        answer.Status = INVALID_ARGUMENT_VALUE
+    elif answer.Status == DUPLICATE_SOP_INSTANCE:
+        answer.Status = PROCESSING_FAILURE
+    return answer
 
 
 def normalised_status(error: ServiceError) -> Dataset:

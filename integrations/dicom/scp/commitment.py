@@ -25,6 +25,7 @@ from integrations.dicom.notices.delivery import mark_delivered, put_back, take
 from integrations.dicom.scp.peers import acting
 from integrations.dicom.scp.reporting import Acceptor, report_event
 from integrations.dicom.scp.requests import Answer, answered, decoded, instance_named
+from integrations.dicom.status import argument_status
 
 log = structlog.get_logger(__name__)
 
@@ -35,7 +36,8 @@ def handle_commitment_request(event: Event) -> Answer:
     """Write the request down and answer success; the result follows.
 
     0x0123 for another action, 0x0112 for another instance than the well-known one, 0x0110 for a Transaction
-    UID used before, 0x0120, 0x0121 and 0x0106 for a request that cannot be read, 0x0124 for a node that may not ask.
+    UID that came with another request before, 0x0115 for a request that cannot be read, 0x0124 for a node that
+    may not ask.
     """
 
     def ask(node: ApplicationEntity) -> Dataset | None:
@@ -49,13 +51,13 @@ def handle_commitment_request(event: Event) -> Answer:
             assoc.do_after(STILL_OPEN_AFTER_S, partial(_report_here, assoc, notice.pk))
         return None
 
-    return answered(event, AERole.COMMITMENT_SCU, ask, what="commitment")
+    return answered(event, AERole.COMMITMENT_SCU, ask, what="commitment", status=argument_status)
 
 
 def handle_commitment_result(event: Event) -> Answer:
     """Keep a node's answer to our request.
 
-    0x0113 for another event, 0x0112 for a transaction that is not ours.
+    0x0113 for another event, 0x0112 for a transaction that is not ours, 0x0115 for what cannot be read.
     """
 
     def keep(node: ApplicationEntity) -> Dataset | None:
@@ -66,7 +68,7 @@ def handle_commitment_result(event: Event) -> Answer:
         record_result(node, transaction_uid, failures, actor=acting(node))
         return None
 
-    return answered(event, AERole.COMMITMENT_SCP, keep, what="commitment_result")
+    return answered(event, AERole.COMMITMENT_SCP, keep, what="commitment_result", status=argument_status)
 
 
 def _check_instance(event: Event) -> None:

@@ -39,14 +39,19 @@ def decoded(read: Callable[[], Dataset]) -> Dataset:
 
 
 def answered(
-    event: Event, role: AERole, act: Callable[[ApplicationEntity], Dataset | None], *, what: str
+    event: Event,
+    role: AERole,
+    act: Callable[[ApplicationEntity], Dataset | None],
+    *,
+    what: str,
+    status: Callable[[ServiceError], Dataset] = normalised_status,
 ) -> Answer:
-    """Success with what `act` returns, or the status of the error it raises."""
+    """Success with what `act` returns, or the `status` of the error it raises."""
     try:
         return SUCCESS, act(calling_node(event.assoc, role=role))
     except ServiceError as error:
         log.warning("dicom.request_refused", service=what, code=error.code)
-        return normalised_status(error), None
+        return status(error), None
 
 
 def _touch(dataset: Dataset) -> None:

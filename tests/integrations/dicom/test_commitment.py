@@ -184,10 +184,10 @@ def test_what_another_site_sent_looks_absent(stored, modality, cast):
     [
         (request(*IMAGES), {"action": 2}, 0x0123),
         (request(*IMAGES), {"instance": "1.2.3"}, 0x0112),
-        (request(), {}, 0x0121),
-        (request(*IMAGES, transaction=""), {}, 0x0106),
-        (without_transaction(), {}, 0x0120),
-        (request("no uid"), {}, 0x0106),
+        (request(), {}, 0x0115),
+        (request(*IMAGES, transaction=""), {}, 0x0115),
+        (without_transaction(), {}, 0x0115),
+        (request("no uid"), {}, 0x0115),
     ],
     ids=[
         "another action",
@@ -210,7 +210,7 @@ def test_the_same_request_again_is_one_request_and_another_under_its_uid_is_refu
     with associate(peer, [build_context(SOP_CLASS)]) as assoc:
         assert ask(assoc, request(*IMAGES)) == 0x0000
         assert ask(assoc, request(*IMAGES)) == 0x0000
-        assert ask(assoc, request(IMAGES[0])) == 0x0111
+        assert ask(assoc, request(IMAGES[0])) == 0x0110  # PS3.7 §10.1.4.1.10 knows no duplicate instance
 
     assert Commitment.objects.count() == Notice.objects.count() == 1
 

@@ -95,7 +95,8 @@ def test_limits_are_stated_as_they_are():
     assert f"for {wire.STALLED_S} s" in STATEMENT
     assert f"idle for {IDLE_S} s" in STATEMENT
     assert f"| {association.WAITING_PER_ADDRESS} |" in STATEMENT
-    assert f"| {named(messages.MOST_REFERENCES)}, 0x0106 |" in STATEMENT
+    for status in ("0x0106", "0x0115"):
+        assert f"| {named(messages.MOST_REFERENCES)}, {status} |" in STATEMENT
     assert f"| {named(MOST_INSTANCES)} in {named(MOST_SERIES)} series, 0x0106 |" in STATEMENT
     for setting in ("DICOM_LARGEST_OBJECT_MIB", "DICOM_FIND_AT_MOST", "DICOM_RETRIEVE_AT_MOST"):
         shipped = getattr(settings, setting)
