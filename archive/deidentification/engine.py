@@ -221,7 +221,20 @@ class Engine:
             return is_safe_creator(str(element.value))
         creator = dataset.get((element.tag.group, element.tag.element >> 8))
         name = str(creator.value) if creator is not None else ""
-        return is_safe(name, element.tag) and element.VR not in {"SQ", "UN", "PN", "OB", "OW"}
+        return is_safe(name, element.tag, element.VR) and self._treat_safe(element)
+
+    def _treat_safe(self, element: DataElement) -> bool:
+        """A safe private attribute stays, yet its dates and UIDs follow their options, and no name stays in it."""
+        if element.VR == "SQ":
+            return self._recurse(element)
+        if element.VR == "UI":
+            return self._unlisted_uid(element)
+        if element.VR in {"DA", "DT", "TM"}:
+            shifts = Option.RETAIN_MODIFIED_DATES in self.options
+            return Option.RETAIN_FULL_DATES in self.options or (shifts and self._shift(element))
+        if element.VR in TEXT_VRS:
+            element.value = _each(element.value, self._guarded)
+        return True
 
 
 _CODE_MEANING = 0x00080104

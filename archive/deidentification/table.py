@@ -4,8 +4,8 @@
 D dummy, Z zero length, X remove, K keep, C clean, U new UID; X/Z, X/D, Z/D, X/Z/D and X/Z/U* leave the choice to
 the attribute's type in the IOD, and U* renews the UIDs inside a sequence.
 
-The basic column is that of edition 2026c. The option columns are those of an earlier edition (of about 2020); rows
-added since carry the date, UID and descriptor options by their VR, and otherwise none: the basic action stays.
+The basic column is that of edition 2026c; so are the option columns but for nine rows, added last (`UNREAD`), whose
+options nobody here has read: they carry no more than Clean Descriptors where they hold free text.
 
 Reference  PS3.15 §E.1.1 and Table E.1-1, edition 2026c
 """
@@ -58,6 +58,9 @@ KNOWN_TYPES = {
     0x00700083: Action.DUMMY,
     0x00081110: Action.REMOVE,
 }
+UNREAD = frozenset({
+    0x00181010, 0x00181011, 0x003A0020, 0x003A0203, 0x003A020C, 0x00400556, 0x0040B020, 0x0040E012, 0x00700006,
+})  # fmt: skip
 KNOWN_TYPES_INSIDE = {(0x0072000C, 0x0040100A): Action.EMPTY}
 
 
@@ -70,7 +73,14 @@ class Rule:
     options: dict[Option, str]
 
     def action(self, chosen: frozenset[Option]) -> tuple[Action, Option] | None:
-        """What the chosen options change, and which one decides; keeping goes before cleaning."""
+        """What the chosen options change, and which one decides; keeping goes before cleaning.
+
+        Only dates that are to be modified are, also those of devices whose identity is kept: one real date would
+        give the shift of all others away.
+        """
+        shift = Option.RETAIN_MODIFIED_DATES
+        if shift in chosen and shift in self.options:
+            return Action(self.options[shift]), shift
         for code in ("K", "C", "X"):
             for option, own in self.options.items():
                 if own == code and option in chosen:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import datetime as dt
 
 import pytest
@@ -12,7 +13,8 @@ from pydicom.sequence import Sequence as Items
 from archive.deidentification.engine import PATIENT_ID, PATIENT_NAME, TEXT_VRS, Engine
 from archive.deidentification.options import CODES, Option
 from archive.deidentification.pseudonyms import Pseudonyms
-from archive.deidentification.table import KNOWN_TYPES, Action, group_rules, rules
+from archive.deidentification.safe_private import safe_attributes
+from archive.deidentification.table import KNOWN_TYPES, UNREAD, Action, group_rules, rules
 
 SECRET = b"k" * 32
 ORIGINAL_UID = "1.2.3.4.5"
@@ -139,3 +141,89 @@ def test_private_attributes_go_unless_known_to_be_safe():
 
     assert len(ds) == 0
     assert [element.value for element in safe] == ["Philips PET Private Group", "0.0125"]
+
+
+# Rows as PS3.15 prints them: tag, what each option's column says.
+OPTIONS_PRINTED = {
+    "0008,0054": "device=C", "0008,0055": "device=C", "0008,1000": "device=C", "0008,1010": "device=K",
+    "0008,0080": "institution=K", "0012,0031": "institution=K", "0400,0564": "institution=K",
+    "0008,1120": "uids=K", "0018,1002": "uids=K device=K", "006A,0003": "uids=K", "0040,A124": "", "0400,0100": "",
+    "0018,1200": "device=K full_dates=K modified_dates=C", "300C,0127": "device=K full_dates=K modified_dates=C",
+    "0008,0020": "full_dates=K modified_dates=C", "0400,0310": "full_dates=K modified_dates=C", "0010,0030": "",
+    "0010,0040": "patient=K", "0010,2161": "patient=K", "0010,2162": "patient=K", "0010,0043": "patient=K",
+    "0010,0042": "patient=C descriptors=C", "0010,2110": "patient=C descriptors=C", "0038,0050": "patient=C",
+    "0008,103E": "descriptors=C", "0008,1301": "descriptors=C", "0016,004B": "descriptors=C",
+    "0072,0066": "descriptors=C",
+    "0050,0020": "device=K", "4000,4000": "", "0040,3001": "", "0010,0011": "", "0010,0041": "",
+    "0040,0555": "structured=C", "0040,0610": "structured=C", "0040,A730": "structured=C", "0070,0001": "graphics=C",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("printed", "options"), OPTIONS_PRINTED.items())
+def test_a_row_has_the_options_the_standard_prints(printed, options):
+    rule = rules()[int(printed.replace(",", ""), 16)]
+
+    assert {f"{option.value}={code}" for option, code in rule.options.items()} == set(options.split())
+
+
+def test_the_option_columns_have_as_many_rows_as_the_standard():
+    known = {tag: rule for tag, rule in rules().items() if tag not in UNREAD}
+    count = {option: sum(option in rule.options for rule in known.values()) for option in Option}
+    grouped = [rule.options for rule in group_rules().values()]
+
+    assert count[Option.RETAIN_FULL_DATES] == count[Option.RETAIN_MODIFIED_DATES] == 165 + 4
+    assert count[Option.RETAIN_UIDS] == 60
+    assert count[Option.RETAIN_DEVICE_IDENTITY] == 57
+    assert count[Option.RETAIN_INSTITUTION_IDENTITY] == 10
+    assert count[Option.RETAIN_PATIENT_CHARACTERISTICS] == 14 + 5
+    assert count[Option.CLEAN_DESCRIPTORS] == 125 + 9
+    assert count[Option.CLEAN_STRUCTURED_CONTENT] == 3
+    assert count[Option.CLEAN_GRAPHICS] + sum(Option.CLEAN_GRAPHICS in options for options in grouped) == 4
+    assert [options for options in grouped if Option.RETAIN_SAFE_PRIVATE in options]
+
+
+def test_a_date_of_a_kept_device_is_shifted_where_dates_are():
+    before, after = done(0x00181200, Option.RETAIN_DEVICE_IDENTITY, Option.RETAIN_MODIFIED_DATES)
+    _, kept = done(0x00181200, Option.RETAIN_DEVICE_IDENTITY)
+
+    assert after.value != before == kept.value
+
+
+# Table E.3.10-1: creator, element, VR.
+SAFE_PRINTED = [
+    ("ELSCINT1", 0x00E1, 0x21, "DS"), ("ELSCINT1", 0x01F1, 0x26, "DS"), ("GEMS_ACQU_01", 0x0019, 0x9E, "LO"),
+    ("GEMS_PARM_01", 0x0043, 0x39, "IS"), ("GEMS_SERS_01", 0x0025, 0x07, "SL"), ("GEIIS PACS", 0x0903, 0x11, "US"),
+    ("SIEMENS MR HEADER", 0x0019, 0x0E, "FD"), ("Philips Imaging DD 001", 0x2001, 0x03, "FL"),
+    ("HOLOGIC, Inc.", 0x7E01, 0x12, "OB"), ("NQHeader", 0x0099, 0x02, "UI"), ("NQRight", 0x0299, 0x16, "FL"),
+    ("SIEMENS Ultrasound SC2000", 0x0149, 0x03, "FD"),
+    ("SIEMENS SYNGO ULTRA-SOUND TOYON DATA STREAMING", 0x7FD1, 0x10, "OB"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("creator", "group", "element", "vr"), SAFE_PRINTED)
+def test_a_private_attribute_of_the_safe_list_is_known_with_its_vr(creator, group, element, vr):
+    assert safe_attributes()[creator, group, element] == vr
+
+
+def test_what_is_kept_of_private_blocks_follows_the_options_of_dates_and_uids():
+    ds = Dataset()
+    block = ds.private_block(0x0099, "NQHeader", create=True)
+    block.add_new(0x02, "UI", ORIGINAL_UID)
+    block.add_new(0x05, "OB", b"canary")  # the list says LT: bytes in its place may hold anything
+    scan = ds.private_block(0x0009, "GEMS_PETD_01", create=True)
+    scan.add_new(0x0D, "DT", "20240229101112")
+    shifted = copy.deepcopy(ds)
+
+    safe = Option.RETAIN_SAFE_PRIVATE
+    Engine(frozenset({safe}), Pseudonyms(SECRET, "p")).apply(ds)
+    Engine(
+        frozenset({safe, Option.RETAIN_MODIFIED_DATES, Option.RETAIN_UIDS}), Pseudonyms(SECRET, "p")
+    ).apply(shifted)
+
+    assert [element.value for element in ds if not element.tag.is_private_creator] == [
+        Pseudonyms(SECRET, "p").uid(ORIGINAL_UID)
+    ]
+    kept = [element.value for element in shifted if not element.tag.is_private_creator]
+    assert kept[0].endswith("101112")
+    assert not kept[0].startswith("20240229")
+    assert kept[1] == ORIGINAL_UID
