@@ -83,6 +83,19 @@ class TierChoice(models.Model):
     chosen_by = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
 
 
+class RoutedTier(models.Model):
+    """The routing table's word on the tier of a series: it stands for a rule that asks for no age.
+
+    A person's choice goes before it, and so does a rule of age once a series is old enough for it. `cause` is
+    the decision that said so.
+    """
+
+    series_instance_uid = models.CharField(max_length=64, unique=True)
+    tier = models.CharField(max_length=4, choices=Tier.choices)
+    cause = models.UUIDField()
+    routed_at = models.DateTimeField()
+
+
 class ScrubFinding(models.Model):
     """Bytes of a copy that are not what was stored: which object, and what became of it."""
 

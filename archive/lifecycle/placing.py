@@ -12,7 +12,7 @@ from collections.abc import Collection, Sequence
 from django.conf import settings
 from django.db import transaction
 
-from archive.lifecycle.models import Bookmark, PlacementRule, TierChoice
+from archive.lifecycle.models import Bookmark, PlacementRule, RoutedTier, TierChoice
 from archive.lifecycle.policies import Placement, SeriesFacts, asks_for_thickness, place
 from archive.lifecycle.volumes import candidates, default_volume
 from archive.storage.models import Segment, SegmentCopy, Volume
@@ -68,7 +68,13 @@ class _Placing:
         self.rules = list(PlacementRule.objects.filter(is_enabled=True))
         self.home = default_volume()
         self.volumes = list(Volume.objects.all())
-        self.facts = facts_of({segment.series_instance_uid for segment in segments})
+        series = {segment.series_instance_uid for segment in segments}
+        self.facts = facts_of(series)
+        self.routed = dict(
+            RoutedTier.objects.filter(series_instance_uid__in=series).values_list(
+                "series_instance_uid", "tier"
+            )
+        )
         studies = {segment.study_instance_uid for segment in segments}
         chosen = TierChoice.objects.filter(study_instance_uid__in=studies)
         self.choices = {choice.study_instance_uid: choice for choice in chosen}
@@ -112,7 +118,8 @@ class _Placing:
         facts = self.facts.get(segment.series_instance_uid)
         if facts is None:  # a refused object, or a series that was removed
             return Placement(self.home.tier, 1, "", None)
-        return place(facts, self.rules, now=self.now, otherwise=self.home.tier)
+        routed = self.routed.get(segment.series_instance_uid, "")
+        return place(facts, self.rules, now=self.now, otherwise=self.home.tier, routed=routed)
 
     def _is_unjudged(self, segment: Segment) -> bool:
         facts = self.facts.get(segment.series_instance_uid)

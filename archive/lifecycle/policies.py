@@ -45,15 +45,22 @@ class AgedRule(Rule, Protocol):
     copies: int
 
 
-def place(facts: SeriesFacts, rules: Sequence[AgedRule], *, now: dt.datetime, otherwise: str) -> Placement:
-    """The placement by the first rule that fits; one copy on the tier `otherwise` where none does."""
+def place(
+    facts: SeriesFacts, rules: Sequence[AgedRule], *, now: dt.datetime, otherwise: str, routed: str = ""
+) -> Placement:
+    """The placement by the first rule that fits; one copy on the tier `otherwise` where none does.
+
+    A series that routing placed lies on the tier `routed` until a rule of age says otherwise; in how many
+    copies is for the rules to say.
+    """
     fitting = [rule for rule in rules if fits(rule, facts)]
     becomes_due = [facts.received_at + rule.older_than_days * DAY for rule in fitting]
     later = min((moment for moment in becomes_due if moment > now), default=None)
     for rule, moment in zip(fitting, becomes_due, strict=True):
         if moment <= now:
-            return Placement(str(rule.tier), rule.copies, rule.name, later)
-    return Placement(otherwise, 1, "", later)
+            tier = routed if routed and not rule.older_than_days else str(rule.tier)
+            return Placement(tier, rule.copies, rule.name, later)
+    return Placement(routed or otherwise, 1, "", later)
 
 
 def fits(rule: Rule, facts: SeriesFacts) -> bool:
