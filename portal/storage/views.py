@@ -16,6 +16,7 @@ from accounts.models import Site
 from accounts.privileges import Privilege
 from archive.lifecycle import services
 from archive.lifecycle.access import managed_sites, visible_holds
+from archive.lifecycle.cataloguing import catalogue_state
 from archive.lifecycle.deletion import delete_study, undo_deletion
 from archive.lifecycle.holds import place_hold, release_hold
 from archive.lifecycle.models import PlacementRule, RetentionRule, ScrubFinding
@@ -54,6 +55,7 @@ def storage(request: HttpRequest) -> HttpResponse:
     context = {
         "rows": volume_rows(),
         "scrub": scrub_state(),
+        "catalogue": catalogue_state(),
         "sites": site_rows(),
         "clusters": found,
         "tiers": TIER.items(),
