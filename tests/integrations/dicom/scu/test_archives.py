@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from django.conf import settings as product
 from pydicom import dcmread
+from pydicom.dataset import Dataset
 from pynetdicom.presentation import build_context
 
 from accounts.actors import SystemActor
@@ -119,7 +120,7 @@ def test_each_level_is_found_in_each_model_that_has_it(archive):
 def test_each_level_is_fetched_over_our_association_in_each_model(archive):
     with associate(archive, contexts_to_get([(CT, [EXPLICIT])])) as assoc:
         for root, level in CASES:
-            got = []
+            got: list[Dataset] = []
 
             def store(event, got=got):
                 head = part10_head(sop_class_uid="", sop_instance_uid="", transfer_syntax_uid=EXPLICIT)
