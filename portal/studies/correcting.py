@@ -95,7 +95,7 @@ def consequences(command: Command) -> list[str]:
         said.append(_RESENT[RULES[reason].resent]())
     if command.study.series.filter(completeness=Series.Completeness.RECEIVING).exists():
         said.append(_("The study is still being received. What comes later stays where it arrives."))
-    said.append(_("The correction can be undone from the history below."))
+    said.append(_("The correction can be undone from the history of the study."))
     return said
 
 
@@ -116,14 +116,24 @@ def _what_moves(command: Command) -> str:
         "count": count,
         "size": size,
         "patient": command.patient.display_name if command.patient else "",
+        "into": _named(command.into) if command.into else "",
     }
     if command.kind == Kind.REASSIGN:
         return _("The study with %(count)s instances (%(size)s) is filed under %(patient)s.") % values
+    if command.kind == Kind.SPLIT and command.patient is not None:
+        sentence = _("%(count)s instances (%(size)s) are written anew into a study of %(patient)s.")
+        return sentence % values
     if command.kind == Kind.SPLIT:
         return _("%(count)s instances (%(size)s) are written anew into a study of their own.") % values
     if command.kind == Kind.MERGE:
-        return _("%(count)s instances (%(size)s) are written anew into the other study.") % values
+        return _("%(count)s instances (%(size)s) are written anew into %(into)s.") % values
     return _("%(count)s instances (%(size)s) are no longer shown to anybody.") % values
+
+
+def _named(study: Study) -> str:
+    """What the study is called where another one is looked at: what, of whom, under which number."""
+    parts = (study.study_description, study.accession_number, study.patient.display_name)
+    return " · ".join(part for part in parts if part)
 
 
 def _reports(study: Study) -> list[str]:
@@ -164,8 +174,10 @@ def _splitting(command: Command, asked: Mapping[str, Any], person: Person) -> Co
 
 def _merging(command: Command, asked: Mapping[str, Any], person: Person) -> Command:
     wanted = str(asked.get("into") or "").strip()[:64]
-    found = correctable_studies(person).filter(
-        Q(study_instance_uid=wanted) | Q(accession_number=wanted, site=command.study.site)
+    found = (
+        correctable_studies(person)
+        .select_related("patient")
+        .filter(Q(study_instance_uid=wanted) | Q(accession_number=wanted, site=command.study.site))
     )
     into = list(found.exclude(pk=command.study.pk)[:2]) if wanted else []
     if len(into) != 1:

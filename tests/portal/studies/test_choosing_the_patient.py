@@ -99,6 +99,7 @@ def test_the_chosen_patient_goes_before_what_was_typed_and_stays_chosen(cast, th
 
     page = theo.post(address, asked).content.decode()
     assert "What will follow" in page
+    assert "张敏 · Min Anna Zhang." in page
     assert f'name="patient" value="{patients[1].uid}"' in page
 
     again = theo.post(address, {**asked, "comment": ""}).content.decode()
