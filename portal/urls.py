@@ -16,6 +16,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("routing/", include("portal.routing.urls")),
     path("storage/", include("portal.storage.urls")),
     path("", include("portal.administration.urls")),
+    path("reidentification/", include("portal.reidentification.urls")),
     path("traces/", include("portal.traces.urls")),
     path("api/", include("portal.api.urls")),
 ]

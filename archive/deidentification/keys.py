@@ -32,6 +32,18 @@ class Recipient:
     private_key: rsa.RSAPrivateKey | None
 
 
+def key_names() -> list[str]:
+    """The keys that are held, the default one first. Raises Unavailable if the folder cannot be read."""
+    folder = settings.DEIDENTIFICATION_KEYS
+    try:
+        held = {path.stem for path in Path(folder).glob("*.key")} if folder else set()
+    except OSError as error:
+        raise Unavailable(
+            "The folder of de-identification keys cannot be read", code="KEY_UNREADABLE"
+        ) from error
+    return [DEFAULT, *sorted(name for name in held - {DEFAULT} if _NAME.fullmatch(name))]
+
+
 def secret_of(name: str) -> bytes:
     """The secret of this key. The default one, where no file holds it, is derived from SECRET_KEY.
 

@@ -30,11 +30,16 @@ class Pseudonyms:
         """The pseudonyms for the patient of a data set; without an identifier, by name and birth date."""
         issuer, patient_id = _text(dataset, "IssuerOfPatientID"), _text(dataset, "PatientID")
         if patient_id:
-            return cls(secret, f"id\x1f{issuer}\x1f{patient_id}")
+            return cls.for_identifier(patient_id, issuer, secret)
         name, born = _text(dataset, "PatientName"), _text(dataset, "PatientBirthDate")
         if name:
             return cls(secret, f"name\x1f{name.casefold()}\x1f{born}")
         return cls(secret, f"study\x1f{_text(dataset, 'StudyInstanceUID')}")
+
+    @classmethod
+    def for_identifier(cls, patient_id: str, issuer: str, secret: bytes) -> Pseudonyms:
+        """The pseudonyms for the patient whom an issuer, or nobody in particular, knows by an identifier."""
+        return cls(secret, f"id\x1f{issuer}\x1f{patient_id}")
 
     @property
     def patient_id(self) -> str:

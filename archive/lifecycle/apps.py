@@ -10,6 +10,7 @@ class LifecycleConfig(AppConfig):
     def ready(self) -> None:
         from archive.lifecycle import nudging, subscribers, tasks
         from archive.lifecycle.adoption import adopt_loose_objects
+        from archive.lifecycle.cataloguing import catalogue_series
         from archive.lifecycle.deletion import purge_withdrawn
         from archive.lifecycle.orphans import find_orphans, sweep_volumes
         from archive.lifecycle.placing import place_due, reconsider
@@ -30,6 +31,7 @@ class LifecycleConfig(AppConfig):
         for name, duty, seconds in (
             ("storage.seal_abandoned", seal_abandoned, 15),
             ("storage.adopt", adopt_loose_objects, 10),
+            ("catalogue.series", catalogue_series, 5),
             ("storage.place", place_due, 5),
             ("storage.reconsider", reconsider, 5),
             ("storage.copies", nudging.look_for_copies, 5),

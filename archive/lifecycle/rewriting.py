@@ -7,6 +7,7 @@ segments they named before go after a grace, for readers that were told of them 
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import hashlib
 from collections import defaultdict
@@ -76,7 +77,8 @@ def _write(
     """The objects' new keys, the segment's length and digest. Each object is checked, so damage does not spread."""
     keys, offset, whole = [], 0, hashlib.sha256()
     inflow = store.inflow(segment)
-    try:
+    with contextlib.ExitStack() as unless_finished:
+        unless_finished.callback(inflow.abandon)
         for move in moves:
             data = read(move.storage_key)
             if hashlib.sha256(data).hexdigest() != move.sha256:
@@ -86,9 +88,7 @@ def _write(
             keys.append(slice_key(segment, offset, len(data)))
             offset += len(data)
         inflow.finish()
-    except BaseException:
-        inflow.abandon()
-        raise
+        unless_finished.pop_all()
     return keys, offset, whole.hexdigest()
 
 

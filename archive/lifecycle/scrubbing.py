@@ -69,10 +69,13 @@ def scrub(copy: SegmentCopy, pace: Pace | None = None) -> bool:
 
 def due_copies() -> QuerySet[SegmentCopy]:
     """Copies of sealed segments that were never read, or not for the period that is set."""
+    return SegmentCopy.objects.filter(not_read_lately(), state=State.HELD)
+
+
+def not_read_lately() -> Q:
+    """What makes a held copy due."""
     oldest = clock.now() - dt.timedelta(days=settings.SCRUB_EVERY_DAYS)
-    return SegmentCopy.objects.filter(
-        Q(verified_at=None) | Q(verified_at__lt=oldest), state=State.HELD, segment__sealed_at__isnull=False
-    )
+    return (Q(verified_at=None) | Q(verified_at__lt=oldest)) & Q(segment__sealed_at__isnull=False)
 
 
 def _claim() -> SegmentCopy | None:

@@ -11,7 +11,7 @@ from django.db.models import Count, Min, Q, QuerySet, Sum
 from accounts.actors import Actor
 from archive.lifecycle.access import managed_sites
 from archive.lifecycle.models import ScrubFinding
-from archive.lifecycle.scrubbing import due_copies
+from archive.lifecycle.scrubbing import not_read_lately
 from archive.storage.models import Segment, SegmentCopy, Volume
 from archive.storage.seaweedfs import Topology, topology
 from archive.studies.corrections.reasons import ReasonCode
@@ -50,10 +50,11 @@ class ClusterState:
 
 
 def scrub_state() -> ScrubState:
-    """The state of scrubbing over all volumes. Three statements."""
+    """The state of scrubbing over all volumes. Two statements."""
     lately = clock.now() - dt.timedelta(days=1)
     held = SegmentCopy.objects.filter(state=SegmentCopy.State.HELD).aggregate(
         copies=Count("pk"),
+        due=Count("pk", filter=not_read_lately()),
         read=Count("pk", filter=Q(verified_at__gte=lately)),
         size=Sum("segment__size_bytes", filter=Q(verified_at__gte=lately)),
         oldest=Min("verified_at"),
@@ -65,7 +66,7 @@ def scrub_state() -> ScrubState:
     )
     return ScrubState(
         copies=held["copies"],
-        due=due_copies().count(),
+        due=held["due"],
         read_lately=held["read"],
         bytes_read_lately=held["size"] or 0,
         oldest_at=held["oldest"],

@@ -9,7 +9,7 @@ from typing import Any
 from django.db import models
 
 from accounts.models import Site
-from archive.mpi.names import matching_name
+from archive.mpi.names import further, matching_name
 from common.identifiers import Authority, Identifier
 
 
@@ -29,8 +29,11 @@ class Patient(models.Model):
     uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     family_name = models.CharField(max_length=100, blank=True)
     given_name = models.CharField(max_length=100, blank=True)
+    middle_name = models.CharField(max_length=64, blank=True, default="", db_default="")
+    name_prefix = models.CharField(max_length=64, blank=True, default="", db_default="")
+    name_suffix = models.CharField(max_length=64, blank=True, default="", db_default="")
     ideographic_name = models.CharField(max_length=100, blank=True)
-    matching_name = models.CharField(max_length=420, blank=True, editable=False)
+    matching_name = models.CharField(max_length=612, blank=True, editable=False)
     birth_date = models.DateField(null=True)
     sex = models.CharField(max_length=1, choices=Sex.choices, default=Sex.UNKNOWN)
     merged_into = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="merged_from")
@@ -48,7 +51,9 @@ class Patient(models.Model):
         ]
 
     def save(self, *, update_fields: Iterable[str] | None = None, **options: Any) -> None:
-        self.matching_name = matching_name(self.family_name, self.given_name)
+        self.matching_name = matching_name(
+            self.family_name, self.given_name, self.middle_name, self.name_prefix, self.name_suffix
+        )
         if update_fields is not None:
             update_fields = {*update_fields, "matching_name"}
         super().save(update_fields=update_fields, **options)
@@ -56,13 +61,15 @@ class Patient(models.Model):
     @property
     def person_name(self) -> str:
         """The name as a DICOM PN, alphabetic=ideographic (PS3.5 §6.2.1)."""
-        alphabetic = f"{self.family_name}^{self.given_name}".rstrip("^")
+        rest = further(self.middle_name, self.name_prefix, self.name_suffix)
+        alphabetic = f"{self.family_name}^{self.given_name}{rest}".rstrip("^")
         return f"{alphabetic}={self.ideographic_name}" if self.ideographic_name else alphabetic
 
     @property
     def display_name(self) -> str:
         """The name as people read it, every script there is."""
-        alphabetic = " ".join(part for part in (self.given_name, self.family_name) if part)
+        parts = (self.name_prefix, self.given_name, self.middle_name, self.family_name, self.name_suffix)
+        alphabetic = " ".join(part for part in parts if part)
         return " · ".join(part for part in (self.ideographic_name, alphabetic) if part)
 
 

@@ -1,6 +1,6 @@
 """Names as they are compared: without regard to case, width and accents.
 
-Reference  PS3.4 §C.2.2.2.1 (matching of PN may ignore case and accents)
+Reference  PS3.4 §C.2.2.2.1 (matching of PN may ignore case and accents), PS3.5 §6.2.1.1 (the five components)
 """
 
 from __future__ import annotations
@@ -10,9 +10,28 @@ import unicodedata
 _KANA_MARKS = frozenset("\u3099\u309a")  # turn one syllable into another: no accents
 
 
-def matching_name(family_name: str, given_name: str) -> str:
-    """`family^given` as it is compared."""
-    return folded(f"{family_name}^{given_name}")
+def matching_name(
+    family_name: str, given_name: str, middle_name: str = "", prefix: str = "", suffix: str = ""
+) -> str:
+    """The components as they are compared: family and given always, the others as far as there are any."""
+    return folded(f"{family_name}^{given_name}{further(middle_name, prefix, suffix)}")
+
+
+def further(middle_name: str, prefix: str, suffix: str) -> str:
+    """The components behind family and given name, each with its caret; those at the end that are empty left out.
+
+    Reference  PS3.5 §6.2.1.1
+    """
+    return f"^{middle_name}^{prefix}^{suffix}".rstrip("^")
+
+
+def shown_name_sql(alias: str) -> str:
+    """The SQL of a patient's name as a DICOM PN, alphabetic=ideographic (PS3.5 §6.2.1)."""
+    parts = ("family_name", "given_name", "middle_name", "name_prefix", "name_suffix")
+    return (
+        f"rtrim(concat_ws('^', {', '.join(f'{alias}.{part}' for part in parts)}), '^') || "
+        f"CASE WHEN {alias}.ideographic_name <> '' THEN '=' || {alias}.ideographic_name ELSE '' END"
+    )
 
 
 def folded(text: str) -> str:

@@ -51,15 +51,13 @@ def receive_order(
     Raises  InvalidInput with `fields` for a number DICOM cannot hold; Conflict where the order number is of
             another patient, or study UID or accession number are of another order.
     """
-    site_code = site.code
     order = Order(
         site=site,
         patient=patient,
         placer_order_number=placer_order_number,
-        accession_number=accession_number or accession.accession_number(site_code, placer_order_number),
-        study_instance_uid=study_instance_uid or derived_uid("study", site_code, placer_order_number),
-        requested_procedure_id=requested_procedure_id
-        or accession.requested_procedure_id(site_code, placer_order_number),
+        accession_number=accession_number,
+        study_instance_uid=study_instance_uid,
+        requested_procedure_id=requested_procedure_id,
         procedure_code=procedure_code,
         procedure_description=procedure_description[:120],
         reason=reason,
@@ -70,15 +68,31 @@ def receive_order(
         received_at=clock.now(),
         trace_id=current_trace(),
     )
+    _number(order)
     _check(order, modality=modality, station_ae_title=station_ae_title)
-    existing = _received_before(order)
-    if existing is not None:
-        return existing
+    step = _step(order, modality, station_ae_title, scheduled_at)
+    return _received_before(order) or _place(order, step, actor)
+
+
+def _number(order: Order) -> None:
+    """Give the order the numbers that its placer did not give."""
+    named = (order.site.code, order.placer_order_number)
+    order.accession_number = order.accession_number or accession.accession_number(*named)
+    order.study_instance_uid = order.study_instance_uid or derived_uid("study", *named)
+    order.requested_procedure_id = order.requested_procedure_id or accession.requested_procedure_id(*named)
+
+
+def _place(order: Order, step: ScheduledProcedureStep, actor: Actor) -> Order:
+    """Write the order with its step and announce it; somebody else's, if they were quicker with the same one.
+
+    Raises  Conflict ORDER_NUMBER_TAKEN
+    """
     try:
         with transaction.atomic():
             order.save(force_insert=True)
-            _schedule(order, modality, station_ae_title, scheduled_at)
-            _announce(order, modality, actor)
+            step.order = order
+            step.save(force_insert=True)
+            _announce(order, step.modality, actor)
     except IntegrityError:
         existing = _received_before(order)
         if existing is not None:
@@ -175,8 +189,10 @@ def _received_before(order: Order) -> Order | None:
     return existing
 
 
-def _schedule(order: Order, modality: str, station_ae_title: str, scheduled_at: dt.datetime) -> None:
-    ScheduledProcedureStep.objects.create(
+def _step(
+    order: Order, modality: str, station_ae_title: str, scheduled_at: dt.datetime
+) -> ScheduledProcedureStep:
+    return ScheduledProcedureStep(
         order=order,
         scheduled_procedure_step_id=accession.scheduled_procedure_step_id(
             order.site.code, order.placer_order_number

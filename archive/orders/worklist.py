@@ -16,6 +16,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from accounts.models import Site
+from archive.mpi.names import shown_name_sql
 from archive.studies.datasets import vr_of
 from archive.studies.queries.matching import (
     Condition,
@@ -55,10 +56,7 @@ def _of_no_entry(_column: str, _values: Sequence[str]) -> Condition:
 
 
 _EMPTY = _Attribute("NULL::text")
-_SHOWN_NAME = (
-    "rtrim(p.family_name || '^' || p.given_name, '^') || "
-    "CASE WHEN p.ideographic_name <> '' THEN '=' || p.ideographic_name ELSE '' END"
-)
+_SHOWN_NAME = shown_name_sql("p")
 _CODE = (
     "jsonb_build_object('vr', 'SQ', 'Value', jsonb_build_array(jsonb_build_object("
     "'00080100', jsonb_build_object('vr', 'SH', 'Value', jsonb_build_array(left(r.procedure_code, 16))), "

@@ -53,7 +53,10 @@ class Segment(models.Model):
     """One file or one S3 object: the instances of a series one after the other, or a single object.
 
     A segment is appended to by one writer until it is sealed, and never changed after. `size_bytes`,
-    `object_count` are set when it is sealed, `sha256` (of the whole segment) when it is first read as a whole.
+    `object_count` are set when it is sealed. `sha256`, of the whole segment, is known from then on where all of it was
+    written at once (packing, repair, a loose object); where it was appended to while images came, from when it is first
+    read as a whole (copying, scrubbing), each object against its own digest. Once known it never changes, and every
+    later copy and reading is held against it.
 
     `place_at`: when the placement policy is to look at it next; `purge_at`: when its bytes are to go, if nothing
     refers to them by then.

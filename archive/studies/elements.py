@@ -42,6 +42,9 @@ class PatientFacts:
     ideographic_name: str
     birth_date: dt.date | None
     sex: str
+    middle_name: str = ""
+    name_prefix: str = ""
+    name_suffix: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +96,9 @@ def patient_facts(header: Header) -> PatientFacts:
         ideographic_name=name.ideographic.replace("^", "").strip()[:100],
         birth_date=parse_da(header.text(BIRTH_DATE)),
         sex=sex if sex in Patient.Sex.values else str(Patient.Sex.UNKNOWN),
+        middle_name=name.middle_name[:64],
+        name_prefix=name.name_prefix[:64],
+        name_suffix=name.name_suffix[:64],
     )
 
 

@@ -12,6 +12,7 @@ from accounts.models import Site
 from archive.mpi.models import Patient
 from archive.orders.models import Order
 from archive.storage.models import SegmentKey
+from archive.studies.attributes import CATALOGUE_VERSION
 from archive.studies.corrections.models import Correction, WithdrawnInstance
 
 __all__ = [
@@ -76,6 +77,7 @@ class Series(models.Model):
     the first instance says beside the columns, as DICOM JSON; `evidence` the numbers completeness was judged
     by. A series whose instances were all withdrawn is out of sight, as a study is. `is_sending`
     holds until the association that brings instances is released; one that breaks off leaves it standing.
+    `catalogue_version` tells which optional keys `attributes` was filled with.
     """
 
     class Completeness(models.TextChoices):
@@ -106,6 +108,9 @@ class Series(models.Model):
     geometry = models.JSONField(default=dict)
     attributes = models.JSONField(default=dict)
     evidence = models.JSONField(default=dict)
+    catalogue_version = models.PositiveSmallIntegerField(
+        default=CATALOGUE_VERSION, db_default=CATALOGUE_VERSION, editable=False
+    )
     withdrawn_at = models.DateTimeField(null=True)
 
     objects = PresentManager["Series"]()
@@ -119,6 +124,11 @@ class Series(models.Model):
                 condition=models.Q(completeness="receiving"),
             ),
             models.Index(fields=["study", "series_number"], name="series_study"),
+            models.Index(
+                fields=["id"],
+                name="series_to_catalogue",
+                condition=models.Q(catalogue_version__lt=CATALOGUE_VERSION),
+            ),
         ]
 
 

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from django.conf import settings
 from django.utils.translation import gettext
-from pynetdicom.presentation import build_context
 
 from accounts.audit import record_audit
 from archive.studies.models import Study
 from archive.studies.selectors import visible_studies
 from common.errors import InvalidInput, NotFound, Unavailable
+from integrations.dicom.fetching import fetch_study
 from integrations.dicom.models import AERole, ApplicationEntity
-from integrations.dicom.nodes.calling import Purpose, node_association
+from integrations.dicom.querying import studies_at
 from integrations.dicom.retrieval import Progress, instances_of_study
-from integrations.dicom.scu.find import study_query
-from integrations.dicom.scu.move import STUDY_ROOT_MOVE, move
 from integrations.dicom.sending import send_to
 from workflows.service_tasks import TaskContext, service_task
 
@@ -53,18 +50,21 @@ def send_study(context: TaskContext, *, study_instance_uid: str, destination: st
 
 
 @service_task("dicom.retrieve_study", queue="transfer", retries=4, timeout_s=1800)
-def retrieve_study(context: TaskContext, *, study_instance_uid: str, source: str) -> dict[str, int]:
-    """Have a node send a study to us by C-MOVE; what we hold already it may send again without effect.
+def retrieve_study(
+    context: TaskContext, *, study_instance_uid: str, source: str, patient_id: str = ""
+) -> dict[str, int]:
+    """Have a node send a study to us by C-MOVE, or fetch it by C-GET from one that cannot call us.
+
+    What we hold already it may send again without effect. The patient's ID there is needed only by a node
+    that knows no other model than Patient Root.
 
     Returns  counts of completed, failed and warned sub-operations.
     Raises   Unavailable if the node cannot be reached or sends only a part (retried); NotFound for an unknown
              node, or where it does not know us as a destination; InvalidInput if it refuses.
-    Reference  PS3.4 §C.4.2
+    Reference  PS3.4 §C.4.2, §C.4.3
     """
     node = _node(source, AERole.QUERY_SCP)
-    identifier = study_query(StudyInstanceUID=study_instance_uid)
-    with node_association(node, [build_context(STUDY_ROOT_MOVE)], purpose=Purpose.RETRIEVE) as assoc:
-        outcome = move(assoc, identifier, destination=settings.DICOM_AE_TITLE)
+    outcome = fetch_study(node, study_instance_uid=study_instance_uid, patient_id=patient_id)
     record_audit(
         context.actor, "study.fetched", object_kind="study", object_uid=study_instance_uid,
         study_instance_uid=study_instance_uid, source=source, completed=outcome.completed, failed=outcome.failed,
@@ -72,6 +72,35 @@ def retrieve_study(context: TaskContext, *, study_instance_uid: str, source: str
     if outcome.failed:
         raise Unavailable(gettext("The node has sent only a part of the study."), code="RETRIEVE_INCOMPLETE")
     return {"completed": outcome.completed, "failed": outcome.failed, "warning": outcome.warning}
+
+
+@service_task("dicom.find_studies", queue="transfer", retries=4, timeout_s=300)
+def find_studies(
+    context: TaskContext, *, patient_id: str, source: str
+) -> dict[str, list[dict[str, str | list[str]]]]:
+    """Ask a node which studies it holds of a patient, by the patient's ID there (C-FIND).
+
+    Returns  for each its `study_instance_uid`, `study_date` and `modalities`, the latest first.
+    Raises   Unavailable if the node cannot be reached (retried); NotFound for an unknown node; InvalidInput
+             if it refuses the query, or there is no ID to ask by.
+    Reference  PS3.4 §C.4.1
+    """
+    node = _node(source, AERole.QUERY_SCP)
+    found = studies_at(node, patient_id=patient_id)
+    record_audit(
+        context.actor, "node.queried", object_kind="application_entity", object_uid=source,
+        site_code=node.site.code, found=len(found),
+    )  # fmt: skip
+    return {
+        "studies": [
+            {
+                "study_instance_uid": one.study_instance_uid,
+                "study_date": one.study_date,
+                "modalities": list(one.modalities),
+            }
+            for one in found
+        ]
+    }
 
 
 def _study(context: TaskContext, study_instance_uid: str) -> Study:

@@ -13,6 +13,7 @@ class RoutingConfig(AppConfig):
         from events.duties import register_duty
         from integrations.routing import (
             defaults,
+            groups,
             housekeeping,
             queueing,
             sending,
@@ -40,5 +41,6 @@ class RoutingConfig(AppConfig):
         subscribers.register()
         queueing.use_nudge(tasks.nudge)
         register_duty("routing.send_due", sending.send_due, every=dt.timedelta(seconds=2))
+        register_duty("routing.leave_the_dead", groups.leave_the_dead, every=dt.timedelta(seconds=5))
         register_duty("routing.forget_facts", housekeeping.forget_facts, every=dt.timedelta(minutes=10))
         post_migrate.connect(defaults.ensure_defaults, sender=self)

@@ -25,12 +25,17 @@ from integrations.dicom.models import ApplicationEntity
 from integrations.dicom.rejections.services import queue_note
 from integrations.routing.lanes import OPEN
 from integrations.routing.models import Delivery, Destination, Lane
-from integrations.routing.queueing import nudge
+from integrations.routing.queueing import nudge, urgency_of
 
 ACTOR = SystemActor("routing")
 WITHDRAWN = "INSTANCE_WITHDRAWN"
 CORRECTED = "STUDY_CORRECTED"
 _HERE = Exists(Instance.objects.filter(sop_instance_uid=OuterRef("sop_instance_uid")))
+_IN_GROUP = Exists(
+    Delivery.objects.filter(group=OuterRef("group"), sop_instance_uid=OuterRef("sop_instance_uid"))
+    .exclude(group="")
+    .exclude(state=Delivery.State.CANCELLED)
+)
 
 
 def on_study_corrected(event: Event) -> None:
@@ -38,8 +43,16 @@ def on_study_corrected(event: Event) -> None:
 
     Series that went to another study arrive there as new ones, and are routed as those.
     """
-    if event.payload["kind"] == Correction.Kind.REASSIGN:
-        send_corrected(event.subjects["study"])
+    if event.payload["kind"] != Correction.Kind.REASSIGN:
+        return
+    uid = event.subjects["study"]
+    study = Study.all_objects.select_related("order").filter(study_instance_uid=uid).first()
+    if study is not None:  # it may be filed under an order of another priority
+        anywhere = list(Destination.objects.values_list("pk", flat=True))
+        Lane.objects.filter(destination__in=anywhere, study_instance_uid=uid).update(
+            urgency=urgency_of(study)
+        )
+    send_corrected(uid)
 
 
 def on_instances_withdrawn(event: Event) -> None:
@@ -53,7 +66,7 @@ def on_instances_restored(event: Event) -> None:
     """What was cancelled because it was withdrawn goes after all."""
     study = event.subjects["study"]
     with transaction.atomic():
-        back = _of_study(study).filter(_HERE, state=Delivery.State.CANCELLED)
+        back = _of_study(study).filter(_HERE, ~_IN_GROUP, state=Delivery.State.CANCELLED)
         lanes = _locked(Lane.objects.filter(pk__in=list(back.values_list("lane_id", flat=True).distinct())))
         count = back.filter(lane__in=lanes).update(
             state=Delivery.State.WAITING, error_code="", attempts=0, ended_at=None, queued_at=clock.now()

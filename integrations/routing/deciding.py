@@ -15,21 +15,23 @@ from django.db import transaction
 from accounts.actors import SystemActor
 from accounts.audit import record_audit
 from accounts.models import Site
+from archive.lifecycle.routed import place_series
 from archive.studies.facts import series_facts_for_routing
 from archive.studies.models import Series, Study
 from common import clock
 from common.errors import ServiceError
 from events.services import publish
 from events.tracing import trace
-from integrations.routing.destinations import destinations_named
+from integrations.routing.actions import Action, Verdict
+from integrations.routing.destinations import destinations_named, group_meant
 from integrations.routing.models import (
     Destination,
     RecordedFacts,
     RoutingDecision,
     RoutingTableVersion,
 )
-from integrations.routing.queueing import queue_series
-from integrations.routing.rules import Action, Verdict, ask, load_table
+from integrations.routing.queueing import queue_series, urgency_of
+from integrations.routing.rules import ask, load_table
 from workflows.services import start_process
 
 log = structlog.get_logger(__name__)
@@ -44,17 +46,21 @@ class _Shipment:
     destination: Destination
     series: Series
     transforms: tuple[dict[str, Any], ...]
+    group: str
 
 
 @dataclass(slots=True)
 class _Plan:
+    urgency: int
     shipments: dict[tuple[int, int], _Shipment] = field(default_factory=dict)
     actions: list[dict[str, Any]] = field(default_factory=list)
     problems: list[dict[str, Any]] = field(default_factory=list)
 
-    def ship(self, destination: Destination, series: Series, transforms: tuple[dict[str, Any], ...]) -> None:
+    def ship(self, destination: Destination, series: Series, action: Action) -> None:
         """Add a shipment; of two ways of sending the same series to the same place the first stays."""
-        self.shipments.setdefault((destination.pk, series.pk), _Shipment(destination, series, transforms))
+        group = group_meant(destination, action.destination)
+        shipment = _Shipment(destination, series, action.transforms, group)
+        self.shipments.setdefault((destination.pk, series.pk), shipment)
 
 
 def version_in_force(site: Site | None) -> RoutingTableVersion | None:
@@ -103,7 +109,7 @@ def route_series(series: Series, *, event: str = "SeriesComplete") -> RoutingDec
             trace_id=study.trace_id,
         )
         decision.save()
-        plan = _Plan(problems=list(verdict.problems))
+        plan = _Plan(urgency_of(study), problems=list(verdict.problems))
         for action in verdict.actions:
             _plan(action, series, decision, plan)
         _queue(plan, decision)
@@ -117,6 +123,7 @@ def _plan(action: Action, series: Series, decision: RoutingDecision, plan: _Plan
     """Work out what one wish of the table means; what cannot be done is written down and spares the rest."""
     steps = (
         (action.destination, _plan_sending),
+        (action.storage_tier, _place),
         (action.template, _request_template),
         (action.process, _start_process),
     )
@@ -142,9 +149,8 @@ def _plan_sending(action: Action, series: Series, _decision: RoutingDecision, pl
     )
     priors = _priors(study, action.priors) if action.priors else []
     for destination in found:
-        plan.ship(destination, series, action.transforms)
-        for prior in priors:
-            plan.ship(destination, prior, action.transforms)
+        for one in (series, *priors):
+            plan.ship(destination, one, action)
     plan.actions.append(
         {**action.as_json(), "sent_to": [one.key for one in found], "prior_series": len(priors)}
     )
@@ -156,6 +162,12 @@ def _priors(study: Study, count: int) -> list[Series]:
     newest = list(others.order_by("-study_date", "-pk").values_list("pk", flat=True)[:count])
     series = Series.objects.select_related("study").filter(study__in=newest)
     return sorted(series, key=lambda one: (newest.index(one.study_id), one.series_number or 0, one.pk))
+
+
+def _place(action: Action, series: Series, decision: RoutingDecision, plan: _Plan) -> None:
+    """Have the bytes of the series lie on a tier of storage; the move follows by the archive's own duties."""
+    is_news = place_series(series, tier=action.storage_tier, cause=decision.uid)
+    plan.actions.append({"rows": list(action.rows), "storage_tier": action.storage_tier, "is_news": is_news})
 
 
 def _request_template(action: Action, series: Series, decision: RoutingDecision, plan: _Plan) -> None:
@@ -194,7 +206,10 @@ def _start_process(action: Action, series: Series, _decision: RoutingDecision, p
 
 
 def _queue(plan: _Plan, decision: RoutingDecision) -> None:
-    """Queue in the order of destinations, so that two decisions at once cannot lock each other up."""
+    """Queue in the order of destinations, so that two decisions at once cannot lock each other up.
+
+    Earlier studies are as urgent as the one they are fetched for.
+    """
     counts: dict[str, int] = {}
     for _, shipment in sorted(plan.shipments.items(), key=lambda pair: pair[0][0]):
         queued = queue_series(
@@ -202,6 +217,8 @@ def _queue(plan: _Plan, decision: RoutingDecision) -> None:
             destination=shipment.destination,
             decision=decision,
             transforms=shipment.transforms,
+            group=shipment.group,
+            urgency=plan.urgency,
         )
         counts[shipment.destination.key] = counts.get(shipment.destination.key, 0) + queued
     for action in plan.actions:
@@ -224,6 +241,7 @@ def _tell(decision: RoutingDecision) -> None:
         study_instance_uid=decision.study_instance_uid, site_code=decision.site.code,
         rows=rows, version=decision.version.number if decision.version else 0,
         destinations=sorted({key for action in decision.actions for key in action.get("sent_to", [])}),
+        storage_tier=next((one["storage_tier"] for one in decision.actions if "is_news" in one), ""),
         problems=_codes(decision.problems),
     )  # fmt: skip
 

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Count, Q
+from django.db.models import Q
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
 
@@ -18,8 +18,8 @@ from common.errors import Conflict, InvalidInput, NotFound
 from integrations.dicom.models import AERole, ApplicationEntity, SliceInterest
 from integrations.routing.access import check_manages
 from integrations.routing.destination_checks import check_destination
-from integrations.routing.lanes import OPEN
-from integrations.routing.models import Destination, Lane
+from integrations.routing.groups import member_for
+from integrations.routing.models import Destination
 
 _CHANGEABLE = frozenset({"name", "node", "group", "configuration", "is_enabled", "maximum_senders"})
 
@@ -92,8 +92,9 @@ def destinations_named(
 ) -> list[Destination]:
     """The destinations a table means by a name, for a study of this site.
 
-    A key means that destination; a group means one of its members; a tier means every node that takes such
-    series. A node that takes only thin, or only other, series gets no others.
+    A key means that destination; a group means one of its members, the same for all of a study as long as it
+    lives; a tier means every node that takes such series. A node that takes only thin, or only other, series gets no
+    others. A transaction is in hand: of a group, what is decided holds until it ends.
 
     Raises  NotFound if nothing of this name serves the site; Conflict if it is switched off.
     """
@@ -104,7 +105,8 @@ def destinations_named(
     if named is not None:
         found = [named]
     else:
-        found = _least_busy(list(serving.filter(group=name).order_by("pk")), study_instance_uid)
+        members = list(serving.filter(group=name).order_by("pk"))
+        found = member_for(members, study_instance_uid=study_instance_uid) if members else []
     if not found:
         raise NotFound(
             _("There is no destination named %(name)s.") % {"name": name}, code="DESTINATION_UNKNOWN"
@@ -118,6 +120,11 @@ def destinations_named(
             _("The node of %(name)s does not take such series.") % {"name": name}, code="NOT_TAKEN_BY_NODE"
         )
     return found
+
+
+def group_meant(destination: Destination, name: str) -> str:
+    """The group a table means by a name that led to this destination; empty where it means the destination."""
+    return name if destination.group == name != destination.key else ""
 
 
 def unknown_names(names: Collection[str], *, site: Site | None) -> list[str]:
@@ -166,23 +173,6 @@ def destination_of_node(node: ApplicationEntity) -> Destination:
         },
     )
     return destination
-
-
-def _least_busy(members: list[Destination], study_instance_uid: str) -> list[Destination]:
-    """One of equal destinations: the one that has the study already, else the sound one with the least to do."""
-    usable = [member for member in members if member.is_enabled] or members[:1]
-    if len(usable) < 2:
-        return usable
-    known = Lane.objects.filter(destination__in=usable, study_instance_uid=study_instance_uid).first()
-    if known is not None:
-        return [member for member in usable if member.pk == known.destination_id]
-    waiting: dict[int, int] = dict(
-        Lane.objects.filter(destination__in=usable)
-        .exclude(next_at=None)
-        .values_list("destination")
-        .annotate(count=Count("deliveries", filter=Q(deliveries__state__in=OPEN)))
-    )
-    return [min(usable, key=lambda member: (member.failures > 0, waiting.get(member.pk, 0), member.pk))]
 
 
 def _audit(actor: Actor, action: str, destination: Destination, **detail: Any) -> None:

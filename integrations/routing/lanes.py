@@ -2,7 +2,8 @@
 
 One sender at a time holds a lane, by a lease that it renews; a sender that dies leaves a lease that runs
 out, and the next one goes on where it stopped. A destination that fails is left alone by all its lanes, and
-then tried by one sender only; other destinations do not notice.
+then tried by one sender only; other destinations do not notice. Lanes of urgent studies are taken first, and a
+sender that is at a less urgent one leaves it for them.
 """
 
 from __future__ import annotations
@@ -33,10 +34,11 @@ class Claim:
     lease: uuid.UUID
     lease_until: dt.datetime
     destination: Destination
+    urgency: int = Lane.Urgency.ROUTINE
 
 
 def claim_lane(destination_id: int) -> Claim | None:
-    """The lane of a destination that has waited longest; None if none may be taken now."""
+    """The most urgent lane of a destination, among equals the one that waited longest; None if none may be taken."""
     now = clock.now()
     with transaction.atomic():
         destination = (
@@ -52,15 +54,25 @@ def claim_lane(destination_id: int) -> Claim | None:
             return None
         lane = (
             Lane.objects.select_for_update(skip_locked=True, no_key=True)
-            .filter(Q(lease_until=None) | Q(lease_until__lte=now), destination=destination, next_at__lte=now)
-            .order_by("next_at")
+            .filter(free_now(), destination=destination, next_at__lte=now)
+            .order_by("-urgency", "next_at")
             .first()
         )
         if lane is None:
             return None
         lane.lease, lane.lease_until = uuid.uuid4(), now + _lease()
         lane.save(update_fields=["lease", "lease_until"])
-        return Claim(lane.pk, lane.study_instance_uid, lane.lease, lane.lease_until, destination)
+        return Claim(
+            lane.pk, lane.study_instance_uid, lane.lease, lane.lease_until, destination, lane.urgency
+        )
+
+
+def is_overtaken(claim: Claim) -> bool:
+    """Whether a more urgent study waits for the destination, and nobody is at it."""
+    waiting = Lane.objects.filter(
+        free_now(), destination=claim.destination, urgency__gt=claim.urgency, next_at__lte=clock.now()
+    )
+    return claim.urgency < Lane.Urgency.STAT and waiting.exists()
 
 
 def renew(claim: Claim, *, size_bytes: int = 0) -> bool:
@@ -77,9 +89,12 @@ def renew(claim: Claim, *, size_bytes: int = 0) -> bool:
     return bool(held.update(lease_until=claim.lease_until))
 
 
-def leave(claim: Claim, *, wait: dt.timedelta | None = None, error_code: str = "") -> None:
+def leave(
+    claim: Claim, *, wait: dt.timedelta | None = None, error_code: str = "", keeps_place: bool = False
+) -> None:
     """Give the lane back: done with, open at once for the next sender, or after a while if it failed.
 
+    One that was overtaken keeps its place among the waiting.
     The lane is locked before it is asked whether anything is open, so that nothing queued meanwhile is missed.
     """
     now = clock.now()
@@ -89,7 +104,8 @@ def leave(claim: Claim, *, wait: dt.timedelta | None = None, error_code: str = "
             return
         is_open = Delivery.objects.filter(lane=lane, state__in=OPEN).exists()
         lane.lease = lane.lease_until = None
-        lane.next_at = now + (wait or dt.timedelta()) if is_open else None
+        if not (is_open and keeps_place):
+            lane.next_at = now + (wait or dt.timedelta()) if is_open else None
         lane.failures = lane.failures + 1 if error_code else 0
         lane.last_error_code = error_code[:80]
         lane.save(update_fields=["lease", "lease_until", "next_at", "failures", "last_error_code"])
@@ -117,12 +133,15 @@ def note_success(destination: Destination) -> None:
 def destinations_due(*, limit: int = 100) -> list[int]:
     """Destinations that have a lane to be emptied now and are not left alone."""
     now = clock.now()
-    due = Lane.objects.filter(
-        Q(lease_until=None) | Q(lease_until__lte=now), destination=OuterRef("pk"), next_at__lte=now
-    )
+    due = Lane.objects.filter(free_now(), destination=OuterRef("pk"), next_at__lte=now)
     free = Q(blocked_until=None) | Q(blocked_until__lte=now)
     waiting = Destination.objects.filter(free, Exists(due), is_enabled=True).order_by("pk")
     return list(waiting.values_list("pk", flat=True)[:limit])
+
+
+def free_now() -> Q:
+    """Of lanes: no sender holds it."""
+    return Q(lease_until=None) | Q(lease_until__lte=clock.now())
 
 
 def back_off(failures: int) -> dt.timedelta:

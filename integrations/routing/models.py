@@ -158,18 +158,29 @@ class RoutingDecision(models.Model):
 class Lane(models.Model):
     """What of one study goes to one destination, in order; one sender at a time holds it by a lease.
 
-    `next_at` is set while something is open: from then on a sender may take the lane.
+    `next_at` is set while something is open: from then on a sender may take the lane. Lanes of a more urgent
+    study are taken first. `left_at` tells since when the study goes to another member of the group, because
+    this one was dead.
     """
+
+    class Urgency(models.IntegerChoices):
+        """Requested Procedure Priority (0040,1003), as far as routing tells them apart."""
+
+        ROUTINE = 0
+        HIGH = 1
+        STAT = 2
 
     destination = models.ForeignKey(
         Destination, on_delete=models.PROTECT, related_name="lanes", db_index=False
     )
     study_instance_uid = models.CharField(max_length=64)
+    urgency = models.PositiveSmallIntegerField(choices=Urgency.choices, default=Urgency.ROUTINE, db_default=0)
     next_at = models.DateTimeField(null=True)
     lease_until = models.DateTimeField(null=True)
     lease = models.UUIDField(null=True)
     failures = models.PositiveIntegerField(default=0)
     last_error_code = models.CharField(max_length=80, blank=True)
+    left_at = models.DateTimeField(null=True)
     trace_id = models.UUIDField()
 
     class Meta:
@@ -177,6 +188,11 @@ class Lane(models.Model):
             models.UniqueConstraint(fields=["destination", "study_instance_uid"], name="lane_once")
         ]
         indexes = [
+            models.Index(
+                fields=["destination", "-urgency", "next_at"],
+                name="lane_urgent",
+                condition=~models.Q(next_at=None),
+            ),
             models.Index(
                 fields=["destination", "next_at"], name="lane_open", condition=~models.Q(next_at=None)
             ),
@@ -191,7 +207,8 @@ class Delivery(models.Model):
 
     The order of keys is the order of sending. `transforms` says what is done to the object on its way. `sent_as` is
     the SOP Instance UID the receiver knows it by, where that is another one. `sent_before_at` tells since when the
-    receiver holds an object that is on its way to it again because its study was corrected.
+    receiver holds an object that is on its way to it again because its study was corrected. `group` is the group
+    it was routed to, if it was: one member of it gets the object, and another may, should that one be dead.
     """
 
     class State(models.TextChoices):
@@ -211,6 +228,7 @@ class Delivery(models.Model):
     decision = models.ForeignKey(
         RoutingDecision, null=True, on_delete=models.SET_NULL, related_name="deliveries", db_index=False
     )
+    group = models.CharField(max_length=64, blank=True, default="", db_default="")
     transforms = models.JSONField(default=list)
     state = models.CharField(max_length=9, choices=State.choices, default=State.WAITING)
     attempts = models.PositiveIntegerField(default=0)
@@ -222,7 +240,12 @@ class Delivery(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["destination", "sop_instance_uid"], name="routed_once")
+            models.UniqueConstraint(fields=["destination", "sop_instance_uid"], name="routed_once"),
+            models.UniqueConstraint(
+                fields=["group", "sop_instance_uid"],
+                name="routed_to_group_once",
+                condition=~models.Q(group="") & ~models.Q(state="cancelled"),
+            ),
         ]
         indexes = [
             models.Index(

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import datetime as dt
 import time
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
+from contextlib import closing
 
 import structlog
 from django.conf import settings
@@ -21,7 +22,7 @@ from events.tracing import trace
 from integrations.routing import lanes
 from integrations.routing.corrections import filed_at, send_corrected
 from integrations.routing.lanes import OPEN, Claim
-from integrations.routing.models import Delivery, Lane
+from integrations.routing.models import Delivery, Destination, Lane
 from integrations.routing.parcels import parcels_for
 from integrations.routing.queueing import nudge
 from integrations.routing.targets.base import Outcome, Parcel, Verdict, target_of
@@ -29,7 +30,8 @@ from integrations.routing.targets.base import Outcome, Parcel, Verdict, target_o
 log = structlog.get_logger(__name__)
 
 ACTOR = SystemActor("routing")
-BATCH = 400
+BATCH, BATCH_ANSWERED_TOGETHER = 400, 50
+LOOK_EVERY_S = 1.0
 AT_A_TIME_S = 60.0
 MOST_ATTEMPTS = 10
 REST_AFTER_REFUSAL = dt.timedelta(minutes=5)
@@ -72,9 +74,10 @@ def _empty(claim: Claim, ends_at: float) -> int:
     with trace(lane.trace_id):
         try:
             while time.monotonic() < ends_at and lanes.renew(claim):
-                batch = list(
-                    Delivery.objects.filter(lane_id=claim.lane_id, state__in=OPEN).order_by("pk")[:BATCH]
-                )
+                if lanes.is_overtaken(claim):
+                    lanes.leave(claim, keeps_place=True)
+                    return sent
+                batch = _next_batch(claim)
                 if not batch:
                     break
                 sent += _send_batch(claim, batch)
@@ -86,8 +89,22 @@ def _empty(claim: Claim, ends_at: float) -> int:
     return sent
 
 
+def _next_batch(claim: Claim) -> list[Delivery]:
+    """The next objects of a lane, as many as go over one connection."""
+    waiting = Delivery.objects.filter(lane_id=claim.lane_id, state__in=OPEN).order_by("pk")
+    return list(waiting[: BATCH_ANSWERED_TOGETHER if _answers_together(claim) else BATCH])
+
+
+def _answers_together(claim: Claim) -> bool:
+    """Whether the receiver answers for several objects at once: such an answer is read to its end."""
+    return claim.destination.kind == Destination.Kind.STOW_RS
+
+
 def _send_batch(claim: Claim, batch: Sequence[Delivery]) -> int:
-    """Send some objects over one connection. Raises _Stopped if the lane has to wait."""
+    """Send some objects over one connection, fewer if a more urgent study comes.
+
+    Raises  _Stopped if the lane has to wait.
+    """
     rows = {row.pk: row for row in batch}
     filed = filed_at(claim.study_instance_uid)
     parcels, hopeless = parcels_for(batch, study_instance_uid=claim.study_instance_uid)
@@ -98,12 +115,11 @@ def _send_batch(claim: Claim, batch: Sequence[Delivery]) -> int:
     )
     sent = 0
     try:
-        for outcome in target_of(claim.destination.kind).send(claim.destination, parcels):
-            row = rows[outcome.parcel.delivery_id]
-            if _note(row, outcome):
-                sent += 1
-            if not lanes.renew(claim, size_bytes=_next_size(parcels, outcome.parcel)):
-                raise _Stopped("LEASE_LOST", dt.timedelta())
+        with closing(_answers(claim, parcels)) as answers:
+            for outcome in answers:
+                sent += _note(rows[outcome.parcel.delivery_id], outcome)
+                if not lanes.renew(claim, size_bytes=_next_size(parcels, outcome.parcel)):
+                    raise _Stopped("LEASE_LOST", dt.timedelta())
     except _Stopped:
         raise
     except Exception as error:
@@ -117,6 +133,18 @@ def _send_batch(claim: Claim, batch: Sequence[Delivery]) -> int:
         if sent and filed_at(claim.study_instance_uid) != filed:  # corrected while we sent it as it was
             send_corrected(claim.study_instance_uid, deliveries=list(rows))
     return sent
+
+
+def _answers(claim: Claim, parcels: Sequence[Parcel]) -> Generator[Outcome]:
+    """What the receiver says of each object, until a more urgent study waits for it."""
+    looked_at = time.monotonic()
+    for outcome in target_of(claim.destination.kind).send(claim.destination, parcels):
+        yield outcome
+        if time.monotonic() - looked_at < LOOK_EVERY_S or _answers_together(claim):
+            continue
+        looked_at = time.monotonic()
+        if lanes.is_overtaken(claim):
+            return
 
 
 def _tell(claim: Claim, sent: int) -> None:

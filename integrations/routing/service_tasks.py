@@ -10,7 +10,7 @@ from archive.studies.models import Series
 from archive.studies.selectors import visible_series
 from common.errors import NotFound
 from events.tracing import trace
-from integrations.routing.destinations import destinations_named
+from integrations.routing.destinations import destinations_named, group_meant
 from integrations.routing.queueing import queue_series
 from workflows.service_tasks import TaskContext, service_task
 
@@ -31,7 +31,7 @@ def send_study(
         wanted = visible_series(context.actor).filter(study__study_instance_uid=study_instance_uid)
         if series_instance_uid:
             wanted = wanted.filter(series_instance_uid=series_instance_uid)
-        found = list(wanted.select_related("study__site").order_by("series_number", "pk"))
+        found = list(wanted.select_related("study__site", "study__order").order_by("series_number", "pk"))
         if not found:
             raise NotFound("There is no such study.", code="STUDY_UNKNOWN")
         queued = [count for series in found for count in _queue(series, destination)]
@@ -49,5 +49,6 @@ def _queue(series: Series, name: str) -> list[tuple[str, int]]:
         is_thin=series.is_thin_slice,
     )
     return [
-        (one.key, queue_series(series, destination=one)) for one in sorted(chosen, key=lambda one: one.pk)
+        (one.key, queue_series(series, destination=one, group=group_meant(one, name)))
+        for one in sorted(chosen, key=lambda one: one.pk)
     ]

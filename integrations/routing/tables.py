@@ -12,12 +12,14 @@ from django.utils.translation import gettext as _
 from accounts.actors import Actor, actor_name
 from accounts.audit import record_audit
 from accounts.models import Site
+from archive.lifecycle.routed import check_tier
 from common import clock
-from common.errors import Conflict, InvalidInput
+from common.errors import Conflict, InvalidInput, ServiceError
 from integrations.routing.access import check_manages
+from integrations.routing.actions import DESTINATION, STORAGE_TIER
 from integrations.routing.destinations import unknown_names
 from integrations.routing.models import RoutingTable, RoutingTableVersion
-from integrations.routing.rules import destinations_written, load_table
+from integrations.routing.rules import load_table, texts_written
 from workflows.decisions import DecisionModel
 
 LARGEST_XML = 512 * 1024
@@ -68,17 +70,37 @@ def save_draft(table: RoutingTable, xml: str, *, actor: Actor, note: str = "") -
 def check_table(xml: str, *, site: Site | None) -> DecisionModel:
     """The table, if it could be published for the site.
 
-    Raises  InvalidInput with `fields`: what cannot be read, and destinations that there are not.
+    Raises  InvalidInput with `fields`: what cannot be read, destinations and storage tiers that there are not.
     """
     model = load_table(xml)
-    named = destinations_written(model)
-    unknown = unknown_names(named, site=site)
-    if unknown:
-        raise InvalidInput(
-            _("There is no destination named %(name)s.") % {"name": unknown[0]}, code="DESTINATION_UNKNOWN",
-            fields={named[name]: _("There is no destination named %(name)s.") % {"name": name} for name in unknown},
-        )  # fmt: skip
+    unknown = _unknown_destinations(model, site)
+    fields = unknown | _unknown_tiers(model, site)
+    if fields:
+        code = "DESTINATION_UNKNOWN" if unknown else "STORAGE_TIER_UNKNOWN"
+        raise InvalidInput(next(iter(fields.values())), code=code, fields=fields)
     return model
+
+
+def _unknown_destinations(model: DecisionModel, site: Site | None) -> dict[str, str]:
+    """By the cell that names it."""
+    written = [(place, name) for place, name in texts_written(model, DESTINATION) if name]
+    unknown = unknown_names({name for _place, name in written}, site=site)
+    return {
+        place: _("There is no destination named %(name)s.") % {"name": name}
+        for place, name in written
+        if name in unknown
+    }
+
+
+def _unknown_tiers(model: DecisionModel, site: Site | None) -> dict[str, str]:
+    """By the cell that names it: tiers that there are not, and those without a volume."""
+    refused = {}
+    for place, tier in texts_written(model, STORAGE_TIER):
+        try:
+            check_tier(tier, site=site)
+        except ServiceError as error:
+            refused[place] = error.message
+    return refused
 
 
 def discard_draft(version: RoutingTableVersion, *, actor: Actor) -> None:

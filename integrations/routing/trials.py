@@ -14,9 +14,10 @@ from accounts.actors import Actor
 from accounts.models import Site
 from common import clock
 from integrations.routing.access import check_manages
+from integrations.routing.actions import Verdict
 from integrations.routing.deciding import verdict_of, version_in_force
 from integrations.routing.models import RecordedFacts, RoutingTableVersion
-from integrations.routing.rules import Verdict, ask, load_table
+from integrations.routing.rules import ask, load_table
 
 MOST_SERIES = 20_000
 MOST_DIFFERENCES = 500

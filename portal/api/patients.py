@@ -41,7 +41,8 @@ class PatientSerializer(PatientBriefSerializer):
     class Meta(PatientBriefSerializer.Meta):
         fields = (  # type: ignore[assignment]
             *PatientBriefSerializer.Meta.fields,
-            "family_name", "given_name", "ideographic_name", "registered_at", "identifiers",
+            "family_name", "given_name", "middle_name", "name_prefix", "name_suffix", "ideographic_name",
+            "registered_at", "identifiers",
         )  # fmt: skip
 
 

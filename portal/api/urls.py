@@ -16,6 +16,7 @@ from portal.api.nodes import NodeCheckViewSet, NodeViewSet
 from portal.api.notices import CommitmentViewSet, NoticeViewSet, PerformedStepViewSet
 from portal.api.orders import OrderViewSet
 from portal.api.patients import PatientViewSet
+from portal.api.reidentification import ReidentificationView
 from portal.api.reports import ReportViewSet
 from portal.api.routing import (
     DeadLetterViewSet,
@@ -68,6 +69,7 @@ router.register("audit", AuditEventViewSet, "api-audit")
 urlpatterns: list[URLPattern | URLResolver] = [
     path("session/", SessionView.as_view(), name="api-session"),
     path("me/", MeView.as_view(), name="api-me"),
+    path("reidentification/", ReidentificationView.as_view(), name="api-reidentification"),
     path("standstill/", StandstillView.as_view(), name="api-standstill"),
     path("schema/", SpectacularAPIView.as_view(), name="api-schema"),
     path("docs/", DocumentationView.as_view(), name="api-docs"),

@@ -13,6 +13,7 @@ from rest_framework.response import Response
 
 from archive.lifecycle import services
 from archive.lifecycle.access import check_may_manage
+from archive.lifecycle.cataloguing import catalogue_state
 from archive.lifecycle.selectors import clusters, scrub_state
 from archive.lifecycle.usage import usage_of_volumes
 from archive.storage.models import Tier, Volume
@@ -61,6 +62,15 @@ class ScrubStateSerializer(serializers.Serializer[Any]):
     lost = serializers.IntegerField()
     repaired = serializers.IntegerField()
     percent_fresh = serializers.IntegerField()
+
+
+class CatalogueStateSerializer(serializers.Serializer[Any]):
+    """Series whose optional query keys are still to be read from a stored header; `series` is 0 when none waits."""
+
+    version = serializers.IntegerField()
+    series = serializers.IntegerField()
+    waiting = serializers.IntegerField()
+    percent = serializers.IntegerField()
 
 
 class NodeSerializer(serializers.Serializer[Any]):
@@ -135,6 +145,13 @@ class VolumeViewSet(Resource[Volume]):
         """How far reading every copy again has got."""
         check_may_manage(self.person)
         return Response(ScrubStateSerializer(scrub_state()).data)
+
+    @extend_schema(responses=CatalogueStateSerializer)
+    @action(detail=False, url_path="catalogue-state")
+    def catalogue_state(self, request: Request) -> Response:
+        """How many series received earlier still wait to be found by optional query keys."""
+        check_may_manage(self.person)
+        return Response(CatalogueStateSerializer(catalogue_state()).data)
 
     @extend_schema(responses=ClusterSerializer(many=True))
     @action(detail=False)

@@ -14,8 +14,8 @@ from accounts.models import Person
 from accounts.privileges import Privilege
 from archive.studies.fact_catalogue import FACTS
 from common.errors import ServiceError
+from integrations.routing.actions import OUTPUTS
 from integrations.routing.models import RoutingTable, RoutingTableVersion
-from integrations.routing.rules import OUTPUTS
 from integrations.routing.selectors import visible_destinations, visible_tables
 from integrations.routing.services import save_draft
 from portal.api.errors import body_of, status_of

@@ -102,6 +102,7 @@ RAIL: tuple[tuple[Entry, ...], ...] = (
                 {"storage-rules", "storage-moves", "storage-findings", "storage-quotas", "storage-holds"}
             ),
         ),
+        Entry("reidentification", _("Re-identify"), "user-check", frozenset({Privilege.REIDENTIFY})),
         Entry(
             "audit", _("Audit trail"), "eye", frozenset({Privilege.VIEW_AUDIT}), covers=frozenset({"trace"})
         ),

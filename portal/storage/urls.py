@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from portal.storage import views
+from portal.storage import keeping_views, views
 
 urlpatterns: list[URLPattern] = [
     path("", views.storage, name="storage"),
@@ -15,10 +15,10 @@ urlpatterns: list[URLPattern] = [
     path("moves/<int:pk>/try-again/", views.try_again, name="try-copy-again"),
     path("moves/study/", views.move_study, name="move-study"),
     path("findings/", views.scrub_findings, name="storage-findings"),
-    path("quotas/", views.quotas, name="storage-quotas"),
-    path("holds/", views.holds, name="storage-holds"),
-    path("holds/place/", views.hold, name="place-hold"),
-    path("holds/<int:pk>/release/", views.release, name="release-hold"),
-    path("deletions/", views.delete, name="delete-study"),
-    path("deletions/<uuid:uid>/undo/", views.undo, name="undo-deletion"),
+    path("quotas/", keeping_views.quotas, name="storage-quotas"),
+    path("holds/", keeping_views.holds, name="storage-holds"),
+    path("holds/place/", keeping_views.hold, name="place-hold"),
+    path("holds/<int:pk>/release/", keeping_views.release, name="release-hold"),
+    path("deletions/", keeping_views.delete, name="delete-study"),
+    path("deletions/<uuid:uid>/undo/", keeping_views.undo, name="undo-deletion"),
 ]

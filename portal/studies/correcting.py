@@ -13,7 +13,6 @@ from django.utils.translation import ngettext
 
 from accounts.models import Person
 from archive.mpi.models import Patient
-from archive.mpi.selectors import visible_patients
 from archive.orders.models import Order
 from archive.orders.selectors import visible_orders
 from archive.studies.corrections.access import correctable_studies
@@ -27,6 +26,7 @@ from archive.studies.corrections.services import (
 )
 from archive.studies.models import Instance, Series, Study
 from common.errors import InvalidInput
+from portal.studies.choosing import choosable_patients
 
 Kind = Correction.Kind
 
@@ -177,10 +177,13 @@ def _patient(wanted: str, person: Person) -> Patient:
     """The one patient of this identifier or UID. Raises InvalidInput."""
     wanted = wanted.replace("\0", "").strip()[:64]
     by_uid = Q(uid=wanted) if len(wanted) == 36 and wanted.count("-") == 4 else Q(pk__in=[])
-    found = visible_patients(person).filter(by_uid | Q(identifiers__value=wanted)).distinct()
+    found = choosable_patients(person).filter(by_uid | Q(identifiers__value=wanted)).distinct()
     patients = list(found[:2]) if wanted else []
     if len(patients) != 1:
-        raise _refused("patient", _("No patient, or more than one, is known by this identifier."))
+        raise _refused(
+            "patient",
+            _("No patient, or more than one, is known by this identifier. Choose one of those found."),
+        )
     return patients[0]
 
 

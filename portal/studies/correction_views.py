@@ -9,7 +9,8 @@ from django.contrib import messages as told
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.audit import record_audit
 from accounts.models import Role
@@ -20,8 +21,11 @@ from archive.studies.corrections.services import NOTE_REASONS, undo_correction
 from archive.studies.models import Study
 from common.errors import ServiceError
 from integrations.dicom.models import Commitment, Notice
+from portal.audited import note_search
 from portal.gate import opened_by
 from portal.shell.person import person_of, standing_of
+from portal.studies.choosing import SHOWN as MOST_PATIENTS
+from portal.studies.choosing import patient_named, patients_like
 from portal.studies.correcting import carry_out, consequences, read_command
 
 SHOWN = 50
@@ -48,6 +52,7 @@ def correct(request: HttpRequest, study_uid: str) -> HttpResponse:
         )  # fmt: skip
         return _panel(request, study)
     asked = {**request.POST.dict(), "series": request.POST.getlist("series")}
+    asked["patient"] = asked.pop("chosen", "") or asked.get("patient", "")
     try:
         command = read_command(asked, study, person)
         if "confirmed" not in request.POST:
@@ -58,6 +63,19 @@ def correct(request: HttpRequest, study_uid: str) -> HttpResponse:
         return _panel(request, study, asked=asked, refusal=refusal.message, fields=fields, status=400)
     told.success(request, _("The correction is made, or being made; its state stands in the history."))
     return redirect("correct-study", study_uid=study_uid)
+
+
+@opened_by(Privilege.CORRECT_STUDIES)
+@never_cache
+@require_safe
+def patients(request: HttpRequest) -> HttpResponse:
+    """The patients that what was typed may mean, to choose one of."""
+    person, typed = person_of(request), request.GET.get("patient", "")
+    found = patients_like(typed, person)
+    if typed.strip():
+        note_search(person, patients=len(found))
+    context = {"patients": found, "typed": typed.strip(), "is_cut": len(found) == MOST_PATIENTS}
+    return render(request, "portal/studies/_patients.html", context)
 
 
 @opened_by(Privilege.CORRECT_STUDIES)
@@ -102,6 +120,7 @@ def _panel(
         "kinds": Correction.Kind.choices,
         "reasons": [(reason.value, reason.label) for reason in NOTE_REASONS],
         "asked": asked,
+        "patients": patient_named(asked.get("patient", ""), person_of(request)),
         "chosen": set(asked.get("series") or ()),
         "follows": follows,
         "refusal": refusal,

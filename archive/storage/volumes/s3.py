@@ -140,13 +140,12 @@ class S3Store:
                 return
         with failures_told():
             inflow = MultipartInflow(self.bucket, key, "", 0)
-        try:
+        with contextlib.ExitStack() as unless_finished:
+            unless_finished.callback(inflow.abandon)
             while block := body.read(PART_SIZE):
                 inflow.append(block)
             inflow.finish()
-        except BaseException:
-            inflow.abandon()
-            raise
+            unless_finished.pop_all()
 
     def _get(self, key: str, offset: int, length: int | None) -> bytes:
         wanted: dict[str, Any] = {}

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from archive.mpi.names import shown_name_sql
 from archive.studies.attributes import SERIES_TAGS, STUDY_TAGS
 from archive.studies.datasets import vr_of
 from archive.studies.queries.matching import (
@@ -65,10 +66,7 @@ _INSTANCES_OF_STUDY = f"{_INSTANCES} WHERE n.study_id = s.id"
 _IDENTIFIERS = "mpi_patientidentifier m WHERE m.patient_id = s.patient_id AND m.id <> d.id"
 _MODALITIES = f"(SELECT string_agg(DISTINCT m.modality, '\\') FROM {_SERIES_OF_STUDY} AND m.modality <> '')"  # noqa: S608
 _CLASSES = f"(SELECT string_agg(DISTINCT m.sop_class_uid, '\\') FROM {_INSTANCES_OF_STUDY})"  # noqa: S608
-_NAME = (
-    "rtrim(p.family_name || '^' || p.given_name, '^') || "
-    "CASE WHEN p.ideographic_name <> '' THEN '=' || p.ideographic_name ELSE '' END"
-)
+_NAME = shown_name_sql("p")
 _OF_PATIENT = (
     "studies_study u WHERE u.patient_id = s.patient_id AND u.site_id = s.site_id AND u.withdrawn_at IS NULL"
 )

@@ -19,6 +19,7 @@ from common.clock import parse_da
 from common.errors import InvalidInput
 
 EMPTY = '""'
+_COMPONENTS = 5  # family, given, middle, prefix, suffix (PS3.5 §6.2.1.1)
 _UID = re.compile(r"[0-9.]{1,64}")
 _TIME = re.compile(r"(\d{2})(?::?(\d{2})(?::?(\d{2})(?:\.(\d{1,6}))?)?)?")
 
@@ -187,8 +188,7 @@ def _time_of(text: str, *, is_upper: bool) -> dt.time:
 def matches_patient_name(alphabetic: str, ideographic: str, values: Sequence[str]) -> Condition:
     """A PN key against the two component groups the index keeps.
 
-    A key of one group is tried on each group it may be of. Components a key leaves out are open, and those
-    behind family and given name are not matched: the index does not keep them.
+    A key of one group is tried on each group it may be of. Components a key leaves out or empty are open.
     """
     return any_of([_patient_name(alphabetic, ideographic, value) for value in values])
 
@@ -200,8 +200,7 @@ def _patient_name(alphabetic: str, ideographic: str, value: str) -> Condition:
     second = rest.partition("=")[0]
     conditions = []
     if first.strip("*^"):
-        pattern = like_pattern(folded(_two_components(first)))
-        condition = Condition(f"{alphabetic} LIKE %s", (pattern,))
+        condition = _components(alphabetic, folded(first))
         if not equals and not first.isascii():
             ideograms = Condition(f"{ideographic} LIKE %s", (like_pattern(first.replace("^", "")),))
             condition = any_of([condition, ideograms])
@@ -211,13 +210,22 @@ def _patient_name(alphabetic: str, ideographic: str, value: str) -> Condition:
     return all_of(conditions) if conditions else Condition("true")
 
 
-def _two_components(key: str) -> str:
-    family, caret, rest = key.partition("^")
-    if not caret:
-        return key if key.endswith("*") else f"{key}^*"
-    given, more, _ = rest.partition("^")
-    given = given or ("" if more else "*")
-    return f"{family or '*'}^{given or '*'}"
+def _components(column: str, key: str) -> Condition:
+    """A folded key against the folded components, of which family and given name are always there.
+
+    Every pattern begins as the key does, so that an index of prefixes serves it. A key that ends within a name
+    also matches names that go on with further components.
+    """
+    parts = key.split("^")[:_COMPONENTS]
+    while parts[-1] in ("", "*"):
+        parts.pop()
+    pattern = "^".join(part or "*" for part in parts)
+    if len(parts) == 1:
+        pattern = pattern if pattern.endswith("*") else f"{pattern}^*"
+    if pattern.endswith("*") or len(parts) == _COMPONENTS:
+        return Condition(f"{column} LIKE %s", (like_pattern(pattern),))
+    whole, begun = like_pattern(pattern), like_pattern(f"{pattern}^*")
+    return Condition(f"({column} LIKE %s OR {column} LIKE %s)", (whole, begun))
 
 
 def has_wildcard(value: str) -> bool:

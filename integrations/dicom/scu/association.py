@@ -98,11 +98,17 @@ def _request(peer: Peer, contexts: Sequence[PresentationContext]) -> Association
 
 def _roles(contexts: Sequence[PresentationContext]) -> list[Any]:
     """The roles proposed for contexts that name any: else we are SCU, the peer SCP (PS3.7 §D.3.3.4)."""
-    return [
-        build_role(str(one.abstract_syntax), scu_role=bool(one.scu_role), scp_role=bool(one.scp_role))
+    roles = {
+        str(one.abstract_syntax): (bool(one.scu_role), bool(one.scp_role))
         for one in contexts
         if one.scu_role is not None or one.scp_role is not None
-    ]
+    }
+    return [build_role(uid, scu_role=scu, scp_role=scp) for uid, (scu, scp) in roles.items()]
+
+
+def accepts(assoc: Association, sop_class_uid: str) -> bool:
+    """Whether the peer accepted a presentation context of this SOP class."""
+    return any(context.abstract_syntax == sop_class_uid for context in assoc.accepted_contexts)
 
 
 def _refusal(assoc: Association) -> ServiceError:

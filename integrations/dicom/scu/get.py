@@ -3,31 +3,37 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from pydicom.dataset import Dataset
 from pynetdicom import evt
 from pynetdicom.association import Association
 from pynetdicom.events import Event
-from pynetdicom.presentation import PresentationContext, build_context, build_role
-from pynetdicom.sop_class import StudyRootQueryRetrieveInformationModelGet  # type: ignore[attr-defined]
+from pynetdicom.presentation import PresentationContext, build_context
+from pynetdicom.sop_class import (  # type: ignore[attr-defined]
+    PatientRootQueryRetrieveInformationModelGet,
+    StudyRootQueryRetrieveInformationModelGet,
+)
 
+from integrations.dicom.scu.association import MAXIMUM_CONTEXTS
 from integrations.dicom.scu.move import Retrieved, outcome
 
 STUDY_ROOT_GET = str(StudyRootQueryRetrieveInformationModelGet)
+PATIENT_ROOT_GET = str(PatientRootQueryRetrieveInformationModelGet)
 
 
-def contexts_to_get(pairs: Iterable[tuple[str, str]]) -> list[PresentationContext]:
-    """The contexts of a C-GET association that brings these pairs of SOP class and transfer syntax."""
-    contexts = [build_context(STUDY_ROOT_GET)]
-    contexts += [build_context(sop_class, syntax) for sop_class, syntax in sorted(set(pairs))]
+def contexts_to_get(storage: Iterable[tuple[str, Sequence[str]]]) -> list[PresentationContext]:
+    """The contexts of an association that fetches: C-GET in both models, and us as SCP of storage.
+
+    `storage` has a SOP class and the transfer syntaxes of one context each; what one association cannot
+    propose is left out from the end (PS3.8 §9.3.2.2).
+    """
+    contexts = [build_context(STUDY_ROOT_GET), build_context(PATIENT_ROOT_GET)]
+    for sop_class, syntaxes in list(storage)[: MAXIMUM_CONTEXTS - len(contexts)]:
+        context = build_context(sop_class, list(syntaxes))
+        context.scu_role, context.scp_role = False, True
+        contexts.append(context)
     return contexts
-
-
-def roles_to_get(contexts: Iterable[PresentationContext]) -> list[object]:
-    """Role selection that makes us the Storage SCP of those contexts (PS3.7 §D.3.3.4)."""
-    classes = {str(context.abstract_syntax) for context in contexts} - {STUDY_ROOT_GET}
-    return [build_role(uid, scp_role=True) for uid in sorted(classes)]
 
 
 def get(
@@ -35,14 +41,16 @@ def get(
     identifier: Dataset,
     *,
     store: Callable[[Event], int],
+    is_patient_root: bool = False,
     on_progress: Callable[[int], None] = lambda _remaining: None,
 ) -> Retrieved:
     """Fetch what the unique keys name; `store` takes each instance and says its C-STORE status.
 
     Raises  as `move`.
     """
+    model = PATIENT_ROOT_GET if is_patient_root else STUDY_ROOT_GET
     with _bound(assoc, store):
-        return outcome(assoc.send_c_get(identifier, STUDY_ROOT_GET), on_progress)
+        return outcome(assoc.send_c_get(identifier, model), on_progress)
 
 
 @contextlib.contextmanager

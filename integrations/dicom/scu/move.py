@@ -8,11 +8,15 @@ from typing import Any
 
 from pydicom.dataset import Dataset
 from pynetdicom.association import Association
-from pynetdicom.sop_class import StudyRootQueryRetrieveInformationModelMove  # type: ignore[attr-defined]
+from pynetdicom.sop_class import (  # type: ignore[attr-defined]
+    PatientRootQueryRetrieveInformationModelMove,
+    StudyRootQueryRetrieveInformationModelMove,
+)
 
 from common.errors import InvalidInput, NotFound, Unavailable
 
 STUDY_ROOT_MOVE = str(StudyRootQueryRetrieveInformationModelMove)
+PATIENT_ROOT_MOVE = str(PatientRootQueryRetrieveInformationModelMove)
 PENDING, SUCCESS, WARNING, CANCELLED = 0xFF00, 0x0000, 0xB000, 0xFE00
 DESTINATION_UNKNOWN = 0xA801
 
@@ -33,6 +37,7 @@ def move(
     identifier: Dataset,
     *,
     destination: str,
+    is_patient_root: bool = False,
     on_progress: Callable[[int], None] = lambda _remaining: None,
 ) -> Retrieved:
     """Have the peer send what the unique keys name to the AE called `destination`.
@@ -40,7 +45,8 @@ def move(
     Raises  NotFound if the peer does not know the destination; InvalidInput if it refuses the request;
             Unavailable if it cannot do it now or stops answering.
     """
-    return outcome(assoc.send_c_move(identifier, destination, STUDY_ROOT_MOVE), on_progress)
+    model = PATIENT_ROOT_MOVE if is_patient_root else STUDY_ROOT_MOVE
+    return outcome(assoc.send_c_move(identifier, destination, model), on_progress)
 
 
 def outcome(responses: Iterable[tuple[Any, Dataset | None]], on_progress: Callable[[int], None]) -> Retrieved:

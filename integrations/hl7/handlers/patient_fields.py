@@ -6,7 +6,7 @@ Reference  HL7 v2.5.1 §3.4.2 (PID), §2.A.14 (CX), §2.A.88 (XPN)
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from accounts.models import Site
 from archive.mpi.models import Patient
@@ -28,6 +28,9 @@ class Name:
     family: str = ""
     given: str = ""
     ideographic: str = ""
+    middle: str = ""
+    prefix: str = ""
+    suffix: str = ""
 
 
 def site_of(message: Message, link: Link) -> Site:
@@ -59,6 +62,9 @@ def register(message: Message, link: Link) -> tuple[Patient, Site]:
         family_name=name.family,
         given_name=name.given,
         ideographic_name=name.ideographic,
+        middle_name=name.middle,
+        name_prefix=name.prefix,
+        name_suffix=name.suffix,
         birth_date=read_birth_date(pid[7]),
         sex=SEX.get(pid[8].value.upper(), "U"),
         actor=link.actor,
@@ -108,14 +114,27 @@ def read_name(field: Field) -> Name:
 
     Senders without XPN.8 put Chinese names where alphabetic ones go; they are known by their letters.
     """
-    family = given = ideographic = ""
+    ideographic = ""
+    alphabetic = Name()
     for repetition in field.repetitions:
         one, two = repetition.component(1), repetition.component(2)
         if repetition.component(8) == "I" or _is_ideographic(one):
             ideographic = ideographic or f"{one}{two}"
-        elif not family and not given:
-            family, given = one, two
-    return Name(family, given, ideographic)
+        elif not alphabetic.family and not alphabetic.given:
+            alphabetic = _alphabetic(repetition)
+    return replace(alphabetic, ideographic=ideographic)
+
+
+def _alphabetic(repetition: Field) -> Name:
+    """The five components; a degree (XPN.6, withdrawn) is a suffix to DICOM (PS3.5 §6.2.1.1)."""
+    suffixes = (repetition.component(4), repetition.component(6))
+    return Name(
+        repetition.component(1),
+        repetition.component(2),
+        middle=repetition.component(3),
+        prefix=repetition.component(5),
+        suffix=", ".join(suffix for suffix in suffixes if suffix),
+    )
 
 
 def read_birth_date(field: Field) -> dt.date | None:

@@ -78,8 +78,11 @@ def _fill_patient(group: Message, report: Report) -> None:
     for row in known:
         _repeat(pid, "PID_3", row.as_identifier().as_cx())
     if patient.family_name or patient.given_name or not patient.ideographic_name:
-        name = f"{SIGNS.escaped(patient.family_name)}^{SIGNS.escaped(patient.given_name)}"
-        _repeat(pid, "PID_5", f"{name}^^^^^L^A" if patient.family_name else '""')
+        parts = (  # XPN.1 to .5: the suffix comes before the prefix
+            patient.family_name, patient.given_name, patient.middle_name, patient.name_suffix, patient.name_prefix,
+        )  # fmt: skip
+        name = "^".join(SIGNS.escaped(part) for part in parts)
+        _repeat(pid, "PID_5", f"{name}^^L^A" if patient.family_name else '""')
     if patient.ideographic_name:
         _repeat(pid, "PID_5", f"{SIGNS.escaped(patient.ideographic_name)}^^^^^^L^I")
     if patient.birth_date is not None:

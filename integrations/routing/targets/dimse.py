@@ -50,7 +50,10 @@ class DimseTarget:
                 scu = StorageSCU(assoc)
                 for parcel in batch:
                     meter.count(parcel.size_bytes)
-                    yield _sent(scu, parcel)
+                    try:
+                        yield _sent(scu, parcel)
+                    except GeneratorExit:  # nothing more is to go: released, not aborted
+                        return
 
 
 def _batches(parcels: Sequence[Parcel]) -> Iterator[list[Parcel]]:

@@ -68,7 +68,7 @@ def test_a_disk_that_fills_up_refuses_for_now_and_takes_the_rest_once_there_is_r
 
 
 def cut_database_connections() -> None:
-    """What a restart of the database does to everybody but this test."""
+    """Cut them as a proxy or a fail-over does; a server that really goes down is `test_database_restart`."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"

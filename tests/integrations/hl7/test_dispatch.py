@@ -261,6 +261,13 @@ def test_a_chinese_name_without_its_code_is_known_by_its_letters(link):
     assert (patient.family_name, patient.ideographic_name) == ("", "张伟")
 
 
+def test_middle_names_prefix_and_suffix_come_with_the_name(link):
+    receive(adt("PID|1||1001||Adams^John^Robert Quincy^B.A.^Rev.^M.Div.^L^A"))
+    patient = Patient.objects.get()
+    assert patient.person_name == "Adams^John^Robert Quincy^Rev.^B.A., M.Div."
+    assert patient.display_name == "Rev. John Robert Quincy Adams B.A., M.Div."
+
+
 def test_an_identifier_of_another_site_is_that_sites(cast, link):
     receive(adt("PID|1||1001^^^COUNTY~77^^^&2.25.1001&ISO~110101^^^NATIONAL&2.25.5&ISO^NI||Zhang^Wei"))
     found = {

@@ -52,6 +52,15 @@ def test_the_report_names_order_patient_and_signing_radiologist(make_report, lin
     assert (pid[7].value, pid[8].value) == ("19580412", "M")
 
 
+def test_the_result_names_the_patient_with_all_components_in_the_order_of_xpn(make_report, link):
+    report = make_report()
+    patient = report.study.patient
+    patient.middle_name, patient.name_prefix, patient.name_suffix = "Xiao", "Dr.", "Ph.D."
+    patient.save()
+    read = parse(build_result(report, link=link, control_id="C1"))
+    assert read["PID"][5].repetitions[0].raw == "Zhang^Wei^Xiao^Ph.D.^Dr.^^L^A"
+
+
 def test_a_link_may_ask_for_gb18030(make_report, link):
     link.character_set = "GB 18030-2000"
     data = build_result(make_report(), link=link, control_id="C1")

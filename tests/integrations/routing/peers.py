@@ -146,6 +146,7 @@ class Recorder:
 
     received: list[str] = field(default_factory=list)
     associations: int = 0
+    aborted: int = 0
     statuses: dict[str, list[int]] = field(default_factory=dict)
     port: int = 0
 
@@ -160,6 +161,9 @@ class Recorder:
     def on_open(self, _event: Any) -> None:
         self.associations += 1
 
+    def on_abort(self, _event: Any) -> None:
+        self.aborted += 1
+
 
 @contextmanager
 def recording_node() -> Iterator[Recorder]:
@@ -168,7 +172,10 @@ def recording_node() -> Iterator[Recorder]:
     ae.supported_contexts = AllStoragePresentationContexts
     server = ae.start_server(
         ("127.0.0.1", 0), block=False,
-        evt_handlers=[(evt.EVT_C_STORE, recorder.on_store), (evt.EVT_ESTABLISHED, recorder.on_open)],
+        evt_handlers=[
+            (evt.EVT_C_STORE, recorder.on_store), (evt.EVT_ESTABLISHED, recorder.on_open),
+            (evt.EVT_ABORTED, recorder.on_abort),
+        ],
     )  # fmt: skip
     assert server is not None
     recorder.port = server.server_address[1]

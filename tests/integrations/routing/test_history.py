@@ -23,6 +23,12 @@ SELECT %s, lane.id, '1.9.' || lane.id || '.' || number, '1.9.' || lane.id, '[]',
 FROM lane, generate_series(1, 20) AS number
 """
 
+WAITING = """
+INSERT INTO routing_lane (destination_id, study_instance_uid, urgency, next_at, failures, last_error_code, trace_id)
+SELECT %s, '1.8.' || number, number %% 2, now() - number * interval '1 s', 0, '', gen_random_uuid()
+FROM generate_series(1, %s) AS number
+"""
+
 
 def pages_read(act) -> int:
     """How many pages of tables and indexes the statements of an act touch, by the planner's own count."""
@@ -61,3 +67,22 @@ def test_forty_thousand_sent_objects_do_not_slow_the_next(region, folder_destina
     assert after <= before * 1.5 + 8
     send_due()
     assert not Delivery.objects.filter(state__in=lanes.OPEN).exists()
+
+
+def test_twenty_thousand_waiting_studies_do_not_slow_the_next_claim(region, folder_destination, make_series):
+    destination, _ = folder_destination("files")
+    queue_series(make_series(3), destination=destination, urgency=Lane.Urgency.STAT)
+
+    def look() -> None:
+        claim = lanes.claim_lane(destination.pk)
+        assert claim is not None
+        assert claim.urgency == Lane.Urgency.STAT
+        assert not lanes.is_overtaken(claim)
+        lanes.leave(claim)
+
+    before = pages_read(look)
+    with connection.cursor() as cursor:
+        cursor.execute(WAITING, [destination.pk, 20_000])
+        cursor.execute("ANALYZE routing_lane")
+
+    assert pages_read(look) <= before * 1.5 + 8

@@ -10,6 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from accounts.models import AccessGrant, Role
 from archive.mpi.models import Patient, PatientIdentifier
 from archive.studies.models import Instance, Series, Study
+from archive.studies.queries.matching import matches_patient_name
 from archive.studies.queries.requests import Key, Level, Query
 from archive.studies.queries.search import search
 from archive.studies.selectors import studies_of_site
@@ -152,7 +153,8 @@ ALL = ["A1", "A2", "A3", "A4"]
         ({"PatientName": "smith1*"}, ["A1", "A2"]),
         ({"PatientName": "SMITH1^*"}, ["A1"]),
         ({"PatientName": "Smith1"}, ["A1"]),
-        ({"PatientName": "smith1^john^Q"}, ["A1"]),
+        ({"PatientName": "smith1^john^Q"}, []),
+        ({"PatientName": "smith1^john^^"}, ["A1"]),
         ({"PatientName": "^ann"}, ["A2"]),
         ({"PatientName": "*i*"}, ["A1", "A2", "A3"]),
         ({"PatientName": "MULLER^jorg"}, ["A4"]),
@@ -241,6 +243,61 @@ def test_a_study_is_answered_with_todays_demographics_and_its_sites_identifier(i
         "InstanceAvailability": "ONLINE",
     }  # fmt: skip
     assert accessions(index, PatientName="smith-jones") == ["A1"]
+
+
+@pytest.mark.parametrize(
+    ("name", "is_found"),
+    [
+        ("adams", True),
+        ("Adams^John", True),
+        ("Adams^John*", True),
+        ("Adams^John^Robert*", True),
+        ("Adams^John^Robert Quincy^Rev.", True),
+        ("Adams^John^Robert Quincy^Rev.^B.A. M.Div.", True),
+        ("Adams^John^*^rev.^*", True),
+        ("Adams^^^^B.A.*", True),
+        ("*quincy*", True),
+        ("Adams^John^Quincy", False),
+        ("Adams^John^^Dr.", False),
+        ("Adams^John^Robert Quincy^Rev.^B.A.", False),
+        ("Adams^Jo", False),
+    ],
+)
+def test_all_five_components_of_a_name_are_matched(index, cast, name, is_found):
+    """The name of PS3.5 §6.2.1.1's first example."""
+    adams = add_patient(cast.county, "Adams", "John", "P9")
+    adams.middle_name, adams.name_prefix, adams.name_suffix = "Robert Quincy", "Rev.", "B.A. M.Div."
+    adams.save()
+    add_study(cast.county, adams, 9)
+
+    assert accessions(index, PatientName=name) == (["A9"] if is_found else [])
+
+
+def test_all_five_components_of_a_name_are_answered(index, cast):
+    whole = add_patient(cast.county, "Adams", "John", "P9")
+    whole.middle_name, whole.name_prefix, whole.name_suffix = "Robert Quincy", "Rev.", "B.A. M.Div."
+    whole.save()
+    doctor = add_patient(cast.county, "Morrison-Jones", "Susan", "P10", ideographic="苏珊")
+    doctor.name_suffix = "Ph.D."
+    doctor.save()
+    add_study(cast.county, whole, 9)
+    add_study(cast.county, doctor, 10)
+
+    names = [find(index, PatientID=number, PatientName="")[0]["PatientName"] for number in ("P9", "P10")]
+
+    assert names == ["Adams^John^Robert Quincy^Rev.^B.A. M.Div.", "Morrison-Jones^Susan^^^Ph.D.=苏珊"]
+    assert names == [whole.person_name, doctor.person_name]
+
+
+def test_a_name_that_is_begun_is_looked_up_in_the_index_of_names(index):
+    condition = matches_patient_name("matching_name", "ideographic_name", ["Smith1^John"])
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+        cursor.execute(f"EXPLAIN SELECT 1 FROM mpi_patient WHERE {condition.sql}", condition.parameters)  # noqa: S608
+        plan = "\n".join(line for (line,) in cursor.fetchall())
+
+    assert "patient_matching" in plan
+    assert "patient_matching_parts" not in plan
 
 
 def test_patients_are_found_once_for_each_site_that_knows_them(index, cast):
