@@ -94,7 +94,8 @@ class Statement:
                 self._send(session, bound)
                 result = _received(session)
             _check(session, result)
-        return int(result.get_value(0, 0) or b"") if result.ntuples else None
+        value = result.get_value(0, 0) if result.ntuples else None
+        return None if value is None else int(value)
 
 
 def _received(session: psycopg.Connection[Any]) -> pq.abc.PGresult:

@@ -49,6 +49,7 @@ class SegmentWriter:
         self._store = store
         self._site = site
         self._open: OrderedDict[str, _OpenSegment] = OrderedDict()
+        self._to_close: list[_OpenSegment] = []
 
     def append(
         self, parts: Sequence[Bytes], *, sha256: str, study_instance_uid: str, series_instance_uid: str
@@ -95,8 +96,7 @@ class SegmentWriter:
                 try:
                     os.fdatasync(segment.handle)
                 except BaseException as error:
-                    segment.object_count -= 1
-                    self._close_where_it_was(series_instance_uid, where.offset)
+                    self._set_aside(series_instance_uid, where.offset)
                     raise_told(error)
                 return
         raise Unavailable("The segment was closed before it was flushed", code="STORAGE_FAILED")
@@ -113,6 +113,8 @@ class SegmentWriter:
 
     def close(self) -> None:
         """Seal what was written; a segment nothing came to stay in is removed."""
+        while self._to_close:
+            self._seal(self._to_close.pop())
         while self._open:
             self._seal(self._open.popitem(last=False)[1])
 
@@ -121,6 +123,14 @@ class SegmentWriter:
         segment = self._open.pop(series_instance_uid)
         segment.size_bytes = size_bytes
         self._seal(segment)
+
+    def _set_aside(self, series_instance_uid: str, size_bytes: int) -> None:
+        """Take back the last object, and have the segment closed later: the database may be at work on its row."""
+        segment = self._open.pop(series_instance_uid)
+        segment.size_bytes, segment.object_count = size_bytes, segment.object_count - 1
+        with contextlib.suppress(OSError):
+            os.ftruncate(segment.handle, size_bytes)
+        self._to_close.append(segment)
 
     def _segment_for(self, study_instance_uid: str, series_instance_uid: str) -> _OpenSegment:
         segment = self._open.get(series_instance_uid)
