@@ -6,8 +6,9 @@ import io
 import itertools
 import os
 import subprocess
+import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -31,6 +32,10 @@ class Sender:
 
     def to(self, port: int) -> Callable[[], float]:
         return lambda: self._send(port)
+
+    def lean_to(self, port: int) -> Callable[[], float]:
+        """To send from memory instead, by a sender that costs next to nothing."""
+        return lambda: self._send_lean(port)
 
     def write_and_sync(self, target: Path) -> float:
         """The disk's own speed: each file written and fsynced, one after the other."""
@@ -63,6 +68,13 @@ class Sender:
                 raise RuntimeError(f"storescu to port {port}: {errors.decode(errors='replace')[-300:]}")
         return self.megabytes / seconds
 
+    def _send_lean(self, port: int) -> float:
+        command = [sys.executable, "-m", "benchmarks._lean_sender", str(port), str(self._slices)]
+        said = subprocess.run(
+            [*command, str(self._associations), _new_tag()], capture_output=True, text=True, check=True
+        )
+        return self.megabytes / float(said.stdout)
+
     @property
     def megabytes(self) -> float:
         return self._slices * len(self._template) / 1e6
@@ -70,15 +82,33 @@ class Sender:
     def _fresh_series(self) -> Path:
         """A folder of slices that no server has seen."""
         self._made += 1
-        tag = f"{os.getpid() % 100000:05}{next(_made):05}"
         folder = self._folder / f"series{self._slices}-{self._associations}-{self._made}"
         folder.mkdir()
-        body = self._template.replace(_STUDY.encode(), _unique(_STUDY, tag))
-        body = body.replace(_SERIES.encode(), _unique(_SERIES, tag))
-        for number in range(self._slices // self._associations):
-            uid = _unique(_INSTANCE, f"{tag}{number:05}")
-            (folder / f"{number:05}").write_bytes(body.replace(_INSTANCE.encode(), uid))
+        count = self._slices // self._associations
+        for number, body in enumerate(_numbered(self._template, _new_tag(), count)):
+            (folder / f"{number:05}").write_bytes(body)
         return folder
+
+
+def fresh_slices(tag: str, count: int, *, side: int = 512) -> Iterator[tuple[str, bytes]]:
+    """SOP Instance UID and data set of each slice of a new series, without preamble and meta information."""
+    template = ct_slice_file(side)
+    start = 144 + int.from_bytes(
+        template[140:144], "little"
+    )  # behind the File Meta Information (PS3.10 §7.1)
+    for number, body in enumerate(_numbered(template, tag, count)):
+        yield _unique(_INSTANCE, f"{tag}{number:05}").decode(), body[start:]
+
+
+def _numbered(template: bytes, tag: str, count: int) -> Iterator[bytes]:
+    body = template.replace(_STUDY.encode(), _unique(_STUDY, tag))
+    body = body.replace(_SERIES.encode(), _unique(_SERIES, tag))
+    for number in range(count):
+        yield body.replace(_INSTANCE.encode(), _unique(_INSTANCE, f"{tag}{number:05}"))
+
+
+def _new_tag() -> str:
+    return f"{os.getpid() % 100000:05}{next(_made):05}"
 
 
 def _unique(uid: str, tag: str) -> bytes:

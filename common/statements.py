@@ -16,7 +16,8 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import psycopg
-from django.db import connection
+from django.db import DEFAULT_DB_ALIAS, connection, connections
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.utils import CursorWrapper
 from psycopg import errors, pq
 
@@ -60,15 +61,16 @@ class Statement:
         at once.
         Raises  psycopg's errors as Django's; a statement that was begun raises them when it is waited for.
         """
-        connection.ensure_connection()
-        session = connection.connection
-        if not session.autocommit or connection.queries_logged or connection.execute_wrappers:
+        database = connections[DEFAULT_DB_ALIAS]
+        database.ensure_connection()
+        session = database.connection
+        if not session.autocommit or database.queries_logged or database.execute_wrappers:
             value = self._by_cursor(values)
             return lambda: value
         bound = [None if value is None else str(value).encode() for value in values]
-        with connection.wrap_database_errors:
+        with database.wrap_database_errors:
             self._send(session, bound)
-        return lambda: self._value_of(session, bound)
+        return lambda: self._value_of(database, bound)
 
     def _by_cursor(self, values: Sequence[Value]) -> int | None:
         with prepared_cursor() as cursor:
@@ -83,15 +85,17 @@ class Statement:
         values: list[Any] = bound  # a NULL is a None, whatever the stubs say
         session.pgconn.send_query_prepared(self._name, values)
 
-    def _value_of(self, session: psycopg.Connection[Any], bound: list[bytes | None]) -> int | None:
-        with connection.wrap_database_errors:
+    def _value_of(self, database: BaseDatabaseWrapper, bound: list[bytes | None]) -> int | None:
+        session = database.connection
+        with database.wrap_database_errors:
             result = _received(session)
             if result.error_field(pq.DiagnosticField.SQLSTATE) == _GONE.encode():
                 self._known_to.discard(session)
                 self._send(session, bound)
                 result = _received(session)
             _check(session, result)
-        return int(result.get_value(0, 0) or b"") if result.ntuples else None
+        value = result.get_value(0, 0) if result.ntuples else None
+        return None if value is None else int(value)
 
 
 def _received(session: psycopg.Connection[Any]) -> pq.abc.PGresult:

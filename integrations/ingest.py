@@ -31,7 +31,6 @@ from common.uids import is_uid_lenient
 log = structlog.get_logger(__name__)
 
 BUFFERED_AT_MOST = 8 << 20  # a larger object goes by way of a file
-_AHEAD_BY = 192 << 10  # so much of an object has to have come before it is worth a call to the disk
 _SPARE = (1 << 20) + 64  # the largest fragment, and a little that is read along with it
 
 
@@ -116,7 +115,6 @@ class Reception:
         self._transfer_syntax_uid = transfer_syntax_uid
         self._failure: ServiceError | None = None
         self._staged: StagedObject | None = None
-        self._ahead, self._written_ahead = sender.writer.ahead(), 0
 
     def room(self, count: int) -> memoryview:
         """Where the next `count` bytes go."""
@@ -128,15 +126,8 @@ class Reception:
         """So many bytes have come."""
         end = self._filled + count
         if self._staged is None:
-            self._write_ahead(end)
             self._digest.update(self._buffer.view[self._filled : end])
         self._filled = end
-
-    def _write_ahead(self, end: int) -> None:
-        """Let the disk begin on what has come."""
-        if self._ahead is not None and end - self._written_ahead >= _AHEAD_BY:
-            self._ahead.write(self._buffer.view[:end])
-            self._written_ahead = end
 
     def finish(self) -> StoredOutcome:
         """Make the object durable and index it, both at once.
@@ -197,7 +188,6 @@ class Reception:
             sha256=self._digest.hexdigest(),
             study_instance_uid=header.text(STUDY_INSTANCE_UID),
             series_instance_uid=header.text(SERIES_INSTANCE_UID),
-            ahead=self._ahead,
         )
 
     def _flush(self, stored: StoredObject) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from accounts.models import Site
-from archive.storage.writing import Ahead, Bytes, ObjectWriter, StoredObject
+from archive.storage.writing import Bytes, ObjectWriter, StoredObject
 
 Gate = Callable[[Site, int], None]
 
@@ -33,8 +33,7 @@ class AdmittedWriter:
 
     def __init__(self, writer: ObjectWriter, site: Site | None) -> None:
         self._writer, self._site = writer, site
-        self.ahead, self.flush = writer.ahead, writer.flush
-        self.withdraw, self.close = writer.withdraw, writer.close
+        self.flush, self.withdraw, self.close = writer.flush, writer.withdraw, writer.close
 
     def append(
         self, parts: Sequence[Bytes], *, sha256: str, study_instance_uid: str, series_instance_uid: str
@@ -55,7 +54,6 @@ class AdmittedWriter:
         sha256: str,
         study_instance_uid: str,
         series_instance_uid: str,
-        ahead: Ahead | None = None,
     ) -> StoredObject:
         admit(self._site, sum(len(part) for part in parts))
         return self._writer.put(
@@ -63,5 +61,4 @@ class AdmittedWriter:
             sha256=sha256,
             study_instance_uid=study_instance_uid,
             series_instance_uid=series_instance_uid,
-            ahead=ahead,
         )

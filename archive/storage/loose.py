@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from archive.storage.volumes.base import Store
-from archive.storage.writing import Ahead, Bytes, StoredObject
+from archive.storage.writing import Bytes, StoredObject
 from common.errors import InvalidInput
 
 
@@ -38,9 +38,6 @@ class LooseWriter:
             raise InvalidInput("The bytes do not have the digest they came with", code="DIGEST_MISMATCH")
         return stored
 
-    def ahead(self) -> None:
-        """Nothing is known of an object before its digest is."""
-
     def put(
         self,
         parts: Sequence[Bytes],
@@ -48,7 +45,6 @@ class LooseWriter:
         sha256: str,
         study_instance_uid: str,
         series_instance_uid: str,
-        ahead: Ahead | None = None,  # noqa: ARG002
     ) -> StoredObject:
         """As `append`: there is no storing that is not durable yet."""
         return self.append(

@@ -1,9 +1,7 @@
 """Local segments: one sender's objects appended to a file a series, each durable before it is answered for.
 
-One `fdatasync` an object, where a file of its own would need eight calls and a journal entry for its name. An
-object that is still coming is written ahead, behind the last one of the segment in use: most objects are of the
-same series as the one before, and one that is not is simply written again where it belongs. A crash leaves at
-most bytes behind the last object a row refers to; nothing finds them.
+One `pwritev` and one `fdatasync` an object, where a file of its own would need eight calls and a journal
+entry for its name. A crash leaves at most bytes behind the last object a row refers to; nothing finds them.
 """
 
 from __future__ import annotations
@@ -12,7 +10,7 @@ import contextlib
 import fcntl
 import os
 from collections import OrderedDict
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,9 +21,8 @@ from accounts.models import Site
 from archive.storage import rows
 from archive.storage.keys import new_segment_key, parse_key, slice_key
 from archive.storage.models import Segment
-from archive.storage.volumes.local import FileSystemStore, failures_told, sync_folder
-from archive.storage.volumes.writeback import begin_write_back
-from archive.storage.writing import Ahead, Bytes, StoredObject
+from archive.storage.volumes.local import FileSystemStore, failures_told, raise_told, sync_folder
+from archive.storage.writing import Bytes, StoredObject
 from common.errors import Unavailable
 
 log = structlog.get_logger(__name__)
@@ -45,27 +42,6 @@ class _OpenSegment:
     object_count: int = 0
 
 
-class SegmentAhead:
-    """The beginning of an object that is still coming, behind the last one of a segment."""
-
-    def __init__(self, segment: _OpenSegment) -> None:
-        self._segment, self._offset, self._written = segment, segment.size_bytes, 0
-
-    def write(self, so_far: Bytes) -> None:
-        """Write what is new of the object, of which this is all that has come. What fails is written again later."""
-        new = memoryview(so_far)[self._written :]
-        start = self._offset + self._written
-        with contextlib.suppress(OSError):
-            written = os.pwrite(self._segment.handle, new, start)
-            self._written += written
-            begin_write_back(self._segment.handle, start, written)
-
-    def written_to(self, segment: _OpenSegment) -> int:
-        """How many bytes of the object are in their place, if this is the segment it belongs to."""
-        is_there = segment is self._segment and segment.size_bytes == self._offset
-        return self._written if is_there else 0
-
-
 class SegmentWriter:
     """One sender's way onto a local volume. For one thread at a time; see `ObjectWriter`."""
 
@@ -73,10 +49,7 @@ class SegmentWriter:
         self._store = store
         self._site = site
         self._open: OrderedDict[str, _OpenSegment] = OrderedDict()
-
-    def ahead(self) -> SegmentAhead | None:
-        """Where to write an object whose series is not known yet; None if nothing was stored before it."""
-        return SegmentAhead(next(reversed(self._open.values()))) if self._open else None
+        self._to_close: list[_OpenSegment] = []
 
     def append(
         self, parts: Sequence[Bytes], *, sha256: str, study_instance_uid: str, series_instance_uid: str
@@ -98,7 +71,6 @@ class SegmentWriter:
         sha256: str,
         study_instance_uid: str,
         series_instance_uid: str,
-        ahead: Ahead | None = None,
     ) -> StoredObject:
         """Write one object behind the last one of its series; on the disk once it is flushed.
 
@@ -107,9 +79,11 @@ class SegmentWriter:
         """
         segment = self._segment_for(study_instance_uid, series_instance_uid)
         offset, length = segment.size_bytes, sum(len(part) for part in parts)
-        done = ahead.written_to(segment) if isinstance(ahead, SegmentAhead) else 0
-        with self._closing_at_fault(series_instance_uid):
-            _write_all(segment.handle, _rest(parts, done), offset + done, length - done)
+        try:
+            _write_all(segment.handle, parts, offset, length)
+        except BaseException as error:
+            self._close_where_it_was(series_instance_uid, offset)
+            raise_told(error)
         segment.size_bytes += length
         segment.object_count += 1
         return StoredObject(slice_key(segment.key, offset, length), length, sha256)
@@ -119,8 +93,11 @@ class SegmentWriter:
         where = parse_key(stored.key)
         for series_instance_uid, segment in self._open.items():
             if segment.key == where.segment:
-                with self._closing_at_fault(series_instance_uid, size_bytes=where.offset):
+                try:
                     os.fdatasync(segment.handle)
+                except BaseException as error:
+                    self._set_aside(series_instance_uid, where.offset)
+                    raise_told(error)
                 return
         raise Unavailable("The segment was closed before it was flushed", code="STORAGE_FAILED")
 
@@ -136,21 +113,24 @@ class SegmentWriter:
 
     def close(self) -> None:
         """Seal what was written; a segment nothing came to stay in is removed."""
+        while self._to_close:
+            self._seal(self._to_close.pop())
         while self._open:
             self._seal(self._open.popitem(last=False)[1])
 
-    @contextlib.contextmanager
-    def _closing_at_fault(self, series_instance_uid: str, *, size_bytes: int | None = None) -> Iterator[None]:
-        """Close the segment where something fails on it, cut off at `size_bytes` if that is given."""
-        try:
-            with failures_told():
-                yield
-        except BaseException:
-            segment = self._open.pop(series_instance_uid)
-            if size_bytes is not None:
-                segment.size_bytes, segment.object_count = size_bytes, segment.object_count - 1
-            self._seal(segment)
-            raise
+    def _close_where_it_was(self, series_instance_uid: str, size_bytes: int) -> None:
+        """Close a segment something failed on, cut off behind the last object that was stored."""
+        segment = self._open.pop(series_instance_uid)
+        segment.size_bytes = size_bytes
+        self._seal(segment)
+
+    def _set_aside(self, series_instance_uid: str, size_bytes: int) -> None:
+        """Take back the last object, and have the segment closed later: the database may be at work on its row."""
+        segment = self._open.pop(series_instance_uid)
+        segment.size_bytes, segment.object_count = size_bytes, segment.object_count - 1
+        with contextlib.suppress(OSError):
+            os.ftruncate(segment.handle, size_bytes)
+        self._to_close.append(segment)
 
     def _segment_for(self, study_instance_uid: str, series_instance_uid: str) -> _OpenSegment:
         segment = self._open.get(series_instance_uid)
@@ -213,19 +193,9 @@ class SegmentWriter:
             os.close(segment.handle)
 
 
-def _rest(parts: Sequence[Bytes], done: int) -> list[Bytes]:
-    """The parts without their first `done` bytes."""
-    rest: list[Bytes] = []
-    for part in parts:
-        if done < len(part):
-            rest.append(memoryview(part)[done:] if done else part)
-        done = max(0, done - len(part))
-    return rest
-
-
 def _write_all(handle: int, parts: Sequence[Bytes], offset: int, length: int) -> None:
     """Write the parts one behind the other, however few bytes the system takes at a time."""
-    done = os.pwritev(handle, parts, offset) if length else 0
+    done = os.pwritev(handle, parts, offset)
     if done == length:
         return
     rest = memoryview(b"".join(parts))

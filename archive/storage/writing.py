@@ -35,14 +35,6 @@ class StagedObject(Protocol):
     def discard(self) -> None: ...
 
 
-class Ahead(Protocol):
-    """An object on its way in that is written while it comes."""
-
-    def write(self, so_far: Bytes) -> None:
-        """Write what is new of the object, of which this is all that has come. Never raises."""
-        ...
-
-
 class ObjectWriter(Protocol):
     """One sender's way in, of one thread at a time; `archive.storage.objects.open_writer` makes one.
 
@@ -59,23 +51,10 @@ class ObjectWriter(Protocol):
         """
         ...
 
-    def ahead(self) -> Ahead | None:
-        """A way to write the next object while it comes, for `put` to finish; None where that is of no use."""
-        ...
-
     def put(
-        self,
-        parts: Sequence[Bytes],
-        *,
-        sha256: str,
-        study_instance_uid: str,
-        series_instance_uid: str,
-        ahead: Ahead | None = None,
+        self, parts: Sequence[Bytes], *, sha256: str, study_instance_uid: str, series_instance_uid: str
     ) -> StoredObject:
-        """As `append`, but durable only once `flush` has returned for it, before anything else is put.
-
-        `ahead` is what the same bytes were written to while they came.
-        """
+        """As `append`, but durable only once `flush` has returned for it, before anything else is put."""
         ...
 
     def flush(self, stored: StoredObject) -> None:

@@ -46,7 +46,9 @@ SERIES_TAGS = frozenset([
     0x00400253, 0x00400254,  # PerformedProcedureStepID, PerformedProcedureStepDescription
     0x00400275,  # RequestAttributesSequence
 ])  # fmt: skip
-CATALOGUE_VERSION = 1  # to be raised with every tag that is added: rows of before are then read anew, by a duty
+CATALOGUE_VERSION = (
+    1  # to be raised with every tag that is added: rows of before are then read anew, by a duty
+)
 LARGEST_VALUE = 16384
 _NUMBERS = frozenset(["DS", "IS"])
 _GROUPS = ("Alphabetic", "Ideographic", "Phonetic")

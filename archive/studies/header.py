@@ -26,6 +26,10 @@ DEFLATED = "1.2.840.10008.1.2.1.99"
 _LONG_VRS = frozenset(
     [b"OB", b"OD", b"OF", b"OL", b"OV", b"OW", b"SQ", b"SV", b"UC", b"UN", b"UR", b"UT", b"UV"]
 )
+_SHORT_VRS = frozenset(
+    [b"AE", b"AS", b"AT", b"CS", b"DA", b"DS", b"DT", b"FD", b"FL", b"IS", b"LO", b"LT", b"PN", b"SH", b"SL",
+     b"SS", b"ST", b"TM", b"UI", b"UL", b"US"]
+)  # fmt: skip
 _ITEM, _ITEM_END, _SEQUENCE_END = 0xFFFEE000, 0xFFFEE00D, 0xFFFEE0DD
 _UNDEFINED = 0xFFFFFFFF
 _DELIMITERS = frozenset([_ITEM, _ITEM_END, _SEQUENCE_END])
@@ -154,9 +158,16 @@ def _elements(
     With `leaves_off` the data are only the first part of the data set: where they end, so does the walk.
     """
     previous = -1
+    short, is_explicit = _HEADS[encoding.order][0], not encoding.is_implicit
     while at < size:
         if at + 8 > size:
             raise _Broken
+        group, element, vr, length = short(data, at)
+        if is_explicit and vr in _SHORT_VRS and 0x0008 <= group < 0xFFFE and at + 8 + length <= size:
+            previous = group << 16 | element  # nearly every element: of known length, and nothing nests in it
+            yield previous, at + 8, at + 8 + length
+            at += 8 + length
+            continue
         tag, vr, length, at = _element_head(data, at, encoding)
         if tag <= previous and tag >> 16 < 0x0008:
             raise _Broken

@@ -44,11 +44,11 @@ class ReceivedObject:
     def instance(self) -> InstanceFacts:
         return instance_facts(self.header)
 
-    @property
+    @cached_property
     def study_instance_uid(self) -> str:
         return self.header.text(STUDY_INSTANCE_UID)
 
-    @property
+    @cached_property
     def series_instance_uid(self) -> str:
         return self.header.text(SERIES_INSTANCE_UID)
 

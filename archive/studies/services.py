@@ -98,9 +98,10 @@ def store_received(
     known = _known.get(received.series_instance_uid)
     is_plain = received.instance.sop_class_uid != KEY_OBJECTS
     if is_plain and known is not None and known.study_instance_uid == received.study_instance_uid:
-        with _one_transaction(needed=_is_stale(known)):
+        is_stale = _is_stale(known)
+        with _one_transaction(needed=is_stale):
             instance_pk = _insert_instance(received, known.pk, known.study_pk, flush=flush)
-            if instance_pk is not None:
+            if instance_pk is not None and is_stale:
                 _touch(known, is_sending=is_sending)
         if instance_pk is not None:
             return _outcome(received, instance_pk)
@@ -254,7 +255,8 @@ def _store_slowly(
                 raise Conflict("The series has just been removed", code="SERIES_GONE")
             return held
         known = _KnownSeries(series.pk, series.study_id, received.study_instance_uid, series.last_received_at)
-        _touch(known, is_sending=is_sending)
+        if _is_stale(known):
+            _touch(known, is_sending=is_sending)
         if received.instance.sop_class_uid == KEY_OBJECTS and calling_ae_title:
             announce_key_objects(series, received.instance.sop_instance_uid, said_by=calling_ae_title)
     if len(_known) >= _KNOWN_AT_MOST:
@@ -348,8 +350,6 @@ def _is_stale(known: _KnownSeries) -> bool:
 
 def _touch(known: _KnownSeries, *, is_sending: bool) -> None:
     """Note that the series is being added to; one that was complete is receiving again."""
-    if not _is_stale(known):
-        return
     now = clock.now()
     Series.objects.filter(pk=known.pk).update(
         last_received_at=now, completeness=Series.Completeness.RECEIVING, is_sending=is_sending

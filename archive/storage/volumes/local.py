@@ -13,7 +13,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, NoReturn
 
 from archive.storage.keys import ObjectKey, check_segment_key, content_key
 from archive.storage.volumes.base import Found, LocalSlice
@@ -283,11 +283,18 @@ def failures_told() -> Iterator[None]:
     """Turn what the operating system refuses into our words; a full disk is a reason to try later."""
     try:
         yield
-    except FileNotFoundError as error:
-        raise NotFound("The object is not in the store", code="OBJECT_MISSING") from error
     except OSError as error:
+        raise_told(error)
+
+
+def raise_told(error: BaseException) -> NoReturn:
+    """Raise what went wrong in our words if the operating system said it, else as it is."""
+    if isinstance(error, FileNotFoundError):
+        raise NotFound("The object is not in the store", code="OBJECT_MISSING") from error
+    if isinstance(error, OSError):
         code = "STORAGE_FULL" if error.errno in _NO_SPACE else "STORAGE_FAILED"
         raise Unavailable("The object store cannot take or give the object now", code=code) from error
+    raise error
 
 
 def _pread(handle: int, offset: int, length: int) -> bytes:

@@ -130,6 +130,47 @@ def test_a_dead_writers_segment_is_sealed_and_a_live_ones_is_left(clock, cast, s
     assert bytes_of(series) == before
 
 
+@pytest.fixture
+def left_by_a_machine_that_stopped(clock, cast, store_series, monkeypatch):
+    """A series whose last object never reached the disk, although its row was committed; its writer is gone."""
+    writer = open_writer(cast.county)
+    monkeypatch.setattr(writer, "close", lambda: None)
+    series = store_series(slices=3, writer=writer)
+    last = Instance.objects.filter(series=series).latest("pk")
+    where = parse_key(last.storage_key)
+    assert where.length is not None
+    for open_segment in open_segments_of(writer):
+        os.pwrite(open_segment.handle, bytes(200), where.offset + where.length - 200)
+        fcntl.flock(open_segment.handle, fcntl.LOCK_UN)
+    clock.advance(HOUR)
+    return series, last
+
+
+def test_an_object_the_machine_lost_before_it_was_answered_for_is_taken_back(
+    left_by_a_machine_that_stopped, monkeypatch
+):
+    series, last = left_by_a_machine_that_stopped
+    monkeypatch.setattr("archive.lifecycle.sealing._machine_started_at", product_clock.now)
+
+    assert seal_abandoned() == 1
+
+    assert not Instance.objects.filter(pk=last.pk).exists()
+    assert Instance.objects.filter(series=series).count() == 2
+    assert Segment.objects.get().object_count == 2
+
+
+def test_damage_on_a_machine_that_ran_on_is_left_for_the_scrubber_to_tell(
+    left_by_a_machine_that_stopped, monkeypatch
+):
+    _series, last = left_by_a_machine_that_stopped
+    monkeypatch.setattr("archive.lifecycle.sealing._machine_started_at", lambda: last.received_at)
+
+    assert seal_abandoned() == 1
+
+    assert Instance.objects.filter(pk=last.pk).exists()
+    assert Segment.objects.get().object_count == 3
+
+
 def test_a_segment_no_row_came_to_refer_to_is_purged(clock, cast):
     writer = open_writer(cast.county)
     data = b"stored, and the process died before its row"
