@@ -32,7 +32,7 @@ class StandingStillSerializer(serializers.Serializer[StandingStill]):
     """One state that is too old; `site` is null for what is the whole region's."""
 
     kind = serializers.ChoiceField(choices=Kind.choices)
-    subject = serializers.CharField(help_text="AE title, destination, segment or SOP Instance UID")
+    subject = serializers.CharField(help_text="AE title, destination, segment, SOP or Study Instance UID")
     site = serializers.CharField(source="site.code", default=None, allow_null=True)
     since = serializers.DateTimeField()
     code = serializers.CharField()

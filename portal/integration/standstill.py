@@ -1,6 +1,6 @@
 """What of the gateway stands still: states older than is normal, gathered from the packages that own them.
 
-Every row leads to the page where something can be done about it. Each kind is one statement of at most
+Every row leads to the page where something can be done about it. Each kind is asked for at most
 `SHOWN` rows, asked only of those whom the page behind it is open to.
 """
 
@@ -17,27 +17,30 @@ from django.urls import reverse
 
 from accounts.models import Person, Site
 from accounts.privileges import Privilege
-from archive.lifecycle.models import ScrubFinding
-from archive.lifecycle.selectors import segments_left_open, unrepaired_findings
-from archive.storage.models import Segment
 from common import clock
 from integrations.dicom.models import ApplicationEntity
 from integrations.dicom.nodes.selectors import nodes_left_alone_too_long
 from integrations.dicom.notices.selectors import nodes_with_waiting_notices
 from integrations.routing.models import Destination
 from integrations.routing.selectors import destinations_standing_still
+from portal.integration import stored
+from portal.integration.stored import Stored, stored_standing_still
 
 M = TypeVar("M", bound=models.Model)
 SHOWN = 50
-MANAGERS = frozenset({Privilege.MANAGE_NODES, Privilege.MANAGE_ROUTING, Privilege.MANAGE_STORAGE})
+MANAGERS = frozenset({
+    Privilege.MANAGE_NODES, Privilege.MANAGE_ROUTING, Privilege.MANAGE_STORAGE, Privilege.CORRECT_STUDIES,
+})  # fmt: skip
 
 
 class Kind(models.TextChoices):
     NODE = "node_left_alone"
     NOTICES = "notices_waiting"
     DESTINATION = "deliveries_waiting"
-    SEGMENT = "segment_open"
-    FINDING = "finding_unrepaired"
+    SEGMENT = stored.SEGMENT
+    FINDING = stored.FINDING
+    COPY = stored.COPY
+    CORRECTION = stored.CORRECTION
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,9 +71,8 @@ def standing_still(person: Person, privileges: frozenset[Privilege]) -> Gateway:
         parts.append(_first(nodes_with_waiting_notices(person), _notices))
     if Privilege.MANAGE_ROUTING in privileges:
         parts.append(_first(destinations_standing_still(person), _destination))
-    if Privilege.MANAGE_STORAGE in privileges:
-        parts.append(_first(segments_left_open(), _segment))
-        parts.append(_first(unrepaired_findings(), _finding))
+    found = stored_standing_still(person, privileges, limit=SHOWN + 1)
+    parts += [[_stored(one) for one in rows] for rows in found.values()]
     rows = sorted(chain.from_iterable(part[:SHOWN] for part in parts), key=lambda row: row.since)
     return Gateway(rows, any(len(part) > SHOWN for part in parts))
 
@@ -99,15 +101,15 @@ def _destination(destination: Destination) -> StandingStill:
     )  # fmt: skip
 
 
-def _segment(segment: Segment) -> StandingStill:
-    href = reverse("storage")
-    return StandingStill(Kind.SEGMENT, segment.key, segment.site, segment.created_at, "", href)
-
-
-def _finding(finding: ScrubFinding) -> StandingStill:
-    href = f"{reverse('storage-findings')}?state={finding.state}"
-    subject = finding.sop_instance_uid or finding.storage_key
-    return StandingStill(Kind.FINDING, subject, finding.segment.site, finding.found_at, finding.code, href)
+def _stored(one: Stored) -> StandingStill:
+    page = {
+        Kind.SEGMENT: lambda: reverse("storage"),
+        Kind.FINDING: lambda: f"{reverse('storage-findings')}?state={one.state}",
+        Kind.COPY: lambda: f"{reverse('storage-moves')}?state={one.state}",
+        Kind.CORRECTION: lambda: reverse("study", args=[one.subject]),
+    }
+    kind = Kind(one.what)
+    return StandingStill(kind, one.subject, one.site, one.since, one.code, page[kind]())
 
 
 def _since(found: models.Model) -> dt.datetime:

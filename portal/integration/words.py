@@ -26,6 +26,8 @@ STANDSTILL: dict[str, Word] = {
     "notices_waiting": Word(_("Notices wait for the node."), "mail", "warning"),
     "deliveries_waiting": Word(_("Objects wait for the destination."), "send", "warning"),
     "segment_open": Word(_("A segment was not sealed."), "archive", "warning"),
+    "copy_stuck": Word(_("A copy is stuck between volumes."), "archive", "warning"),
+    "correction_planned": Word(_("A correction was planned and is not performed."), "pen-line", "warning"),
     "finding_unrepaired": Word(_("Damaged bytes were not repaired."), "alert-triangle", "critical"),
 }
 INCIDENT: dict[str, str | Promise] = {

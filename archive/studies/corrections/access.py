@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
+from django.conf import settings
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
@@ -9,6 +12,7 @@ from accounts.actors import Actor
 from accounts.privileges import Privilege, sites_where
 from archive.studies.corrections.models import Correction
 from archive.studies.models import Study
+from common import clock
 from common.errors import NotFound
 
 
@@ -21,6 +25,13 @@ def corrections_of(actor: Actor) -> QuerySet[Correction]:
     """Corrections of studies of those sites; also of studies that are out of sight since."""
     studies = Study.all_objects.filter(site__in=sites_where(actor, Privilege.CORRECT_STUDIES))
     return Correction.objects.filter(study__in=studies)
+
+
+def corrections_standing_still(actor: Actor) -> QuerySet[Correction]:
+    """Those that were planned, and for longer than is normal neither performed nor undone; the longest first."""
+    limit = clock.now() - dt.timedelta(minutes=settings.STANDSTILL_CORRECTION_MINUTES)
+    planned = corrections_of(actor).filter(performed_at=None, undone_at=None, made_at__lt=limit)
+    return planned.select_related("study__site").order_by("made_at")
 
 
 def locked_for_correction(study: Study, actor: Actor) -> Study:

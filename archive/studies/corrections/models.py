@@ -47,7 +47,14 @@ class Correction(models.Model):
     trace_id = models.UUIDField()
 
     class Meta:
-        indexes = [models.Index(fields=["study_instance_uid", "-made_at"], name="correction_study")]
+        indexes = [
+            models.Index(fields=["study_instance_uid", "-made_at"], name="correction_study"),
+            models.Index(
+                fields=["made_at"],
+                name="correction_planned",
+                condition=models.Q(performed_at__isnull=True, undone_at__isnull=True),
+            ),
+        ]
 
 
 class WithdrawnInstance(models.Model):

@@ -10,7 +10,10 @@ from django.urls import reverse
 
 from accounts.models import Membership, Role
 from archive.lifecycle.models import ScrubFinding
-from archive.storage.models import Segment, Volume
+from archive.mpi.models import Patient
+from archive.storage.models import Segment, SegmentCopy, Volume
+from archive.studies.corrections.models import Correction
+from archive.studies.models import Study
 from integrations.dicom.models import ApplicationEntity, Notice
 from integrations.dicom.nodes import breaker
 from integrations.dicom.notices.delivery import queue_notice
@@ -111,6 +114,62 @@ def test_findings_show_until_they_are_repaired(cast, client, clock):
             found_at=clock.now,
         )  # fmt: skip
     assert kinds(client, cast.ines) == ["finding_unrepaired"] * 2
+
+
+@pytest.mark.parametrize(
+    ("state", "problem", "volume_state", "is_shown"),
+    [
+        ("copying", "STORAGE_FULL", "online", True),
+        ("removing", "STORAGE_UNAVAILABLE", "online", True),
+        ("copying", "", "offline", True),
+        ("copying", "", "online", False),
+        ("held", "", "online", False),
+    ],
+    ids=["fails", "cannot be removed", "volume out of use", "waits for its turn", "held"],
+)
+def test_a_copy_that_gets_nowhere_shows_after_hours(
+    cast, client, clock, state, problem, volume_state, is_shown
+):
+    segment = Segment.objects.create(key=KEY, created_at=clock.now, sealed_at=clock.now, site=cast.provincial)
+    volume = Volume.objects.create(
+        name="warm", url="file:///nowhere", tier="warm", state=volume_state, created_at=clock.now
+    )
+    SegmentCopy.objects.create(
+        segment=segment, volume=volume, state=state, problem=problem, changed_at=clock.now,
+        next_at=None if state == "held" else clock.now,
+    )  # fmt: skip
+    clock.advance(dt.timedelta(hours=3, minutes=59))
+    assert kinds(client, cast.ines) == []
+    clock.advance(dt.timedelta(minutes=2))
+
+    assert kinds(client, cast.ines) == (["copy_stuck"] if is_shown else [])
+    page = client.get(PAGE).content.decode()
+    assert (f"{KEY} → warm" in page) is is_shown
+    assert ((problem or "VOLUME_NOT_ONLINE") in page) is is_shown
+    assert kinds(client, cast.ivo) == []
+
+
+def test_a_correction_shows_until_it_is_performed_or_undone(cast, client, clock):
+    patient = Patient.objects.create(registered_at=clock.now)
+    study = Study.objects.create(
+        study_instance_uid="1.2.3", site=cast.county, patient=patient, received_at=clock.now,
+        trace_id=uuid.uuid4(),
+    )  # fmt: skip
+    planned = Correction.objects.create(
+        kind="merge", study=study, study_instance_uid="1.2.3", made_at=clock.now, made_by="theo",
+        trace_id=uuid.uuid4(),
+    )  # fmt: skip
+    clock.advance(dt.timedelta(minutes=59))
+    assert kinds(client, cast.theo) == []
+    clock.advance(dt.timedelta(minutes=2))
+
+    assert kinds(client, cast.theo) == ["correction_planned"]
+    page = client.get(PAGE).content.decode()
+    assert 'href="/studies/1.2.3/"' in page
+    assert "CORRECTION_MERGE" in page
+    assert kinds(client, cast.otto) == []
+    Correction.objects.filter(pk=planned.pk).update(performed_at=clock.now)
+    assert kinds(client, cast.theo) == []
 
 
 def test_those_who_look_after_none_of_it_are_shown_nothing(cast, node, client, clock):
