@@ -1,7 +1,7 @@
 """What a table could be written to do to the server: refused, or ended, within seconds and within memory."""
 
-from contextlib import suppress
 from time import monotonic
+from unittest.mock import patch
 
 import pytest
 from hypothesis import given, settings
@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 
 from common.errors import InvalidInput
 from tests.workflows.decisions.conftest import decision_file, literal
-from workflows.decisions import DecisionTooCostly, Limits, load_decisions
+from workflows.decisions import DecisionTooCostly, Limits, Outcome, load_decisions
 from workflows.decisions.feel.functions import BUILTINS
+from workflows.decisions.limits import ERRORS_KEPT, STEPS_BETWEEN_LOOKS_AT_THE_CLOCK, Run
 
 WITHIN_S = 20.0
 BOMB = """<!DOCTYPE lolz [<!ENTITY a "aaaaaaaaaa">{}]><definitions id="&j;"/>""".format(
@@ -143,16 +144,44 @@ ARGUMENTS = [
 ]  # fmt: skip
 
 
+COMPARING = ("=", "!=", "<", ">=", "in")
+TIGHT = Limits(steps=20_000, depth=20, seconds=60.0, items=5_000)
+MOST_STEPS = TIGHT.steps + STEPS_BETWEEN_LOOKS_AT_THE_CLOCK + TIGHT.items // 16 + 1
+TOO_COSTLY = DecisionTooCostly.default_code
+
+
+def came_of(text: str, **values) -> Outcome | str:
+    """What a decision comes to, or the code it is refused with; in no case does it take more steps than it may."""
+    runs: list[Run] = []
+
+    def counted(limits: Limits) -> Run:
+        runs.append(Run(limits))
+        return runs[-1]
+
+    came: Outcome | str
+    with patch("workflows.decisions.model.Run", counted):
+        try:
+            came = load_decisions(literal(text)).decide("it", values, limits=TIGHT)
+        except InvalidInput as refusal:
+            came = refusal.code
+    assert sum(run.spent for run in runs) <= MOST_STEPS
+    assert all(len(run.errors) <= ERRORS_KEPT for run in runs)
+    return came
+
+
 @given(tokens=st.lists(st.sampled_from(TOKENS), max_size=12))
-def test_no_text_breaks_the_reader(tokens):
-    with suppress(InvalidInput):
-        decide(" ".join(tokens), x=1)
+def test_any_text_is_decided_or_refused_by_code(tokens):
+    came = came_of(" ".join(tokens), x=1)
+
+    assert isinstance(came, Outcome) or came in {"DECISION_INVALID", TOO_COSTLY}
 
 
 @given(name=st.sampled_from(sorted(BUILTINS)), arguments=st.lists(st.sampled_from(ARGUMENTS), max_size=4))
 @settings(max_examples=300)
-def test_no_argument_breaks_a_function(name, arguments):
-    decide(f"{name}({', '.join(arguments)})")
+def test_any_arguments_of_a_function_give_a_value_or_null(name, arguments):
+    came = came_of(f"{name}({', '.join(arguments)})")
+
+    assert isinstance(came, Outcome) or came == TOO_COSTLY
 
 
 @given(
@@ -161,13 +190,22 @@ def test_no_argument_breaks_a_function(name, arguments):
     right=st.sampled_from(ARGUMENTS),
 )
 @settings(max_examples=300)
-def test_no_operands_break_an_operator(left, operator, right):
-    decide(f"{left} {operator} {right}")
+def test_any_operands_of_an_operator_give_a_value_or_null(left, operator, right):
+    came = came_of(f"{left} {operator} {right}")
+
+    assert isinstance(came, Outcome) or came == TOO_COSTLY
+    if operator in COMPARING and isinstance(came, Outcome) and not left.startswith("function"):
+        assert came.value in (True, False, None)
 
 
 def test_no_name_of_python_is_a_name_of_feel():
     for name in ("__import__", "open", "eval", "frame", "self", "os"):
         assert decide(f'{name}("x")').value is None
+
+
+def test_a_decision_is_ended_at_the_step_its_limits_state():
+    assert came_of("count(for a in 1..4000 return a)") != TOO_COSTLY
+    assert came_of("for a in 1..100, b in 1..400 return a * b") == TOO_COSTLY
 
 
 def test_facts_may_not_be_deeper_than_facts_are():
