@@ -8,15 +8,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 
+import structlog
 from django.db.models import F
 
 from archive.storage.objects import LocalSlice, local_slice, read_object
 from archive.studies.models import Instance
 from archive.studies.outgoing import Identity, coerced, identities_of
+from common.errors import InvalidInput, ServiceError
 from integrations.routing.corrections import WITHDRAWN
 from integrations.routing.models import Delivery
 from integrations.routing.targets.base import Outgoing, Parcel
 from integrations.routing.transforms.pipeline import data_set_offset, leaves_in, transformed
+
+log = structlog.get_logger(__name__)
 
 
 def parcels_for(
@@ -62,7 +66,7 @@ def _local(instance: Instance, delivery: Delivery, identity: Identity | None) ->
 def _load(instance: Instance, delivery: Delivery, identity: Identity | None) -> Outgoing:
     data = coerced(read_object(instance.storage_key), identity)
     if delivery.transforms:
-        return transformed(data, delivery.transforms, at=delivery.queued_at)
+        return _changed(data, delivery)
     return Outgoing(
         data,
         data_set_offset(data),
@@ -70,3 +74,14 @@ def _load(instance: Instance, delivery: Delivery, identity: Identity | None) -> 
         instance.sop_instance_uid,
         instance.transfer_syntax_uid,
     )
+
+
+def _changed(data: bytes, delivery: Delivery) -> Outgoing:
+    """The object as the table asks for it. A defect of ours spares the objects after it, and the receiver."""
+    try:
+        return transformed(data, delivery.transforms, at=delivery.queued_at)
+    except ServiceError:
+        raise
+    except Exception as error:
+        log.exception("routing.transform_defect", sop_instance_uid=delivery.sop_instance_uid)
+        raise InvalidInput("The object cannot be changed as asked", code="TRANSFORM_FAILED") from error

@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from archive.storage.objects import LocalSlice
-from common.errors import InvalidInput
+from common.errors import InvalidInput, ServiceError
 from integrations.routing.models import Destination
 
 
@@ -61,6 +61,14 @@ class Outcome:
     verdict: Verdict
     code: str = ""
     sent_as: str = ""
+
+
+def loaded(parcel: Parcel) -> Outgoing | Outcome:
+    """The object, read and changed as asked; or how it ends because that cannot be done."""
+    try:
+        return parcel.load()
+    except ServiceError as error:
+        return Outcome(parcel, Verdict.REFUSED if error.permanent else Verdict.NOT_NOW, error.code)
 
 
 class Target(Protocol):

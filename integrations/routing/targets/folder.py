@@ -10,9 +10,9 @@ from pathlib import Path
 from django.conf import settings as product
 from django.utils.translation import gettext as _
 
-from common.errors import InvalidInput, ServiceError, Unavailable
+from common.errors import InvalidInput, Unavailable
 from integrations.routing.models import Destination
-from integrations.routing.targets.base import Outcome, Outgoing, Parcel, Verdict
+from integrations.routing.targets.base import Outcome, Outgoing, Parcel, Verdict, loaded
 from integrations.routing.targets.paths import object_path
 
 
@@ -28,10 +28,9 @@ class FolderTarget:
         """Raises  Unavailable if the disk is full or away."""
         root = _root(destination)
         for parcel in parcels:
-            try:
-                outgoing = parcel.load()
-            except ServiceError as error:
-                yield Outcome(parcel, Verdict.REFUSED if error.permanent else Verdict.NOT_NOW, error.code)
+            outgoing = loaded(parcel)
+            if isinstance(outgoing, Outcome):
+                yield outgoing
                 continue
             try:
                 _write(root, parcel, outgoing)

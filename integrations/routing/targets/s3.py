@@ -12,10 +12,10 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from django.utils.translation import gettext as _
 
-from common.errors import InvalidInput, ServiceError, Unavailable
+from common.errors import Conflict, InvalidInput, Unavailable
 from integrations.routing.models import Destination
 from integrations.routing.targets.addresses import check_address
-from integrations.routing.targets.base import Outcome, Parcel, Verdict, check_all
+from integrations.routing.targets.base import Outcome, Parcel, Verdict, check_all, loaded
 from integrations.routing.targets.paths import object_path
 from integrations.routing.targets.secrets import check_secret_name, secret
 
@@ -37,15 +37,14 @@ class S3Target:
         )
 
     def send(self, destination: Destination, parcels: Sequence[Parcel]) -> Iterator[Outcome]:
-        """Raises  Unavailable if the store is out of reach."""
+        """Raises  Unavailable if the store is out of reach; Conflict if it cannot be called at all."""
         known = destination.configuration
         client = _client(known)
         prefix = str(known.get("prefix") or "").strip("/")
         for parcel in parcels:
-            try:
-                outgoing = parcel.load()
-            except ServiceError as error:
-                yield Outcome(parcel, Verdict.REFUSED if error.permanent else Verdict.NOT_NOW, error.code)
+            outgoing = loaded(parcel)
+            if isinstance(outgoing, Outcome):
+                yield outgoing
                 continue
             name = object_path(
                 parcel.study_instance_uid, parcel.series_instance_uid, outgoing.sop_instance_uid
@@ -75,17 +74,26 @@ def _check_bucket(name: str) -> None:
 
 
 def _client(known: dict[str, Any]) -> Any:
+    """Raises  Conflict for a secret that is not there, or a configuration that cannot be."""
     access, private = (secret(str(known.get(field) or "")) for field in _SECRETS)
-    return boto3.client(
-        "s3",
-        endpoint_url=str(known["endpoint"]),
-        region_name=str(known.get("region") or "us-east-1"),
-        aws_access_key_id=access or None,
-        aws_secret_access_key=private or None,
-        config=Config(
-            connect_timeout=10, read_timeout=60, retries={"max_attempts": 2}, s3={"addressing_style": "path"}
-        ),
-    )
+    try:
+        return boto3.client(
+            "s3",
+            endpoint_url=str(known["endpoint"]),
+            region_name=str(known.get("region") or "us-east-1"),
+            aws_access_key_id=access or None,
+            aws_secret_access_key=private or None,
+            config=Config(
+                connect_timeout=10,
+                read_timeout=60,
+                retries={"max_attempts": 2},
+                s3={"addressing_style": "path"},
+            ),
+        )
+    except (BotoCoreError, ValueError) as error:  # a region or an address that cannot be
+        raise Conflict(
+            "The bucket cannot be called as it is configured", code="BUCKET_MISCONFIGURED"
+        ) from error
 
 
 def _refusal(parcel: Parcel, error: ClientError) -> Outcome:

@@ -17,6 +17,9 @@ from common.errors import InvalidInput
 
 log = structlog.get_logger(__name__)
 
+# What pydicom and the codecs raise for pixels that are cut short, or of a shape they do not take.
+UNSUITED = (ValueError, RuntimeError, NotImplementedError, AttributeError, TypeError)
+
 
 def compress(dataset: Dataset, transfer_syntax_uid: str) -> None:
     """Compress native pixels. What has none, is compressed already, or does not suit the codec stays as it came.
@@ -25,14 +28,14 @@ def compress(dataset: Dataset, transfer_syntax_uid: str) -> None:
     """
     if dataset.file_meta.TransferSyntaxUID.is_encapsulated or not _has_grey_or_colour(dataset):
         return
-    before = np.array(dataset.pixel_array)
     try:
+        before = np.array(dataset.pixel_array)
         if transfer_syntax_uid == HTJ2KLossless:
             _htj2k(dataset, before)
         else:
             dataset.compress(transfer_syntax_uid, generate_instance_uid=False)
-    except Exception as error:
-        log.info("routing.not_compressed", to=transfer_syntax_uid, error=type(error).__name__)
+    except UNSUITED as error:
+        log.warning("routing.not_compressed", to=transfer_syntax_uid, error=type(error).__name__)
         return
     if not np.array_equal(before, dataset.pixel_array):
         raise InvalidInput(_("The codec would have changed the pixels"), code="COMPRESSION_LOSSY")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import struct
 from collections.abc import Mapping, Sequence
 from io import BytesIO
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 from pydicom import dcmread, dcmwrite
 from pydicom.dataset import FileDataset
+from pydicom.errors import InvalidDicomError
 from pydicom.uid import ExplicitVRLittleEndian
 
 from common.errors import InvalidInput
@@ -19,6 +21,11 @@ from integrations.routing.transforms.coercion import coerce
 from integrations.routing.transforms.compression import compress
 from integrations.routing.transforms.deidentification import deidentify
 
+# What pydicom raises for bytes that are no data set, or for values their VR does not hold.
+UNREADABLE = (
+    InvalidDicomError, AttributeError, EOFError, KeyError, NotImplementedError, OSError, OverflowError,
+    RecursionError, TypeError, ValueError, struct.error,
+)  # fmt: skip
 _GROUP_LENGTH_AT = 132 + 8
 _META_AT = 132 + 12
 
@@ -57,9 +64,7 @@ def as_it_is(data: bytes) -> Outgoing:
             str(meta.MediaStorageSOPInstanceUID),
             str(meta.TransferSyntaxUID),
         )
-    except InvalidInput:
-        raise
-    except Exception as error:
+    except UNREADABLE as error:
         raise InvalidInput(_("This is not a DICOM Part 10 file"), code="NOT_PART10") from error
 
 
@@ -80,7 +85,7 @@ def leaves_in(transfer_syntax_uid: str, transforms: Sequence[Mapping[str, Any]])
 def _parsed(data: bytes) -> FileDataset:
     try:
         return dcmread(BytesIO(data))
-    except Exception as error:
+    except UNREADABLE as error:
         raise InvalidInput(_("The object cannot be parsed"), code="OBJECT_UNREADABLE") from error
 
 
@@ -88,6 +93,6 @@ def _written(dataset: FileDataset) -> bytes:
     out = BytesIO()
     try:
         dcmwrite(out, dataset, enforce_file_format=True)
-    except Exception as error:
+    except UNREADABLE as error:
         raise InvalidInput(_("The changed object cannot be written"), code="OBJECT_UNWRITABLE") from error
     return out.getvalue()
