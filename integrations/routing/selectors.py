@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -117,15 +118,7 @@ def explain(series: Series, *, actor: Actor) -> list[Explanation]:
         .select_related("version__table", "facts", "site")
         .order_by("-decided_at", "-pk")[:50]
     )
-    progress: dict[int | None, dict[str, dict[str, int]]] = {}
-    counted = (
-        Delivery.objects.filter(series_instance_uid=series.series_instance_uid)
-        .order_by()
-        .values_list("decision_id", "destination__key", "state")
-        .annotate(count=Count("pk"))
-    )
-    for decision_id, key, state, count in counted:
-        progress.setdefault(decision_id, {}).setdefault(key, {})[state] = count
+    progress = progress_of([series.series_instance_uid])
     return [
         Explanation(
             decision,
@@ -137,6 +130,20 @@ def explain(series: Series, *, actor: Actor) -> list[Explanation]:
         )
         for decision in decisions
     ]  # fmt: skip
+
+
+def progress_of(series_instance_uids: Collection[str]) -> dict[int | None, dict[str, dict[str, int]]]:
+    """Deliveries of these series counted by decision, destination and state. One statement."""
+    progress: dict[int | None, dict[str, dict[str, int]]] = {}
+    counted = (
+        Delivery.objects.filter(series_instance_uid__in=series_instance_uids)
+        .order_by()
+        .values_list("decision_id", "destination__key", "state")
+        .annotate(count=Count("pk"))
+    )
+    for decision_id, key, state, count in counted:
+        progress.setdefault(decision_id, {}).setdefault(key, {})[state] = count
+    return progress
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from accounts.models import Person
 from accounts.privileges import Privilege
+from archive.storage.models import Tier
 from archive.studies.fact_catalogue import FACTS
 from common.errors import ServiceError
 from integrations.routing.actions import OUTPUTS
@@ -23,6 +24,7 @@ from portal.gate import opened_by
 from portal.routing.checking import problems_of
 from portal.routing.gathering import version_rows
 from portal.routing.sheets import sheet_of, text_to_edit, xml_of
+from portal.routing.wishes import OUTPUT
 from portal.routing.words import POLICY
 from portal.shell.names import actor_in_words
 from portal.shell.person import person_of
@@ -59,7 +61,8 @@ def editor(request: HttpRequest, key: str) -> HttpResponse:
         "in_force": next((one for one in versions if one.state == State.PUBLISHED), None),
         "versions": version_rows(versions),
         "policies": [(policy.value, words) for policy, words in POLICY.items()],
-        "outputs": OUTPUTS,
+        "outputs": [(name, OUTPUT[name]) for name in OUTPUTS],
+        "storage_tiers": Tier.choices,
         "facts": FACTS,
         "destinations": _names(person_of(request)),
     }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,8 +12,9 @@ from accounts.models import Site
 from accounts.privileges import Privilege, sites_where
 from integrations.routing.models import Delivery, RoutingTable, RoutingTableVersion
 from integrations.routing.selectors import Explanation, Progress, destination_progress, visible_tables
-from integrations.routing.services import Trial
+from integrations.routing.services import Difference, Trial
 from portal.cases.words import Word, word
+from portal.routing.wishes import Wish, aims_of, wishes_of
 from portal.routing.words import BLOCKED, DELIVERY, DISABLED, ENABLED, VERSION
 from workflows.decisions import text_of_value
 
@@ -42,11 +43,20 @@ class DestinationRow:
 
 @dataclass(frozen=True, slots=True)
 class Shift:
-    """How many of the series that differ go to a destination: before and after."""
+    """How many of the series that differ go to a destination, or lie on a tier: before and after."""
 
     destination: str
     before: int
     after: int
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A series that would go another way, with what is asked for it in words: before and after."""
+
+    difference: Difference
+    before: list[Wish]
+    after: list[Wish]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +84,7 @@ class Why:
 
     explanation: Explanation
     rows: list[MatchedRow]
+    wishes: list[Wish]
     reached: list[Reached]
 
 
@@ -117,16 +128,16 @@ def _state(progress: Progress) -> Word:
 
 
 def shifts_of(trial: Trial) -> list[Shift]:
-    """Destinations with how many of the listed differences go there, those that change most first."""
-    before = Counter(_destinations(one.before) for one in trial.differences)
-    after = Counter(_destinations(one.after) for one in trial.differences)
+    """Where the listed differences lead and how many of them, those that change most first."""
+    before = Counter(aims_of(one.before) for one in trial.differences)
+    after = Counter(aims_of(one.after) for one in trial.differences)
     names = sorted(before.keys() | after.keys(), key=lambda name: (-abs(after[name] - before[name]), name))
     return [Shift(name, before[name], after[name]) for name in names]
 
 
-def _destinations(actions: list[dict[str, Any]]) -> str:
-    """Where actions lead, "" for nowhere."""
-    return ", ".join(sorted({one["destination"] for one in actions if one.get("destination")}))
+def changes_of(differences: Sequence[Difference]) -> list[Change]:
+    """Series that would go another way, with both ways in words."""
+    return [Change(one, wishes_of(one.before), wishes_of(one.after)) for one in differences]
 
 
 def whys_of(explanations: list[Explanation]) -> list[Why]:
@@ -134,6 +145,7 @@ def whys_of(explanations: list[Explanation]) -> list[Why]:
         Why(
             one,
             [_matched(row) for row in one.rows],
+            wishes_of(one.actions),
             [_reached(name, states) for name, states in sorted(one.progress.items())],
         )
         for one in explanations

@@ -13,7 +13,7 @@ from common.errors import ServiceError
 from integrations.routing.services import discard_draft, publish_table, revert, what_if
 from portal.gate import opened_by
 from portal.routing.drafting import draft_of, table_of
-from portal.routing.gathering import shifts_of
+from portal.routing.gathering import changes_of, shifts_of
 from portal.shell.person import person_of
 
 DAYS = (1, 7, 30, 90)
@@ -36,7 +36,7 @@ def try_out(request: HttpRequest, key: str) -> HttpResponse:
         "trial": trial,
         "days": _days(request),
         "shifts": shifts_of(trial),
-        "listed": trial.differences[:LISTED],
+        "listed": changes_of(trial.differences[:LISTED]),
         "unlisted": max(trial.different - LISTED, 0),
     }
     return render(request, "portal/routing/_trial.html", context)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from django.contrib.auth.decorators import login_required
-from django.db.models import Count
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
@@ -14,8 +13,8 @@ from accounts.models import Person
 from accounts.privileges import Privilege
 from archive.studies.models import Series, Study
 from archive.studies.selectors import visible_studies
-from integrations.routing.models import Delivery, RoutingDecision
-from integrations.routing.selectors import Explanation, visible_decisions
+from integrations.routing.models import RoutingDecision
+from integrations.routing.selectors import Explanation, progress_of, visible_decisions
 from portal.gate import opened_by
 from portal.routing.gathering import Why, whys_of
 from portal.shell.person import person_of, standing_of
@@ -58,7 +57,7 @@ def of_series(request: HttpRequest, series_uid: str) -> HttpResponse:
     )
     if not decisions:
         raise Http404
-    progress = _progress([series_uid])
+    progress = progress_of([series_uid])
     context = {
         "series_uid": series_uid,
         "study_uid": decisions[0].study_instance_uid,
@@ -78,25 +77,12 @@ def routed_of(study: Study, person: Person) -> list[Routed]:
         .order_by("-decided_at", "-pk")[:MOST_DECISIONS]
     )
     series = list(study.series.order_by("series_number", "pk"))
-    progress = _progress([one.series_instance_uid for one in series])
+    progress = progress_of([one.series_instance_uid for one in series])
     by_series: dict[str, list[Explanation]] = {}
     for decision in decisions:
         explained = _explained(decision, progress.get(decision.pk, {}))
         by_series.setdefault(decision.series_instance_uid, []).append(explained)
     return [Routed(one, whys_of(by_series.get(one.series_instance_uid, []))) for one in series]
-
-
-def _progress(series: list[str]) -> dict[int | None, dict[str, dict[str, int]]]:
-    progress: dict[int | None, dict[str, dict[str, int]]] = {}
-    counted = (
-        Delivery.objects.filter(series_instance_uid__in=series)
-        .order_by()
-        .values_list("decision_id", "destination__key", "state")
-        .annotate(count=Count("pk"))
-    )
-    for decision_id, key, state, count in counted:
-        progress.setdefault(decision_id, {}).setdefault(key, {})[state] = count
-    return progress
 
 
 def _explained(decision: RoutingDecision, progress: dict[str, dict[str, int]]) -> Explanation:

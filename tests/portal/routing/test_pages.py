@@ -121,7 +121,22 @@ def test_an_output_that_nobody_reads_is_told_at_its_column(manager, sheet):
 
     _status, told = save(manager, sheet)
 
-    assert [(one["row"], one["column"]) for one in told["problems"]] == [(None, 4)]
+    assert [(one["row"], one["column"]) for one in told["problems"]] == [(None, 5)]
+
+
+@pytest.mark.parametrize(
+    ("tier", "told_is"),
+    [
+        ("arctic", "There is no storage tier named arctic: hot, warm and cold are."),
+        ("cold", "No volume is on the storage tier cold."),
+    ],
+)
+def test_a_storage_tier_that_there_is_not_is_told_at_its_cell(manager, sheet, tier, told_is):
+    sheet["rows"][1]["cells"][4] = f'"{tier}"'
+
+    _status, told = save(manager, sheet)
+
+    assert [(one["row"], one["column"], one["message"]) for one in told["problems"]] == [(2, 4, told_is)]
 
 
 def test_two_people_do_not_write_over_each_other(manager, sheet):

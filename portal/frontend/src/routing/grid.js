@@ -2,6 +2,7 @@
 import { withCell, withHead, withNote } from "./sheet.js";
 
 const LISTS = { boolean: "truth-names" };
+const LISTS_OF_OUTPUTS = { destination: "destination-names", storage_tier: "storage-tier-names" };
 
 export class Grid {
   constructor(root, { types, typed, act }) {
@@ -77,7 +78,7 @@ export class Grid {
     const holder = cell("td");
     holder.append(this.template("cell"));
     const field = holder.querySelector("input");
-    const list = column.name === "destination" ? "destination-names" : LISTS[column.type];
+    const list = LISTS_OF_OUTPUTS[column.name] ?? LISTS[column.type];
     if (list) field.setAttribute("list", list);
     field.value = text;
     field.setAttribute("aria-label", this.label(row, column.label));
