@@ -251,3 +251,16 @@ def test_only_who_manages_routing_there_makes_and_changes_destinations(region):
     assert update_destination(destination, actor=region.ivo, is_enabled=False).is_enabled is False
     with pytest.raises(NotPermitted):
         update_destination(destination, actor=region.otto, is_enabled=True)
+
+
+def test_a_bucket_in_a_region_that_cannot_be_is_told_as_a_matter_of_configuration(region, make_series):
+    known = {"endpoint": "https://127.0.0.1:1", "bucket": "exports", "region": "no region"}
+    destination = Destination.objects.create(
+        key="bucket", name="Bucket", kind="s3", configuration=known, created_at=product_clock.now()
+    )
+    queue_series(make_series(1), destination=destination)
+
+    send_due()
+
+    destination.refresh_from_db()
+    assert destination.last_error_code == "BUCKET_MISCONFIGURED"

@@ -12,6 +12,7 @@ from pydicom import dcmread
 from pydicom.uid import UID
 
 from common.errors import InvalidInput
+from integrations.routing import parcels
 from integrations.routing.models import Delivery
 from integrations.routing.sending import send_due
 from integrations.routing.services import route_series
@@ -78,6 +79,15 @@ def test_what_has_no_pixels_or_is_compressed_already_stays_as_it_is():
     once = transformed(part10(textured()[0]), [{"do": "compress", "to": "rle"}], at=AT)
     twice = transformed(once.data, [{"do": "compress", "to": "jpeg-ls"}], at=AT)
     assert twice.transfer_syntax_uid == COMPRESSIONS["rle"]
+
+
+def test_pixels_that_are_cut_short_leave_as_they_came():
+    dataset = textured()[0]
+    dataset.PixelData = dataset.PixelData[: len(dataset.PixelData) // 2]
+
+    outgoing = transformed(part10(dataset), [{"do": "compress", "to": "rle"}], at=AT)
+
+    assert parsed(outgoing.data).PixelData == dataset.PixelData
 
 
 def test_coerced_values_keep_their_originals_inside_the_object():
@@ -204,3 +214,28 @@ def test_objects_leave_compressed_and_coerced_as_the_row_says(put_in_force, fold
     assert {one.InstitutionName for one in sent} == {"Research CT"}
     assert {str(one.file_meta.TransferSyntaxUID) for one in sent} == {COMPRESSIONS["jpeg-ls"]}
     assert states() == {"sent": 2}
+
+
+def test_a_defect_with_one_object_costs_that_object_and_not_the_destination(
+    put_in_force, folder_destination, make_series, monkeypatch
+):
+    destination, folder = folder_destination("files")
+    put_in_force(routing_table(["modality"], ["destination", "compress"], ["-", '"files"', '"rle"']))
+    series = make_series(3)
+    calls = []
+
+    def fails_once(data, steps, **facts):
+        calls.append(steps)
+        if len(calls) == 2:
+            raise ZeroDivisionError
+        return transformed(data, steps, **facts)
+
+    monkeypatch.setattr(parcels, "transformed", fails_once)
+    route_series(series)
+    send_due()
+
+    rows = Delivery.objects.order_by("pk").values_list("state", "error_code")
+    assert list(rows) == [("sent", ""), ("dead", "TRANSFORM_FAILED"), ("sent", "")]
+    assert len(list(folder.rglob("*.dcm"))) == 2
+    destination.refresh_from_db()
+    assert destination.failures == 0

@@ -13,6 +13,7 @@ from integrations.routing.models import (
     RoutingTable,
     RoutingTableVersion,
 )
+from tests.integrations.routing.tables import routing_table
 from tests.portal.routing.test_pages import make_dead
 
 XML = TABLE.read_text()
@@ -62,6 +63,17 @@ def test_problems_come_with_their_cells(api):
     assert [(one["row"], one["column"]) for one in saved["problems"]] == [(1, 2)]
     refused = api.post("/api/routing-tables/region/publish/")
     assert (refused.status_code, list(refused.json()["fields"])) == (400, ["row 1, column Thin slices"])
+
+
+def test_a_storage_tier_without_a_volume_is_refused_by_rest_too(api, region):
+    xml = routing_table(["modality"], ["storage_tier"], ["-", '"cold"'])
+    told = api.put("/api/routing-tables/region/draft/", {"xml": xml}, format="json").json()
+    assert [(one["row"], one["column"]) for one in told["problems"]] == [(1, 1)]
+
+    answer = api.post("/api/routing-tables/region/publish/", {}, format="json")
+
+    assert answer.status_code == 400
+    assert answer.json()["fields"] == {"row 1, column storage_tier": "No volume is on the storage tier cold."}
 
 
 def test_a_site_gets_a_table_of_its_own(api):

@@ -169,6 +169,20 @@ def save_status(browser: Client, sheet: dict[str, Any]) -> int:
     return browser.post(path, json.dumps({"sheet": sheet}), content_type="application/json").status_code
 
 
+def test_what_if_tells_one_storage_tier_from_another(manager, region, sheet):
+    RecordedFacts.objects.create(
+        series_instance_uid="2.25.7", site=region.county, recorded_at=time.now(),
+        facts={"event": "SeriesComplete", "is_derived": False, "is_thin_slice": True},
+    )  # fmt: skip
+    sheet["rows"][0]["cells"][4] = '"hot"'
+    save(manager, sheet)
+
+    page = manager.post(reverse("routing-what-if", args=["region"]), {"days": "7"}).content.decode()
+
+    assert "1 of 1 series would go another way." in page
+    assert "post-processing, storage: Hot" in page
+
+
 def test_what_if_shows_which_series_would_go_elsewhere(manager, region, sheet):
     for number in range(3):
         recorded(region, number)
