@@ -47,36 +47,26 @@ def folder_on(parent: Path) -> Iterator[Path]:
         yield folder
 
 
-@contextlib.contextmanager
-def postgres(folder: Path) -> Iterator[str]:
+def postgres(folder: Path) -> contextlib.AbstractContextManager[str]:
     """A PostgreSQL of our own with its data in `folder`, fsync on; its DATABASE_URL."""
-    home = folder / "postgres"
-    home.mkdir()
-    server = Postgres(
-        folder=home,
-        owner=server_owner(),
-        packages=Path(sysconfig.get_paths()["purelib"]),
-        password=secrets.token_hex(8),
-        log=folder / "postgres.log",
-    )
-    try:
-        server.start(free_port())
-        yield server.url
-    finally:
-        server.stop()
+    return _embedded(Postgres, folder, "postgres")
+
+
+def valkey(folder: Path) -> contextlib.AbstractContextManager[str]:
+    """A broker of our own with its data in `folder`; its REDIS_URL."""
+    return _embedded(Valkey, folder, "valkey")
 
 
 @contextlib.contextmanager
-def valkey(folder: Path) -> Iterator[str]:
-    """A broker of our own with its data in `folder`; its REDIS_URL."""
-    home = folder / "valkey"
+def _embedded(kind: type[Postgres | Valkey], folder: Path, name: str) -> Iterator[str]:
+    home = folder / name
     home.mkdir()
-    server = Valkey(
+    server = kind(
         folder=home,
         owner=server_owner(),
         packages=Path(sysconfig.get_paths()["purelib"]),
         password=secrets.token_hex(8),
-        log=folder / "valkey.log",
+        log=folder / f"{name}.log",
     )
     try:
         server.start(free_port())

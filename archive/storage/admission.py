@@ -28,24 +28,11 @@ def admit(site: Site | None, size_bytes: int) -> None:
             gate(site, size_bytes)
 
 
-class AdmittedWriter:
+class AdmittedWriter(ObjectWriter):
     """A writer that asks for admission before it stores."""
 
     def __init__(self, writer: ObjectWriter, site: Site | None) -> None:
         self._writer, self._site = writer, site
-        self.flush, self.withdraw, self.close = writer.flush, writer.withdraw, writer.close
-
-    def append(
-        self, parts: Sequence[Bytes], *, sha256: str, study_instance_uid: str, series_instance_uid: str
-    ) -> StoredObject:
-        stored = self.put(
-            parts,
-            sha256=sha256,
-            study_instance_uid=study_instance_uid,
-            series_instance_uid=series_instance_uid,
-        )
-        self.flush(stored)
-        return stored
 
     def put(
         self,
@@ -62,3 +49,12 @@ class AdmittedWriter:
             study_instance_uid=study_instance_uid,
             series_instance_uid=series_instance_uid,
         )
+
+    def flush(self, stored: StoredObject) -> None:
+        self._writer.flush(stored)
+
+    def withdraw(self, stored: StoredObject) -> None:
+        self._writer.withdraw(stored)
+
+    def close(self) -> None:
+        self._writer.close()

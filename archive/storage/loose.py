@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from archive.storage.volumes.base import Store
-from archive.storage.writing import Bytes, StoredObject
+from archive.storage.writing import Bytes, ObjectWriter, StoredObject
 from common.errors import InvalidInput
 
 
-class LooseWriter:
+class LooseWriter(ObjectWriter):
     """One object, one file or one PUT. What is withdrawn is left to the purge: others may hold the same bytes."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
 
-    def append(
+    def put(
         self,
         parts: Sequence[Bytes],
         *,
@@ -23,7 +23,7 @@ class LooseWriter:
         study_instance_uid: str,  # noqa: ARG002 - a loose object is named by its bytes
         series_instance_uid: str,  # noqa: ARG002
     ) -> StoredObject:
-        """Store one object; durable when this returns.
+        """Store one object; durable when this returns, without a flush.
 
         Raises  Unavailable if the store cannot take it now; InvalidInput if the bytes are not those of the digest.
         """
@@ -37,22 +37,6 @@ class LooseWriter:
         if stored.sha256 != sha256:
             raise InvalidInput("The bytes do not have the digest they came with", code="DIGEST_MISMATCH")
         return stored
-
-    def put(
-        self,
-        parts: Sequence[Bytes],
-        *,
-        sha256: str,
-        study_instance_uid: str,
-        series_instance_uid: str,
-    ) -> StoredObject:
-        """As `append`: there is no storing that is not durable yet."""
-        return self.append(
-            parts,
-            sha256=sha256,
-            study_instance_uid=study_instance_uid,
-            series_instance_uid=series_instance_uid,
-        )
 
     def flush(self, stored: StoredObject) -> None:
         """Nothing to do: what was put is durable."""

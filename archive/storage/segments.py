@@ -22,7 +22,7 @@ from archive.storage import rows
 from archive.storage.keys import new_segment_key, parse_key, slice_key
 from archive.storage.models import Segment
 from archive.storage.volumes.local import FileSystemStore, failures_told, raise_told, sync_folder
-from archive.storage.writing import Bytes, StoredObject
+from archive.storage.writing import Bytes, ObjectWriter, StoredObject
 from common.errors import Unavailable
 
 log = structlog.get_logger(__name__)
@@ -42,7 +42,7 @@ class _OpenSegment:
     object_count: int = 0
 
 
-class SegmentWriter:
+class SegmentWriter(ObjectWriter):
     """One sender's way onto a local volume. For one thread at a time; see `ObjectWriter`."""
 
     def __init__(self, store: FileSystemStore, site: Site | None = None) -> None:
@@ -50,19 +50,6 @@ class SegmentWriter:
         self._site = site
         self._open: OrderedDict[str, _OpenSegment] = OrderedDict()
         self._to_close: list[_OpenSegment] = []
-
-    def append(
-        self, parts: Sequence[Bytes], *, sha256: str, study_instance_uid: str, series_instance_uid: str
-    ) -> StoredObject:
-        """Store one object behind the last one of its series; on the disk when this returns. Raises as `put`."""
-        stored = self.put(
-            parts,
-            sha256=sha256,
-            study_instance_uid=study_instance_uid,
-            series_instance_uid=series_instance_uid,
-        )
-        self.flush(stored)
-        return stored
 
     def put(
         self,

@@ -49,7 +49,14 @@ class ObjectWriter(Protocol):
 
         Raises  Unavailable if the store cannot take it now; nothing is then to be found under any key.
         """
-        ...
+        stored = self.put(
+            parts,
+            sha256=sha256,
+            study_instance_uid=study_instance_uid,
+            series_instance_uid=series_instance_uid,
+        )
+        self.flush(stored)
+        return stored
 
     def put(
         self, parts: Sequence[Bytes], *, sha256: str, study_instance_uid: str, series_instance_uid: str
