@@ -26,8 +26,9 @@ def compress(dataset: Dataset, transfer_syntax_uid: str) -> None:
 
     Raises  InvalidInput if the pixels would not come out as they went in.
     """
-    if dataset.file_meta.TransferSyntaxUID.is_encapsulated or not _has_grey_or_colour(dataset):
-        return
+    syntax = dataset.file_meta.TransferSyntaxUID
+    if syntax.is_encapsulated or not syntax.is_little_endian or not _has_grey_or_colour(dataset):
+        return  # of big endian pixels an encoder may make what it likes, or end the process
     try:
         before = np.array(dataset.pixel_array)
         if transfer_syntax_uid == HTJ2KLossless:
