@@ -27,7 +27,7 @@ def study(cast):
 @pytest.fixture
 def left(study, keys):
     """What leaves of the study under the key `trial`."""
-    data = read_object(Instance.objects.filter(series__study=study).first().storage_key)
+    data = read_object(Instance.objects.filter(series__study=study)[0].storage_key)
     return dcmread(io.BytesIO(deidentify(data, profile=Profile(key_name="trial"))))
 
 
@@ -48,7 +48,7 @@ def test_the_pseudonym_of_a_patient_is_told_and_leaves_one_line(ines, study, lef
 
 
 def test_an_object_that_named_the_issuer_is_known_too(ines, study, keys):
-    dataset = dcmread(io.BytesIO(read_object(Instance.objects.first().storage_key)))
+    dataset = dcmread(io.BytesIO(read_object(Instance.objects.all()[0].storage_key)))
     dataset.IssuerOfPatientID = "COUNTY"
     buffer = io.BytesIO()
     dataset.save_as(buffer)
