@@ -13,6 +13,7 @@ from pydicom import dcmread
 from pydicom.dataset import Dataset
 from pydicom.filebase import DicomBytesIO
 from pydicom.filewriter import write_dataset
+from pydicom.pixels.utils import pack_bits
 from pydicom.uid import (
     DeflatedExplicitVRLittleEndian,
     ExplicitVRBigEndian,
@@ -65,7 +66,7 @@ def transcoded(data_set: bytes, transfer_syntax_uid: str, wanted: str) -> bytes:
         if transfer_syntax_uid in _LOSSLESS:
             if _pixels(dataset) > LARGEST:
                 raise InvalidInput("The object is too large when decompressed", code="NOT_TRANSCODABLE")
-            dataset.decompress(generate_instance_uid=False)
+            _decompress(dataset)
         elif "PixelData" in dataset and transfer_syntax_uid == ExplicitVRBigEndian:
             raise InvalidInput("Big endian pixels stay as they are", code="NOT_TRANSCODABLE")
         return _encoded(dataset, wanted)
@@ -73,6 +74,14 @@ def transcoded(data_set: bytes, transfer_syntax_uid: str, wanted: str) -> bytes:
         raise
     except Exception as error:
         raise InvalidInput("The object cannot be decoded", code="NOT_TRANSCODABLE") from error
+
+
+def _decompress(dataset: Dataset) -> None:
+    """Decompress in place; of segments one bit a pixel, frame upon frame without a gap (PS3.5 §8.1.1)."""
+    bits = dataset.pixel_array if dataset.get("BitsAllocated") == 1 else None
+    dataset.decompress(generate_instance_uid=False)
+    if bits is not None:
+        dataset.PixelData = pack_bits(bits)
 
 
 def _encoded(dataset: Dataset, transfer_syntax_uid: str) -> bytes:

@@ -11,7 +11,7 @@ import structlog
 from django.utils.translation import gettext as _
 from pydicom.dataset import Dataset
 from pydicom.encaps import encapsulate
-from pydicom.uid import UID, HTJ2KLossless
+from pydicom.uid import UID, HTJ2KLossless, RLELossless
 
 from common.errors import InvalidInput
 
@@ -34,7 +34,8 @@ def compress(dataset: Dataset, transfer_syntax_uid: str) -> None:
         if transfer_syntax_uid == HTJ2KLossless:
             _htj2k(dataset, before)
         else:
-            dataset.compress(transfer_syntax_uid, generate_instance_uid=False)
+            plugin = "pydicom" if transfer_syntax_uid == RLELossless else ""  # GDCM's may end the process
+            dataset.compress(transfer_syntax_uid, generate_instance_uid=False, encoding_plugin=plugin)
     except UNSUITED as error:
         log.warning("routing.not_compressed", to=transfer_syntax_uid, error=type(error).__name__)
         return
