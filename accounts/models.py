@@ -128,6 +128,22 @@ class AccessGrant(models.Model):
         ]
 
 
+class AccessToken(models.Model):
+    """What a program shows to act as a person where there is no sign-in page. Only its digest is kept.
+
+    Reference  RFC 6750 (bearer tokens)
+    """
+
+    uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="access_tokens")
+    label = models.CharField(max_length=60)
+    digest = models.CharField(max_length=64, unique=True)
+    created_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    last_used_at = models.DateTimeField(null=True)
+    revoked_at = models.DateTimeField(null=True)
+
+
 class AuditEvent(models.Model):
     """One line of the audit trail (PS3.15 §A.5, IHE ITI-20). Rows are only ever added.
 

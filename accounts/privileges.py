@@ -16,6 +16,7 @@ from accounts.models import AccessGrant, Membership, Role, Site
 
 class Privilege(StrEnum):
     VIEW_STUDIES = "view_studies"
+    STORE_STUDIES = "store_studies"
     VIEW_ORDERS = "view_orders"
     VIEW_CASES = "view_cases"
     OPERATE_CASES = "operate_cases"
@@ -34,8 +35,10 @@ class Privilege(StrEnum):
 _P = Privilege
 GRANTED: dict[Role, frozenset[Privilege]] = {
     Role.REFERRER: frozenset({_P.VIEW_STUDIES, _P.VIEW_ORDERS, _P.VIEW_CASES}),
-    Role.RADIOLOGIST: frozenset({_P.VIEW_STUDIES, _P.VIEW_ORDERS, _P.VIEW_CASES, _P.REPORT}),
-    Role.TECHNOLOGIST: frozenset({_P.VIEW_STUDIES, _P.VIEW_ORDERS, _P.CORRECT_STUDIES}),
+    Role.RADIOLOGIST: frozenset(
+        {_P.VIEW_STUDIES, _P.VIEW_ORDERS, _P.VIEW_CASES, _P.STORE_STUDIES, _P.REPORT}
+    ),
+    Role.TECHNOLOGIST: frozenset({_P.VIEW_STUDIES, _P.STORE_STUDIES, _P.VIEW_ORDERS, _P.CORRECT_STUDIES}),
     Role.COORDINATOR: frozenset({_P.VIEW_STUDIES, _P.VIEW_ORDERS, _P.VIEW_CASES, _P.OPERATE_CASES}),
     Role.DESIGNER: frozenset({_P.DESIGN_PROCESSES}),
     Role.INTEGRATOR: frozenset({_P.VIEW_MESSAGES, _P.OPERATE_CASES, _P.MANAGE_NODES, _P.MANAGE_ROUTING}),
