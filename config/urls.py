@@ -9,5 +9,6 @@ from config.health import healthz, readyz
 urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz", healthz, name="healthz"),
     path("readyz", readyz, name="readyz"),
+    path("dicomweb/", include("integrations.dicomweb.urls")),
     path("", include("portal.urls")),
 ]

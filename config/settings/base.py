@@ -46,6 +46,7 @@ INSTALLED_APPS = [
     "archive.reports",
     "workflows",
     "integrations.dicom",
+    "integrations.dicomweb",
     "integrations.hl7",
     "integrations.routing",
     "compute",

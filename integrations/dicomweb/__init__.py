@@ -1,0 +1,1 @@
+"""DICOMweb: what web clients ask for and send (PS3.18)."""

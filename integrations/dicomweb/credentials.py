@@ -1,0 +1,58 @@
+"""Who asks: a person with a session, or one whose access token the request carries.
+
+Reference  PS3.18 §8.11 (security), RFC 6750 (Bearer), RFC 7617 (Basic)
+"""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse
+from django.middleware.csrf import CsrfViewMiddleware
+
+from accounts.models import Person
+from common.errors import NotPermitted
+from integrations.dicomweb.errors import NotSignedIn
+
+_SAFE = frozenset(["GET", "HEAD", "OPTIONS"])
+_REALM = 'realm="Consilium"'
+
+
+def person_asking(request: HttpRequest) -> Person:
+    """The person a request is made for.
+
+    Raises  NotSignedIn if it names nobody; NotPermitted if a page of another site may have sent it.
+    """
+    if request.headers.get("Authorization"):
+        person = _by_token(request)
+        if person is None:
+            raise NotSignedIn("The access token is unknown, expired or revoked", code="TOKEN_REFUSED")
+        return person
+    person = request.user if isinstance(request.user, Person) else None
+    if person is None or not person.is_active:
+        raise NotSignedIn("Sign in, or send an access token")
+    if request.method not in _SAFE:
+        _check_origin(request)
+    return person
+
+
+def challenges(request: HttpRequest) -> str:
+    """What 401 names as ways in. A browser that is offered Basic would put up a dialog of its own."""
+    bearer = f"Bearer {_REALM}"
+    return bearer if "Sec-Fetch-Mode" in request.headers else f'{bearer}, Basic {_REALM}, charset="UTF-8"'
+
+
+def _by_token(request: HttpRequest) -> Person | None:  # noqa: ARG001 - tokens are not there yet
+    """The person whose token the Authorization header carries; None if it is good for nobody."""
+    return None
+
+
+class _OriginCheck(CsrfViewMiddleware):
+    """Django's check, telling the reason instead of answering with a page."""
+
+    def _reject(self, request: HttpRequest, reason: str) -> HttpResponse:  # noqa: ARG002 - as the parent's
+        raise NotPermitted("The request does not carry the session's CSRF token", code="CSRF_FAILED")
+
+
+def _check_origin(request: HttpRequest) -> None:
+    check = _OriginCheck(lambda _request: HttpResponse())
+    check.process_request(request)
+    check.process_view(request, None, (), {})

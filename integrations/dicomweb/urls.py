@@ -1,0 +1,20 @@
+"""The resources below the base URI (PS3.18 §8.2), each with its methods.
+
+A resource of several methods is a `resource(GET=..., POST=...)` of views made by `dicomweb_view`.
+"""
+
+from __future__ import annotations
+
+from django.urls import URLPattern, re_path
+
+from integrations.dicomweb.door import no_such_resource
+
+app_name = "dicomweb"
+STUDY = r"^studies/(?P<study>[^/]+)"
+SERIES = rf"{STUDY}/series/(?P<series>[^/]+)"
+INSTANCE = rf"{SERIES}/instances/(?P<instance>[^/]+)"
+FRAMES = rf"{INSTANCE}/frames/(?P<frames>[^/]+)"
+
+urlpatterns: list[URLPattern] = [
+    re_path(r"^(?P<path>.*)$", no_such_resource),
+]
