@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import mmap
 import os
 import secrets
 import signal
@@ -23,19 +22,6 @@ from launcher.ports import free_port
 
 ROOT = Path(__file__).resolve().parent.parent
 RAM_DISK, DISK = Path("/dev/shm"), Path("/var/tmp")  # noqa: S108 - one of each kind is what is wanted
-
-
-def claim_memory(gibibytes: int) -> None:
-    """Touch so much memory once, and give it back.
-
-    A virtual machine gets its memory page by page when it is first touched, and pays ten times for such a page what
-    it costs later. Without this, whoever comes first pays for those who follow. Bounded by half of what is free.
-    """
-    available = os.sysconf("SC_AVPHYS_PAGES") * mmap.PAGESIZE
-    size = min(gibibytes << 30, available // 2)
-    with mmap.mmap(-1, size) as memory:
-        for at in range(0, size, mmap.PAGESIZE):
-            memory[at] = 1
 
 
 @contextlib.contextmanager

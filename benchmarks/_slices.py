@@ -15,6 +15,8 @@ import numpy as np
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian
 
+from benchmarks._memory import claim_memory
+
 STORESCU = "/usr/bin/storescu"
 CALLING = "BENCH_CT"
 NO_NAGLE = {"TCP_NODELAY": "1"}
@@ -40,6 +42,7 @@ class Sender:
     def write_and_sync(self, target: Path) -> float:
         """The disk's own speed: each file written and fsynced, one after the other."""
         target.mkdir(exist_ok=True)
+        self._claim()
         began = time.perf_counter()
         for number in range(self._slices):
             with (target / str(number)).open("wb", buffering=0) as file:
@@ -51,6 +54,7 @@ class Sender:
 
     def _send(self, port: int) -> float:
         folders = [self._fresh_series() for _ in range(self._associations)]
+        self._claim()
         began = time.perf_counter()
         senders = [
             subprocess.Popen(
@@ -69,11 +73,15 @@ class Sender:
         return self.megabytes / seconds
 
     def _send_lean(self, port: int) -> float:
+        self._claim(2)
         command = [sys.executable, "-m", "benchmarks._lean_sender", str(port), str(self._slices)]
         said = subprocess.run(
             [*command, str(self._associations), _new_tag()], capture_output=True, text=True, check=True
         )
         return self.megabytes / float(said.stdout)
+
+    def _claim(self, times: float = 1) -> None:
+        claim_memory(int((times + 0.5) * self.megabytes * 1e6))
 
     @property
     def megabytes(self) -> float:

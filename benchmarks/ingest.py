@@ -17,7 +17,7 @@ from functools import partial
 from pathlib import Path
 
 from benchmarks._listener import OurListener, our_listener
-from benchmarks._servers import DISK, RAM_DISK, claim_memory, folder_on, running
+from benchmarks._servers import DISK, RAM_DISK, folder_on, running
 from benchmarks._slices import NO_NAGLE, STORESCU, Sender
 from benchmarks.runner import Row, installed, measure_in_turn, missing
 from launcher.ports import free_port
@@ -31,7 +31,6 @@ def run(*, quick: bool) -> list[Row]:
     slices, rounds = (80, 3) if quick else (300, 5)
     if not installed(STORESCU):
         raise SystemExit("The ingest benchmark sends with DCMTK: apt-get install dcmtk orthanc")
-    claim_memory(2 if quick else 12)
     with folder_on(RAM_DISK) as folder:
         rows = _beside_peers(folder, slices=slices, rounds=rounds)
     with folder_on(DISK) as folder, folder_on(RAM_DISK) as sources:
