@@ -206,6 +206,7 @@ from config.settings.dicom import *
 from config.settings.hl7 import *
 from config.settings.logs import *
 from config.settings.notifications import *
+from config.settings.pixels import *
 from config.settings.portal import *
 from config.settings.routing import *
 from config.settings.standstill import *

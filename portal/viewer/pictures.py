@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
-from portal.viewer.frames import Frame
-from portal.viewer.windowing import WHITE, Window, apply_window, window_of_values
+from archive.pixels.frames import Frame
+from archive.pixels.windowing import WHITE, Window, apply_window, window_of_values
 
 Format = Literal["JPEG", "PNG"]
 CONTENT_TYPES: dict[Format, str] = {"JPEG": "image/jpeg", "PNG": "image/png"}

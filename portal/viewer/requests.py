@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
+from archive.pixels.windowing import Window
 from common.errors import InvalidInput
-from portal.viewer.windowing import Window
 
 SMALLEST, LARGEST = 16, 2048
 

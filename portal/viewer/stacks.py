@@ -11,15 +11,15 @@ from django.db.models import Count, Max
 from django.utils.translation import gettext as _
 from pydicom import Dataset
 
+from archive.pixels.frame_cache import decoded_frames
+from archive.pixels.frames import Frame, decode_frame
+from archive.pixels.functional_groups import frame_value
+from archive.pixels.windowing import Window
 from archive.studies.models import Instance, Series
 from archive.studies.selectors import read_dataset, series_instances_in_order
 from common.errors import NotFound
-from portal.viewer.frame_cache import decoded_frames
-from portal.viewer.frames import Frame, decode_frame
-from portal.viewer.functional_groups import frame_value
 from portal.viewer.orientation import EdgeLetters, edge_letters
 from portal.viewer.pictures import square_pixel_size, window_to_show
-from portal.viewer.windowing import Window
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,12 +14,12 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from accounts.models import Person
+from archive.pixels.errors import PixelsUnreadable
 from archive.studies.models import Series
 from archive.studies.selectors import visible_series
 from common.errors import NotFound, ServiceError
 from portal.api.errors import body_of, status_of
 from portal.viewer.access import note_viewing, series_to_show
-from portal.viewer.frames import PixelsUnreadable
 from portal.viewer.pictures import CONTENT_TYPES, Format, picture, placeholder
 from portal.viewer.presets import presets_for
 from portal.viewer.requests import size_of, wish_of

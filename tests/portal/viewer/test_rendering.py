@@ -12,9 +12,11 @@ from pydicom import Dataset, dcmread
 from pydicom.dataset import FileMetaDataset
 from pydicom.uid import ExplicitVRLittleEndian
 
-from portal.viewer.frames import PixelsUnreadable, decode_frame
+from archive.pixels.errors import PixelsUnreadable
+from archive.pixels.frames import decode_frame
+from archive.pixels.windowing import VoiFunction, Window, apply_window, window_of_values
+from common.errors import NotFound
 from portal.viewer.pictures import picture, shown_pixels, window_to_show
-from portal.viewer.windowing import VoiFunction, Window, apply_window, window_of_values
 
 
 def image(samples: np.ndarray, **elements) -> Dataset:
@@ -211,7 +213,7 @@ def test_frames_are_counted_from_one_and_a_missing_one_is_refused():
     stored.PixelData = np.array([1, 1, 1, 1, 9, 9, 9, 9], np.int16).tobytes()
 
     assert (decode_frame(stored, frame=2).samples == 9).all()
-    with pytest.raises(Exception, match="this image has 2"):
+    with pytest.raises(NotFound, match="no such frame"):
         decode_frame(stored, frame=3)
 
 

@@ -12,10 +12,10 @@ from django.test import Client
 from PIL import Image
 
 from accounts.models import AuditEvent
+from archive.pixels.frame_cache import FrameCache, decoded_frames
+from archive.pixels.frames import Frame
 from archive.storage.objects import local_slice
 from archive.studies.models import Instance
-from portal.viewer.frame_cache import FrameCache, decoded_frames
-from portal.viewer.frames import Frame
 from tests.portal.stored_images import store_ct
 
 SERIES = "/studies/1.2.3/series/1.2.3.4"

@@ -9,7 +9,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
 
-from portal.viewer.frames import Frame
+from archive.pixels.frames import Frame
 
 
 class FrameCache:

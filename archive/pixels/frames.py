@@ -10,25 +10,19 @@ from typing import Any
 
 import numpy as np
 import structlog
-from django.utils.translation import gettext as _
 from numpy.typing import NDArray
 from pydicom import Dataset
 from pydicom.pixels.processing import apply_color_lut, apply_modality_lut, apply_voi
 from pydicom.pixels.utils import pixel_array
 
-from common.errors import InvalidInput
-from portal.viewer.functional_groups import frame_value
-from portal.viewer.windowing import VoiFunction, Window, is_valid
+from archive.pixels.errors import unreadable
+from archive.pixels.functional_groups import frame_value
+from archive.pixels.windowing import VoiFunction, Window, is_valid
+from common.errors import ServiceError
 
 log = structlog.get_logger(__name__)
 
 MAX_FRAME_BYTES = 256 * 1024 * 1024
-
-
-class PixelsUnreadable(InvalidInput):
-    """There is no picture to be had: the pixels are damaged, missing, or in no encoding known here."""
-
-    default_code = "PIXELS_UNREADABLE"
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +80,7 @@ def decode_frame(dataset: Dataset, *, frame: int = 1) -> Frame:
         _refuse_what_is_no_image(dataset, frame)
         samples = pixel_array(dataset, index=frame - 1)
         return _colour(dataset, samples) if _is_colour(dataset) else _grey(dataset, samples, frame)
-    except InvalidInput:
+    except ServiceError:
         raise
     except Exception as error:
         log.warning(
@@ -95,7 +89,7 @@ def decode_frame(dataset: Dataset, *, frame: int = 1) -> Frame:
             transfer_syntax_uid=_transfer_syntax(dataset),
             kind=type(error).__name__,
         )
-        raise PixelsUnreadable(_("The pixels of this image cannot be decoded.")) from error
+        raise unreadable() from error
 
 
 def pixel_spacing(dataset: Dataset, *, frame: int = 1) -> tuple[float, float, bool]:
@@ -110,17 +104,14 @@ def pixel_spacing(dataset: Dataset, *, frame: int = 1) -> tuple[float, float, bo
 
 def _refuse_what_is_no_image(dataset: Dataset, frame: int) -> None:
     if not any(keyword in dataset for keyword in ("PixelData", "FloatPixelData", "DoubleFloatPixelData")):
-        raise PixelsUnreadable(_("This object holds no picture."), code="NOT_AN_IMAGE")
+        raise unreadable("NOT_AN_IMAGE")
     rows, columns = dataset.get("Rows") or 0, dataset.get("Columns") or 0
     one = rows * columns * (dataset.get("SamplesPerPixel") or 1) * ((dataset.get("BitsAllocated") or 8) / 8)
     if not 0 < one <= MAX_FRAME_BYTES:
-        raise PixelsUnreadable(_("The size of this image is outside of what can be shown."))
+        raise unreadable("PIXELS_TOO_LARGE")
     frames = int(dataset.get("NumberOfFrames") or 1)
     if not 1 <= frame <= max(frames, 1):
-        raise InvalidInput(
-            _("There is no such frame: this image has %(count)d.") % {"count": frames},
-            fields={"frame": _("Out of range.")},
-        )
+        raise unreadable("NO_SUCH_FRAME")
 
 
 def _is_colour(dataset: Dataset) -> bool:

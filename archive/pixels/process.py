@@ -1,0 +1,64 @@
+"""The decoder's process: takes a task, answers it, takes the next; ends when the one who asks has gone.
+
+python -m archive.pixels.process FD
+"""
+
+from __future__ import annotations
+
+import resource
+import signal
+import socket
+import sys
+from pathlib import Path
+from typing import Any
+
+import structlog
+from django.conf import settings
+
+from archive.pixels.mapping import mapped
+from archive.pixels.messages import Ended, receive, send
+from archive.pixels.work import TASKS
+from common.errors import ServiceError
+
+MOST_MEMORY = 6 << 30
+log = structlog.get_logger(__name__)
+
+
+def answered(head: dict[str, Any], body: bytes) -> tuple[dict[str, Any], bytes]:
+    """The task's answer, or why there is none: whatever a decoder raises is the object's fault."""
+    try:
+        task, arguments = TASKS[head["task"]], head["arguments"]
+        if head["local"] is None:
+            return task(body, **arguments)
+        path, offset, length = head["local"]
+        with mapped(Path(path), offset, length) as data:
+            return task(data, **arguments)
+    except ServiceError as error:
+        return {"refused": error.code}, b""
+    except (Exception, MemoryError) as error:
+        log.warning("pixels.undecodable", task=head["task"], kind=type(error).__name__)
+        return {"refused": "PIXELS_UNREADABLE"}, b""
+
+
+def serve(connection: socket.socket) -> None:
+    while True:
+        try:
+            send(connection, *answered(*receive(connection)))
+        except (Ended, ConnectionError):
+            return
+
+
+def main() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_AS, (MOST_MEMORY, MOST_MEMORY))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    settings.configure(USE_I18N=False)
+    structlog.configure(
+        processors=[structlog.processors.add_log_level, structlog.processors.JSONRenderer()],
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
+    serve(socket.socket(fileno=int(sys.argv[1])))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,52 @@
+"""Where the pixels of an instance are to be had: a part of a local file, or bytes."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from archive.pixels.mapping import mapped
+from archive.storage.objects import local_slice, read_object
+from archive.storage.volumes.base import LocalSlice
+from archive.studies.models import Instance
+from common.errors import NotFound
+
+Data = bytes | memoryview
+
+
+@dataclass(frozen=True, slots=True)
+class PixelSource:
+    """A stored Part 10 object: where it lies in a local file, or its bytes where no file has it."""
+
+    local: LocalSlice | None = None
+    data: bytes = b""
+
+    @contextlib.contextmanager
+    def opened(self) -> Iterator[Data]:
+        """The object's bytes, mapped and not read where it is a file. Raises NotFound if the file has gone."""
+        if self.local is None:
+            yield self.data
+            return
+        with mapped(self.local.path, self.local.offset, self.local.length) as view:
+            yield view
+
+
+def source_of(instance: Instance) -> PixelSource:
+    """The stored object of an instance. A row read before its series was packed is looked up again once.
+
+    Raises  NotFound if the bytes are gone; Unavailable if they cannot be had now.
+    """
+    try:
+        return source_at(instance.storage_key)
+    except NotFound:
+        key = Instance.objects.filter(pk=instance.pk).values_list("storage_key", flat=True).first()
+        if key is None or key == instance.storage_key:
+            raise
+        return source_at(key)
+
+
+def source_at(storage_key: str) -> PixelSource:
+    """As `source_of`, by the storage key."""
+    local = local_slice(storage_key)
+    return PixelSource(local) if local is not None else PixelSource(data=read_object(storage_key))
