@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from django.urls import URLPattern, re_path
 
-from integrations.dicomweb.door import no_such_resource
+from integrations.dicomweb.door import no_such_resource, resource
+from integrations.dicomweb.store.views import store_instances
 
 app_name = "dicomweb"
 STUDY = r"^studies/(?P<study>[^/]+)"
@@ -16,5 +17,7 @@ INSTANCE = rf"{SERIES}/instances/(?P<instance>[^/]+)"
 FRAMES = rf"{INSTANCE}/frames/(?P<frames>[^/]+)"
 
 urlpatterns: list[URLPattern] = [
+    re_path(r"^studies/?$", resource(POST=store_instances), name="studies"),
+    re_path(rf"{STUDY}/?$", resource(POST=store_instances), name="study"),
     re_path(r"^(?P<path>.*)$", no_such_resource),
 ]
