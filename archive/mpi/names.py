@@ -56,7 +56,8 @@ _SOUNDS = (
 def sound_of(name: str) -> str:
     """How a folded name sounds: its first letter, then classes of consonants as Soundex has them.
 
-    Vowels and digits say nothing. Letters outside the Latin alphabet stand for themselves. `sound_sql` says the same to the database.
+    Vowels and digits say nothing; letters outside the Latin alphabet stand for themselves. `sound_sql` says
+    the same to the database.
     """
     letters, classes = _SOUNDS
     table = str.maketrans(letters[: len(classes)], classes, letters[len(classes) :])
