@@ -11,6 +11,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import secrets
+import uuid
 
 from django.db import transaction
 from django.db.models import Q, QuerySet
@@ -55,7 +56,7 @@ def issue_token(person: Person, *, label: str, lasts: dt.timedelta) -> tuple[Acc
     return token, secret
 
 
-def revoke_token(person: Person, uid: object) -> None:
+def revoke_token(person: Person, uid: uuid.UUID) -> None:
     """Take a token of the person back; one that was taken back already stays so. Raises NotFound."""
     with transaction.atomic():
         token = tokens_of(person).select_for_update().filter(uid=uid).first()

@@ -14,7 +14,7 @@ import structlog
 from django.conf import settings
 from django.db import DatabaseError
 
-from accounts.actors import SystemActor
+from accounts.actors import Actor
 from accounts.models import Site
 from archive.storage.admission import admit
 from archive.storage.backends import StagedObject, StoredObject, default_storage
@@ -55,7 +55,7 @@ class ObjectBuffer:
 class Sender:
     """A peer whose site is known, and what its objects go through: one after the other, by one thread."""
 
-    def __init__(self, *, site: Site, calling_ae_title: str, actor: SystemActor) -> None:
+    def __init__(self, *, site: Site, calling_ae_title: str, actor: Actor) -> None:
         self.site, self.calling_ae_title, self.actor = site, calling_ae_title, actor
         self.buffer = ObjectBuffer()
         self._writer: ObjectWriter | None = None
@@ -94,8 +94,9 @@ class Sender:
 class Reception:
     """One object on its way in.
 
-    `sop_class_uid` and `sop_instance_uid` are what the peer says it sends; the object must agree. A disk
-    that fails while bytes come in is told at the end, so that the edge can take the message off the wire.
+    `sop_class_uid` and `sop_instance_uid` are what the peer says it sends; the object must agree, unless the
+    peer says nothing. A disk that fails while bytes come in is told at the end, so that the edge can take the
+    message off the wire.
     """
 
     def __init__(
@@ -219,6 +220,8 @@ class Reception:
                 self._buffer.memory, offset=self._offset, end=self._filled, transfer_syntax_uid=syntax
             )
         found = (header.text(SOP_CLASS_UID), header.text(SOP_INSTANCE_UID))
+        if not any(self._claimed):
+            self._claimed = found
         if found != self._claimed:
             raise InvalidInput(
                 "SOP Class or Instance UID of the object and of the request differ", code="SOP_MISMATCH"

@@ -17,7 +17,8 @@ class Patient(models.Model):
     """One person as the master patient index knows them.
 
     A patient that was folded into another keeps its row and points at the survivor. `matching_name` is the
-    name as queries compare it, kept by `save`.
+    name as queries compare it, kept by `save`; expression indexes on its components (a migration's SQL) serve
+    fuzzy matching.
     """
 
     class Sex(models.TextChoices):

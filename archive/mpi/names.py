@@ -5,6 +5,7 @@ Reference  PS3.4 §C.2.2.2.1 (matching of PN may ignore case and accents), PS3.5
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
 _KANA_MARKS = frozenset("\u3099\u309a")  # turn one syllable into another: no accents
@@ -44,3 +45,34 @@ def folded(text: str) -> str:
         if character in _KANA_MARKS or unicodedata.category(character) != "Mn"
     )
     return unicodedata.normalize("NFC", "".join(plain).casefold())
+
+
+_SOUNDS = (
+    "bfpvcgjkqsxzdtlmnraeiouyhw0123456789",
+    "111122222222334556",
+)
+
+
+def sound_of(name: str) -> str:
+    """How a folded name sounds: its first letter, then classes of consonants as Soundex has them.
+
+    Vowels and digits say nothing; letters outside the Latin alphabet stand for themselves. `sound_sql` says
+    the same to the database.
+    """
+    letters, classes = _SOUNDS
+    table = str.maketrans(letters[: len(classes)], classes, letters[len(classes) :])
+    return name[:1] + re.sub(r"(.)\1+", r"\1", name[1:].translate(table))
+
+
+def sound_sql(column: str, component: int) -> str:
+    """The SQL of how a component of `matching_name` sounds; components are counted from 1."""
+    part, (letters, classes) = component_sql(column, component), _SOUNDS
+    return (
+        f"(left({part}, 1) || regexp_replace(translate(substr({part}, 2), '{letters}', '{classes}'), "
+        "'(.)\\1+', '\\1', 'g'))"
+    )
+
+
+def component_sql(column: str, component: int) -> str:
+    """The SQL of one component of `matching_name`."""
+    return f"split_part({column}, '^', {component})"

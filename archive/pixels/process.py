@@ -29,10 +29,10 @@ def answered(head: dict[str, Any], body: bytes) -> tuple[dict[str, Any], bytes]:
     try:
         task, arguments = TASKS[head["task"]], head["arguments"]
         if head["local"] is None:
-            return task(body, **arguments)
+            return task(body, key="", **arguments)
         path, offset, length = head["local"]
         with mapped(Path(path), offset, length) as data:
-            return task(data, **arguments)
+            return task(data, key=f"{path}:{offset}:{length}", **arguments)
     except ServiceError as error:
         return {"refused": error.code}, b""
     except (Exception, MemoryError) as error:

@@ -45,15 +45,20 @@ def apply_window(
     Raises      ValueError for a width the function does not allow.
     Reference   PS3.3 §C.11.2.1.2.1 to §C.11.2.1.3.2
     """
+    shown: NDArray[np.uint8] = (share_of(values, window=window, function=function) * WHITE + 0.5).astype(
+        np.uint8
+    )
+    return shown
+
+
+def share_of(values: Values, *, window: Window, function: VoiFunction = VoiFunction.LINEAR) -> Values:
+    """As `apply_window`, with shares of white in [0, 1]."""
     if not is_valid(window, function):
         raise ValueError("Window Width is not allowed for this VOI LUT Function")
     if function == VoiFunction.SIGMOID:
         with np.errstate(over="ignore"):
-            share = 1 / (1 + np.exp(-4 * (values - window.center) / window.width))
-    else:
-        share = _linear_share(values, window, function)
-    shown: NDArray[np.uint8] = (share * WHITE + 0.5).astype(np.uint8)
-    return shown
+            return np.asarray(1 / (1 + np.exp(-4 * (values - window.center) / window.width)))
+    return _linear_share(values, window, function)
 
 
 def window_of_values(values: Values) -> Window:

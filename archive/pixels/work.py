@@ -8,7 +8,35 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-Data = bytes | memoryview
-Task = Callable[..., tuple[dict[str, Any], bytes]]
+from archive.pixels.conversion import converted_frame, converted_object
+from archive.pixels.parsing import Data, ParsedObject, ParsedObjects
+from archive.pixels.rendering.drawing import drawn
+from archive.pixels.rendering.wishes import Rendering
 
-TASKS: dict[str, Task] = {}
+Made = tuple[dict[str, Any], bytes]
+Task = Callable[..., Made]
+_objects = ParsedObjects()
+
+
+def parsed(data: Data, key: str) -> ParsedObject:
+    return _objects.get(data, key)
+
+
+def transcode_frame(data: Data, *, key: str, frame: int, target: str) -> Made:
+    encoded, photometric = converted_frame(parsed(data, key), data, frame, target)
+    return {"photometric": photometric}, encoded
+
+
+def transcode_instance(data: Data, *, key: str, target: str) -> Made:  # noqa: ARG001 - tasks are called alike
+    return {}, converted_object(data, target)
+
+
+def render(data: Data, *, key: str, wish: dict[str, Any]) -> Made:
+    return {}, drawn(parsed(data, key), data, Rendering.from_plain(wish))
+
+
+TASKS: dict[str, Task] = {
+    "transcode_frame": transcode_frame,
+    "transcode_instance": transcode_instance,
+    "render": render,
+}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TypeVar
 
 from django.db import models
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Site
@@ -63,7 +63,7 @@ class Study(models.Model):
             models.Index(
                 fields=["accession_number"], name="study_accession", opclasses=["varchar_pattern_ops"]
             ),
-            models.Index(fields=["study_date"], name="study_date"),
+            models.Index(F("study_date").desc(nulls_last=True), F("id").desc(), name="study_newest"),
             models.Index(fields=["-received_at"], name="study_recent"),
             models.Index(fields=["trace_id"], name="study_trace"),
         ]

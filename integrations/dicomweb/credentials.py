@@ -5,10 +5,13 @@ Reference  PS3.18 §8.11 (security), RFC 6750 (Bearer), RFC 7617 (Basic)
 
 from __future__ import annotations
 
+from base64 import b64decode
+
 from django.http import HttpRequest, HttpResponse
 from django.middleware.csrf import CsrfViewMiddleware
 
 from accounts.models import Person
+from accounts.tokens import actor_of_token
 from common.errors import NotPermitted
 from integrations.dicomweb.errors import NotSignedIn
 
@@ -40,9 +43,18 @@ def challenges(request: HttpRequest) -> str:
     return bearer if "Sec-Fetch-Mode" in request.headers else f'{bearer}, Basic {_REALM}, charset="UTF-8"'
 
 
-def _by_token(request: HttpRequest) -> Person | None:  # noqa: ARG001 - tokens are not there yet
+def _by_token(request: HttpRequest) -> Person | None:
     """The person whose token the Authorization header carries; None if it is good for nobody."""
-    return None
+    scheme, _space, shown = request.headers["Authorization"].strip().partition(" ")
+    if scheme.lower() == "bearer":
+        return actor_of_token(shown.strip())
+    if scheme.lower() != "basic":
+        return None
+    try:
+        username, _colon, token = b64decode(shown.strip(), validate=True).decode().partition(":")
+    except ValueError:
+        return None
+    return actor_of_token(token, username=username)
 
 
 class _OriginCheck(CsrfViewMiddleware):
@@ -53,6 +65,10 @@ class _OriginCheck(CsrfViewMiddleware):
 
 
 def _check_origin(request: HttpRequest) -> None:
-    check = _OriginCheck(lambda _request: HttpResponse())
+    check = _OriginCheck(_nothing)
     check.process_request(request)
-    check.process_view(request, None, (), {})
+    check.process_view(request, _nothing, (), {})
+
+
+def _nothing(_request: HttpRequest) -> HttpResponse:
+    return HttpResponse()

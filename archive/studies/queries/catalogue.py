@@ -184,3 +184,10 @@ def attribute_of(tag: int, level: Level) -> Attribute | None:
         return Attribute(tag, "CS", level, AVAILABILITY[level])
     attribute = _ATTRIBUTES.get(tag)
     return attribute if attribute is not None and attribute.level <= level else None
+
+
+def tags_at(level: Level, *, down_to: Level | None = None) -> list[int]:
+    """Every attribute that is answered in a query at this level, of the levels from `down_to` on."""
+    top = Level.PATIENT if down_to is None else down_to
+    held = [one.tag for one in _ATTRIBUTES.values() if top <= one.level <= level]
+    return sorted([*held, INSTANCE_AVAILABILITY])

@@ -45,7 +45,8 @@ class Query:
     """A query of the Patient Root or Study Root model.
 
     `is_relational`: unique keys above the level may be left out. `is_datetime_combined`: a date and a time
-    range are one range. `limit` and `offset` page through a stable order.
+    range are one range. `is_fuzzy`: names also match by how they sound, in any order of their parts. `limit` and
+    `offset` page through a stable order.
     """
 
     level: Level
@@ -53,6 +54,7 @@ class Query:
     is_patient_root: bool = False
     is_relational: bool = False
     is_datetime_combined: bool = False
+    is_fuzzy: bool = False
     limit: int | None = None
     offset: int = 0
 

@@ -32,6 +32,15 @@ class Answers:
     rows: Generator[tuple[str | None, ...]]
 
 
+@dataclass(frozen=True, slots=True)
+class Page:
+    """As Answers, with rows that have all been read."""
+
+    columns: tuple[Column, ...]
+    unsupported: tuple[int, ...]
+    rows: list[tuple[str | None, ...]]
+
+
 def search(query: Query, *, within: QuerySet[Study] | Condition) -> Answers:
     """Everything that matches, of the studies `within` only, by one statement whatever its size.
 
@@ -43,6 +52,16 @@ def search(query: Query, *, within: QuerySet[Study] | Condition) -> Answers:
     scope = within if isinstance(within, Condition) else scope_of(within)
     statement = statement_of(query, within=scope)
     return Answers(statement.columns, statement.unsupported, rows_of(statement.sql, statement.parameters))
+
+
+def search_page(query: Query, *, within: QuerySet[Study] | Condition) -> Page:
+    """As `search`, all rows at once; a statement asked often is prepared by the server."""
+    check_query(query)
+    scope = within if isinstance(within, Condition) else scope_of(within)
+    statement = statement_of(query, within=scope)
+    with connection.cursor() as cursor:
+        cursor.execute(statement.sql, statement.parameters)
+        return Page(statement.columns, statement.unsupported, cursor.fetchall())
 
 
 def rows_of(sql: str, parameters: tuple[Any, ...]) -> Generator[tuple[str | None, ...]]:

@@ -24,6 +24,7 @@ from archive.studies.queries.catalogue import (
     Attribute,
     attribute_of,
 )
+from archive.studies.queries.fuzzy import matches_name_fuzzily, matches_words
 from archive.studies.queries.kept import matches_kept
 from archive.studies.queries.matching import (
     Condition,
@@ -32,9 +33,10 @@ from archive.studies.queries.matching import (
     matches_patient_name,
     matches_text,
 )
-from archive.studies.queries.requests import Key, Level, Query
+from archive.studies.queries.requests import UNIQUE_KEYS, Key, Level, Query
 
 _ALIAS = re.compile(r"\b([podsei])\.")
+_ROWS = {Level.STUDY: "s", Level.SERIES: "se", Level.IMAGE: "sei"}  # which tables name a row of each level
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,12 +74,17 @@ def statement_of(query: Query, *, within: Condition) -> Statement:
     asked.sort(key=lambda pair: pair[0].tag)
     shown = ", ".join(attribute.shown for _, attribute in asked) or "1"
     where = [condition.sql for condition in conditions] or ["true"]
-    source = _source(query, within, used=_aliases([shown, *where]), matched=_aliases(where))
-    sql = f"SELECT {shown} FROM {source.sql} WHERE {' AND '.join(where)}{_page(query)}"  # noqa: S608
-    bound = [value for condition in (source, *conditions) for value in condition.parameters]
+    if query.limit is not None and query.level is not Level.PATIENT:
+        whole = _paged(query, within, shown=shown, where=where, conditions=conditions)
+    else:
+        source = _source(query, within, used=_aliases([shown, *where]), matched=_aliases(where))
+        whole = Condition(
+            f"SELECT {shown} FROM {source.sql} WHERE {' AND '.join(where)}{_page(query)}",  # noqa: S608
+            _parameters([source, *conditions]),
+        )
     return Statement(
-        sql,
-        tuple(bound),
+        whole.sql,
+        whole.parameters,
         tuple(Column(key.tag, attribute.vr, attribute.is_json, key.items) for key, attribute in asked),
         tuple(unsupported),
     )
@@ -94,8 +101,51 @@ def _aliases(parts: Iterable[str]) -> set[str]:
 def _page(query: Query) -> str:
     if query.limit is None:
         return ""
-    order = {Level.PATIENT: "p.id, s.site_id", Level.STUDY: "s.id", Level.SERIES: "e.id", Level.IMAGE: "i.id"}
-    return f" ORDER BY {order[query.level]} LIMIT {int(query.limit)} OFFSET {int(query.offset)}"
+    return f" ORDER BY {_order(query)} LIMIT {int(query.limit)} OFFSET {int(query.offset)}"
+
+
+def _order(query: Query) -> str:
+    """A total order: of studies the newest first, below a known study or series by number."""
+    if query.level is Level.PATIENT:
+        return "p.id, s.site_id"
+    if query.level is Level.STUDY:
+        return "s.study_date DESC NULLS LAST, s.id DESC"
+    if query.level is Level.SERIES:
+        return "e.series_number, e.id" if _names_one(query, Level.STUDY) else "e.id DESC"
+    return "i.instance_number, i.id" if _names_one(query, Level.SERIES) else "i.id DESC"
+
+
+def _names_one(query: Query, level: Level) -> bool:
+    key = query.key(UNIQUE_KEYS[level][0])
+    return key is not None and len(key.values) == 1 and not key.is_universal
+
+
+def _paged(
+    query: Query, within: Condition, *, shown: str, where: Sequence[str], conditions: Sequence[Condition]
+) -> Condition:
+    """The rows of one page are found first, by what is matched alone; then what is shown is looked up for them."""
+    matched = _aliases(where)
+    found = _source(query, within, used=matched, matched=matched)
+    page = Condition(
+        f"(SELECT {', '.join(f'{alias}.id AS {alias}_id' for alias in _ROWS[query.level])} "  # noqa: S608
+        f"FROM {found.sql} WHERE {' AND '.join(where)}{_page(query)}) k",
+        _parameters([found, *conditions]),
+    )
+    used = _aliases([shown])
+    parts = [page, Condition("JOIN studies_study s ON s.id = k.s_id")]
+    if "e" in _ROWS[query.level]:
+        parts.append(Condition("JOIN studies_series e ON e.id = k.e_id"))
+    if "i" in _ROWS[query.level]:
+        parts.append(Condition("JOIN studies_instance i ON i.id = k.i_id"))
+    parts += _shown_only(query, used)
+    return Condition(
+        f"SELECT {shown} FROM {' '.join(part.sql for part in parts)} ORDER BY {_order(query)}",  # noqa: S608
+        _parameters(parts),
+    )
+
+
+def _parameters(parts: Iterable[Condition]) -> tuple[Any, ...]:
+    return tuple(value for part in parts for value in part.parameters)
 
 
 def _conditions(query: Query, asked: Sequence[tuple[Key, Attribute]]) -> list[Condition]:
@@ -125,14 +175,16 @@ def _combined(query: Query) -> Condition | None:
 
 def _condition(key: Key, attribute: Attribute, query: Query) -> Condition | None:
     if attribute.tag == PATIENT_NAME:
-        return matches_patient_name("p.matching_name", "p.ideographic_name", key.values)
+        matches_name = matches_name_fuzzily if query.is_fuzzy else matches_patient_name
+        return matches_name("p.matching_name", "p.ideographic_name", key.values)
     if attribute.tag == PATIENT_ID:
         return _patient_id(key, query)
     if attribute.is_json and attribute.column:
         return matches_kept(f"{attribute.column}.attributes", key)
     if attribute.matcher is None:
         return None
-    return attribute.matcher(attribute.column, key.values)
+    matcher = matches_words if attribute.vr == "PN" and query.is_fuzzy else attribute.matcher
+    return matcher(attribute.column, key.values)
 
 
 def _patient_id(key: Key, query: Query) -> Condition:
@@ -164,22 +216,25 @@ def _source(query: Query, within: Condition, *, used: set[str], matched: set[str
         parts.append(Condition(f"({within.sql}) s", within.parameters))
         if "p" in matched:
             parts.append(Condition("JOIN mpi_patient p ON p.id = s.patient_id"))
-        elif "p" in used:
-            parts.append(
-                Condition(
-                    "CROSS JOIN LATERAL (SELECT * FROM mpi_patient q WHERE q.id = s.patient_id OFFSET 0) p"
-                )
-            )
     if query.level >= Level.SERIES:
         parts.append(Condition("JOIN studies_series e ON e.study_id = s.id AND e.withdrawn_at IS NULL"))
     if query.level is Level.IMAGE:
         parts.append(Condition("JOIN studies_instance i ON i.series_id = e.id"))
+    is_joined = query.level is Level.PATIENT or "p" in matched
+    parts += _shown_only(query, used - {"p"} if is_joined else used)
+    return Condition(" ".join(part.sql for part in parts), _parameters(parts))
+
+
+def _shown_only(query: Query, used: set[str]) -> list[Condition]:
+    """What is looked up row by row, for it is not what rows are found by."""
+    parts = []
+    if "p" in used:
+        parts.append(
+            Condition("CROSS JOIN LATERAL (SELECT * FROM mpi_patient q WHERE q.id = s.patient_id OFFSET 0) p")
+        )
     if "d" in used:
-        parts.append(Condition("JOIN accounts_site o ON o.id = s.site_id"))
-        parts.append(_shown_identifier(query))
-    return Condition(
-        " ".join(part.sql for part in parts), tuple(value for part in parts for value in part.parameters)
-    )
+        parts += [Condition("JOIN accounts_site o ON o.id = s.site_id"), _shown_identifier(query)]
+    return parts
 
 
 def _shown_identifier(query: Query) -> Condition:
@@ -195,5 +250,5 @@ def _shown_identifier(query: Query) -> Condition:
     return Condition(
         "LEFT JOIN LATERAL (SELECT m.id, m.value, m.authority_namespace FROM mpi_patientidentifier m "  # noqa: S608
         f"WHERE m.patient_id = s.patient_id ORDER BY {order}, m.id LIMIT 1) d ON true",
-        tuple(value for condition in orders for value in condition.parameters),
+        _parameters(orders),
     )

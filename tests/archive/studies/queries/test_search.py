@@ -1,22 +1,20 @@
 """Queries against the index: every kind of matching, each level, and what a site may see."""
 
 import datetime as dt
-import uuid
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from accounts.models import AccessGrant, Role
-from archive.mpi.models import Patient, PatientIdentifier
-from archive.studies.models import Instance, Series, Study
+from archive.mpi.models import Patient
 from archive.studies.queries.matching import matches_patient_name
 from archive.studies.queries.requests import Key, Level, Query
 from archive.studies.queries.search import search
 from archive.studies.selectors import studies_of_site
 from common.errors import InvalidInput
+from tests.archive.studies.indexed import MR, NOW, add_patient, add_study, identify
 
-NOW = dt.datetime(2026, 3, 2, tzinfo=dt.UTC)
 TAGS = {
     "PatientName": (0x00100010, "PN"), "PatientID": (0x00100020, "LO"), "IssuerOfPatientID": (0x00100021, "LO"),
     "PatientBirthDate": (0x00100030, "DA"), "PatientSex": (0x00100040, "CS"),
@@ -32,7 +30,6 @@ TAGS = {
     "InstanceAvailability": (0x00080056, "CS"), "AcquisitionNumber": (0x00200012, "IS"),
     "ProcedureCodeSequence": (0x00081032, "SQ"), "RequestAttributesSequence": (0x00400275, "SQ"),
 }  # fmt: skip
-CT, MR = "1.2.840.10008.5.1.4.1.1.2", "1.2.840.10008.5.1.4.1.1.4"
 
 
 def key(keyword, value="", items=()):
@@ -56,51 +53,6 @@ def find(
 def accessions(site, **wanted):
     found = find(site, **{"AccessionNumber": "", **wanted})
     return sorted(row["AccessionNumber"] for row in found)
-
-
-def add_study(site, patient, number, *, date=None, time=None, modalities=("CT",), slices=2, **facts):
-    study = Study.objects.create(
-        study_instance_uid=f"2.25.{number}", site=site, patient=patient, accession_number=f"A{number}",
-        study_id=str(number), study_date=date, study_time=time, received_at=NOW, trace_id=uuid.uuid4(), **facts,
-    )  # fmt: skip
-    for index, modality in enumerate(modalities, start=1):
-        series = Series.objects.create(
-            series_instance_uid=f"2.25.{number}.{index}", study=study, modality=modality, series_number=index,
-            first_received_at=NOW, last_received_at=NOW,
-            attributes={
-                "00080080": {"vr": "LO", "Value": ["County"]},
-                "00081070": {"vr": "PN", "Value": [{"Alphabetic": "Ortiz^Ana"}]},
-                "00080021": {"vr": "DA", "Value": ["20260105"]},
-                "00180050": {"vr": "DS", "Value": [1.25]},
-            },
-        )  # fmt: skip
-        for slice_number in range(1, slices + 1):
-            Instance.objects.create(
-                sop_instance_uid=f"2.25.{number}.{index}.{slice_number}", series=series,
-                sop_class_uid=CT if modality == "CT" else MR, transfer_syntax_uid="1.2.840.10008.1.2.1",
-                instance_number=slice_number, storage_key=f"k{number}.{index}.{slice_number}", size_bytes=1,
-                sha256="0" * 64, received_at=NOW,
-            )  # fmt: skip
-    return study
-
-
-def add_patient(site, family, given, patient_id, *, ideographic="", birth=dt.date(1960, 1, 1), sex="F"):
-    patient = Patient.objects.create(
-        family_name=family, given_name=given, ideographic_name=ideographic, birth_date=birth, sex=sex,
-        registered_at=NOW,
-    )  # fmt: skip
-    identify(patient, site, patient_id)
-    return patient
-
-
-def identify(patient, site, patient_id):
-    PatientIdentifier.objects.create(
-        patient=patient,
-        site=site,
-        value=patient_id,
-        authority_namespace=site.authority_namespace,
-        linked_at=NOW,
-    )
 
 
 @pytest.fixture

@@ -1,0 +1,27 @@
+"""Pictures for clients, drawn in the pool."""
+
+from __future__ import annotations
+
+import base64
+
+from archive.pixels.pool import pixel_pool
+from archive.pixels.rendering.wishes import Rendering
+from archive.pixels.sources import PixelSource
+
+CONTENT_TYPES = {"JPEG": "image/jpeg", "PNG": "image/png", "GIF": "image/gif"}
+ANIMATION_LIMIT_S = 120.0
+
+
+def rendered(source: PixelSource, wish: Rendering) -> bytes:
+    """The picture, encoded.
+
+    Raises  PixelsUnreadable if there is none to be had: NOT_AN_IMAGE, PRESENTATION_UNSUITED and the decoder's codes;
+            NotFound for a frame or object that is not there; Unavailable if the pool is full.
+    """
+    limit = {"timeout_s": ANIMATION_LIMIT_S} if wish.format == "GIF" and len(wish.frames) > 1 else {}
+    return pixel_pool().run("render", {"wish": wish.to_plain()}, source, **limit).body
+
+
+def as_presentation(part10: bytes) -> str:
+    """A presentation state as `Rendering.presentation` carries it."""
+    return base64.b64encode(part10).decode("ascii")

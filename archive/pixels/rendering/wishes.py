@@ -1,0 +1,52 @@
+"""How a picture of an image is wished for: all of it plain values, so that it can be handed to another process.
+
+Reference  PS3.18 §8.3.5 (rendering query parameters)
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+Format = Literal["JPEG", "PNG", "GIF"]
+SMALLEST, LARGEST = 1, 8192
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """A part of the image in pixels, from its top left corner. A negative size turns the picture over."""
+
+    x: float = 0.0
+    y: float = 0.0
+    width: float | None = None
+    height: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Rendering:
+    """What is to be shown, and how. What is None is left to the image.
+
+    `size` is the largest width and height; the picture keeps its proportions within. Without it, a pixel of the
+    picture is one of the image. `annotations` are lines for the corners.
+    """
+
+    format: Format = "JPEG"
+    frames: tuple[int, ...] = (1,)
+    window: tuple[float, float] | None = None
+    function: str = "LINEAR"
+    size: tuple[int, int] | None = None
+    region: Region | None = None
+    quality: int = 90
+    annotations: tuple[str, ...] = ()
+    with_profile: bool = False
+    presentation: str | None = None  # a presentation state, as a Part 10 object in base 64
+
+    def to_plain(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_plain(cls, values: dict[str, Any]) -> Rendering:
+        region = values.pop("region")
+        for name in ("frames", "window", "size", "annotations"):
+            values[name] = None if values[name] is None else tuple(values[name])
+        return cls(**values, region=None if region is None else Region(**region))

@@ -1,0 +1,91 @@
+"""The search resources.
+
+Reference  PS3.18 §10.6.1 (resources), §10.6.3 (responses), §8.3.4.4.1 (no match is 204; a page that is not the last)
+"""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+
+from accounts.models import Person
+from archive.studies.queries.catalogue import RETRIEVE_AE_TITLE
+from archive.studies.queries.requests import Level
+from archive.studies.queries.search import search_page
+from archive.studies.selectors import visible_series, visible_studies
+from common.errors import NotFound
+from integrations.dicomweb.door import dicomweb_view, warn
+from integrations.dicomweb.media_types import DICOM_JSON, JSON, negotiate
+from integrations.dicomweb.search.answers import JsonAnswers
+from integrations.dicomweb.search.parameters import SearchParameters, search_parameters
+from integrations.dicomweb.search.resources import SearchResource
+from integrations.dicomweb.search.trail import note_search
+
+_MORE = "There are additional results that can be requested"
+
+
+@dicomweb_view("GET")
+def search_studies(request: HttpRequest, actor: Person) -> HttpResponse:
+    """Studies of every site the actor may see."""
+    return _answer(request, actor, SearchResource(Level.STUDY))
+
+
+@dicomweb_view("GET")
+def search_series(request: HttpRequest, actor: Person, study: str = "") -> HttpResponse:
+    """Series: of one study, or of all."""
+    return _answer(request, actor, SearchResource(Level.SERIES, study))
+
+
+@dicomweb_view("GET")
+def search_instances(request: HttpRequest, actor: Person, study: str = "", series: str = "") -> HttpResponse:
+    """Instances: of one series, of one study, or of all."""
+    return _answer(request, actor, SearchResource(Level.IMAGE, study, series))
+
+
+def _answer(request: HttpRequest, actor: Person, resource: SearchResource) -> HttpResponse:
+    media_type = negotiate(request, [DICOM_JSON, JSON])
+    asked = search_parameters(request.META.get("QUERY_STRING", ""))
+    query, most = resource.query(asked)
+    page = search_page(query, within=visible_studies(actor))
+    rows = page.rows[:most]
+    if not rows and resource.named:
+        _check_named(actor, resource)
+    note_search(actor, resource, asked)
+    if rows:
+        answers = JsonAnswers(
+            page.columns, level=resource.level, base=_base(request),
+            ae_title=settings.DICOM_AE_TITLE if _wants_ae_title(asked) else "",
+        )  # fmt: skip
+        response = HttpResponse(answers.body(rows), content_type=str(media_type))
+    else:
+        response = HttpResponse(status=204)
+    if len(page.rows) > most:
+        warn(response, _MORE)
+    ignored = {key.tag for key in asked.keys if not key.is_universal} & set(page.unsupported)
+    if ignored:
+        named = ", ".join(f"{tag:08X}" for tag in sorted(ignored))
+        warn(response, f"These attributes were not matched: {named}")
+    return response
+
+
+def _base(request: HttpRequest) -> str:
+    return request.build_absolute_uri(reverse("dicomweb:studies")).removesuffix("/studies")
+
+
+def _wants_ae_title(asked: SearchParameters) -> bool:
+    is_key = any(key.tag == RETRIEVE_AE_TITLE for key in asked.keys)
+    return asked.is_everything_included or RETRIEVE_AE_TITLE in asked.included or is_key
+
+
+def _check_named(actor: Person, resource: SearchResource) -> None:
+    """Raises NotFound where nothing was found because the actor may see no such study or series."""
+    studies = visible_studies(actor).filter(study_instance_uid=resource.study)
+    if resource.series:
+        found = visible_series(actor).filter(
+            series_instance_uid=resource.series, study__study_instance_uid=resource.study
+        )
+        if not found.exists():
+            raise NotFound("There is no such series", code="SERIES_UNKNOWN")
+    elif not studies.exists():
+        raise NotFound("There is no such study", code="STUDY_UNKNOWN")

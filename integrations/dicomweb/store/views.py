@@ -1,0 +1,136 @@
+"""Storing instances over HTTP (STOW-RS).
+
+Reference  PS3.18 §10.5 (store transaction)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.http.request import UnreadablePostError
+
+from accounts.audit import record_audit
+from accounts.models import AuditEvent, Person
+from common.errors import InvalidInput
+from common.uids import is_uid_lenient
+from integrations.dicomweb.door import dicomweb_view
+from integrations.dicomweb.errors import MediaTypeRefused, TooLarge
+from integrations.dicomweb.media_types import (
+    DICOM,
+    DICOM_JSON,
+    DICOM_XML,
+    JSON,
+    MULTIPART_DICOM,
+    OCTET_STREAM,
+    MediaType,
+    negotiate,
+    parse_media_type,
+    related,
+)
+from integrations.dicomweb.multipart_reading import PIECE, boundary_of, read_parts
+from integrations.dicomweb.store.admission import Admission
+from integrations.dicomweb.store.answer import Outcomes, response
+from integrations.dicomweb.store.intake import Failed, Intake
+
+_ANSWERS = (DICOM_JSON, JSON, DICOM_XML)
+
+
+@dicomweb_view("POST")
+def store_instances(request: HttpRequest, actor: Person, study: str = "") -> HttpResponse:
+    """Store the instances of the request, each for itself: one that fails is told of, and spares the others.
+
+    An instance that is told as stored is durable and indexed. A message that breaks off is answered with 400,
+    though what came whole before is stored: to send all of it again does no harm.
+    """
+    sent = _media_type(request)
+    answer_in = negotiate(request, _ANSWERS)
+    if study and not is_uid_lenient(study):
+        raise InvalidInput("The Study Instance UID in the path is none", code="UID_UNUSABLE")
+    admission = Admission(actor, study_instance_uid=study, site_code=request.GET.get("site", "")[:32])
+    outcomes = Outcomes()
+    try:
+        with Intake(admission) as intake:
+            _take(_Body(request), sent, intake, outcomes)
+    finally:
+        _note(actor, outcomes, study)
+    return response(outcomes, answer_in, studies_url=_studies_url(request))
+
+
+def _media_type(request: HttpRequest) -> MediaType:
+    """What is sent. Raises  MediaTypeRefused, InvalidInput."""
+    sent = parse_media_type(request.headers.get("Content-Type") or OCTET_STREAM.type)
+    if sent.part_type not in {DICOM.type, DICOM_JSON.type}:
+        raise MediaTypeRefused(f"Objects are taken as {MULTIPART_DICOM} and {related(DICOM_JSON)}")
+    if sent.type == DICOM_JSON.type:
+        raise MediaTypeRefused("Metadata are taken with their bulk data, in a multipart message")
+    return sent
+
+
+def _take(body: _Body, sent: MediaType, intake: Intake, outcomes: Outcomes) -> None:
+    if sent.type == DICOM.type:
+        outcomes.add(intake.store(body.pieces()))
+        return
+    parts = read_parts(
+        body,
+        boundary_of(sent),
+        largest_part=(settings.DICOM_LARGEST_OBJECT_MIB + 1) << 20,
+        most_parts=settings.STOW_MOST_PARTS,
+    )
+    for part in parts:
+        media = part.media_type
+        if media is not None and media.type != DICOM.type:
+            refused = InvalidInput("A part is no DICOM object", code="PART_UNEXPECTED")
+            outcomes.add(Failed(refused))
+        else:
+            outcomes.add(intake.store(part.body))
+    if not (outcomes.stored or outcomes.failed):
+        raise InvalidInput("The message holds no object", code="NO_OBJECTS")
+
+
+class _Body:
+    """The body of a request as it comes, of known length or in chunks, up to the largest that is taken."""
+
+    def __init__(self, request: HttpRequest) -> None:
+        is_chunked = "chunked" in request.META.get("HTTP_TRANSFER_ENCODING", "").lower()
+        # Django reads no further than Content-Length, of which there is none here; the server ends the input itself.
+        self._read = request.META["wsgi.input"].read if is_chunked else request.read
+        self._left = settings.STOW_LARGEST_REQUEST_MIB << 20
+        if int(request.META.get("CONTENT_LENGTH") or 0) > self._left:
+            raise TooLarge("The request is larger than any that is taken")
+
+    def read(self, size: int, /) -> bytes:
+        """The next bytes; none at the end. Raises  InvalidInput if the client went away; TooLarge."""
+        try:
+            piece = bytes(self._read(size))
+        except (UnreadablePostError, OSError) as error:
+            raise InvalidInput("The request breaks off", code="REQUEST_BROKEN_OFF") from error
+        self._left -= len(piece)
+        if self._left < 0:
+            raise TooLarge("The request is larger than any that is taken")
+        return piece
+
+    def pieces(self) -> Iterator[memoryview]:
+        while piece := self.read(PIECE):
+            yield memoryview(piece)
+
+
+def _note(actor: Person, outcomes: Outcomes, study: str) -> None:
+    """One line a study, and one for what was refused; refusals by themselves are told where they are kept."""
+    for uid, count in outcomes.studies.items():
+        record_audit(
+            actor, "study.stored", object_kind="study", object_uid=uid, study_instance_uid=uid,
+            transaction="STOW-RS", instances=count, refused=len(outcomes.failed),
+        )  # fmt: skip
+    if outcomes.failed and not outcomes.stored:
+        record_audit(
+            actor, "study.stored", object_kind="study", object_uid=study, study_instance_uid=study,
+            outcome=AuditEvent.Outcome.REFUSED, transaction="STOW-RS", refused=len(outcomes.failed),
+        )  # fmt: skip
+
+
+def _studies_url(request: HttpRequest) -> str:
+    """The URL of the resource of all studies, as the client reached it."""
+    base, _studies, _rest = request.path.partition("/studies")
+    return request.build_absolute_uri(f"{base}/studies")
