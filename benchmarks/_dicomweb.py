@@ -22,7 +22,8 @@ from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian
 from benchmarks._keepalive import Server
 from benchmarks._listener import OurListener, our_listener
 from benchmarks._pacs import ORTHANC, fill
-from benchmarks._servers import claim_memory, manage, running
+from benchmarks._memory import claim_memory
+from benchmarks._servers import manage, running
 from benchmarks._slices import CALLING, NO_NAGLE, fresh_slices
 from benchmarks.runner import installed
 from integrations.dicom.scu.association import Peer, associate
@@ -98,7 +99,7 @@ class DicomwebServers:
 @contextlib.contextmanager
 def dicomweb_servers(folder: Path, *, memory_gib: int = 2) -> Iterator[DicomwebServers]:
     """Both servers with all they keep in `folder`, until the block ends."""
-    claim_memory(memory_gib)
+    claim_memory(memory_gib << 30)
     with contextlib.ExitStack() as stack:
         listener = stack.enter_context(our_listener(folder))
         ours = stack.enter_context(our_web(listener))
