@@ -20,6 +20,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("reidentification/", include("portal.reidentification.urls")),
     path("traces/", include("portal.traces.urls")),
     path("account/tokens/", include("portal.tokens.urls")),
-    path("account/tokens/", include("portal.tokens.urls")),
     path("api/", include("portal.api.urls")),
 ]
