@@ -108,6 +108,11 @@ def fresh_slices(tag: str, count: int, *, side: int = 512) -> Iterator[tuple[str
         yield _unique(_INSTANCE, f"{tag}{number:05}").decode(), body[start:]
 
 
+def fresh_files(template: bytes, count: int) -> Iterator[bytes]:
+    """The slices of a new series as Part 10 files, each a copy of `ct_slice_file` with UIDs of its own."""
+    return _numbered(template, _new_tag(), count)
+
+
 def _numbered(template: bytes, tag: str, count: int) -> Iterator[bytes]:
     body = template.replace(_STUDY.encode(), _unique(_STUDY, tag))
     body = body.replace(_SERIES.encode(), _unique(_SERIES, tag))

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from launcher import environment, stamps
 from launcher.commands import run_logged
+from launcher.diagnostic_viewer import ensure_diagnostic_viewer
 from launcher.paths import BUILD, DIST, FRONTEND, LOCALE, PYTHON, ROOT, STATIC, VENV, product_files, walk
 from launcher.steps import step
 
@@ -19,6 +20,7 @@ OLDEST_NODE = 18
 def ensure_built() -> None:
     """Have the front end, the translations and the static files be those of the sources."""
     ensure_assets()
+    ensure_diagnostic_viewer(node_environment())
     ensure_translations()
     ensure_static()
 

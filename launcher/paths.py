@@ -14,6 +14,7 @@ FRONTEND = ROOT / "portal" / "frontend"
 DIST = ROOT / "portal" / "static" / "portal" / "dist"
 LOCALE = ROOT / "config" / "locale"
 STATIC = BUILD / "static"
+OHIF = BUILD / "ohif"
 
 
 def default_var() -> Path:

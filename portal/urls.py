@@ -9,6 +9,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("portal.inbox.urls")),
     path("cases/", include("portal.cases.urls")),
     path("", include("portal.viewer.urls")),
+    path("viewer/", include("portal.diagnostic.urls")),
     path("studies/", include("portal.studies.urls")),
     path("patients/", include("portal.patients.urls")),
     path("", include("portal.integration.urls")),
@@ -18,5 +19,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("portal.administration.urls")),
     path("reidentification/", include("portal.reidentification.urls")),
     path("traces/", include("portal.traces.urls")),
+    path("account/tokens/", include("portal.tokens.urls")),
     path("api/", include("portal.api.urls")),
 ]

@@ -32,6 +32,7 @@ from portal.api.storage_rules import PlacementRuleViewSet, RetentionRuleViewSet
 from portal.api.storage_work import CopyViewSet, FindingViewSet
 from portal.api.studies import StudyViewSet
 from portal.api.tasks import TaskViewSet
+from portal.api.tokens import AccessTokenViewSet
 from portal.api.volumes import VolumeViewSet
 
 router = SimpleRouter()
@@ -64,6 +65,7 @@ router.register("destinations", DestinationViewSet, "api-destinations")
 router.register("routing-decisions", RoutingDecisionViewSet, "api-routing-decisions")
 router.register("dead-letters", DeadLetterViewSet, "api-dead-letters")
 router.register("incidents", IncidentViewSet, "api-incidents")
+router.register("access-tokens", AccessTokenViewSet, "api-access-tokens")
 router.register("audit", AuditEventViewSet, "api-audit")
 
 urlpatterns: list[URLPattern | URLResolver] = [

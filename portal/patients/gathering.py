@@ -16,6 +16,7 @@ from archive.reports.selectors import visible_reports
 from archive.studies.selectors import visible_studies
 from portal.cases.words import CASE, Word, step_name, word
 from portal.record_words import ORDER, REPORT
+from portal.viewer.strip import NO_PICTURES
 from workflows.models import ProcessSubject
 from workflows.selectors import visible_cases
 
@@ -35,6 +36,7 @@ class Moment:
     href: str = ""
     state: Word | None = None
     study_instance_uid: str = ""
+    has_images: bool = False
 
 
 def timeline_of(person: Person, patient: Patient) -> list[Moment]:
@@ -70,6 +72,7 @@ def _studies(person: Person, patient: Patient) -> Iterator[Moment]:
             study.accession_number, study.site,
             href=reverse("study", args=[study.study_instance_uid]),
             study_instance_uid=study.study_instance_uid,
+            has_images=any(one.modality not in NO_PICTURES for one in series),
         )  # fmt: skip
 
 

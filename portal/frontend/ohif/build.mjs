@@ -1,0 +1,44 @@
+// Makes OHIF's built site live under /viewer/files/RELEASE/: node build.mjs PACKAGE SITE RELEASE VERSION
+import { build } from "esbuild";
+import { cp, mkdir, readdir, readFile, writeFile } from "node:fs/promises";
+import { dirname, join, relative } from "node:path";
+import { fileURLToPath } from "node:url";
+import { compressed } from "./compressing.mjs";
+import { patched } from "./patching.mjs";
+
+const here = dirname(fileURLToPath(import.meta.url));
+const [source, site, release, version] = process.argv.slice(2);
+const address = `/viewer/files/${release}/`;
+
+async function files(folder) {
+  const found = await readdir(folder, { recursive: true, withFileTypes: true });
+  return found.filter((one) => one.isFile()).map((one) => relative(folder, join(one.parentPath ?? one.path, one.name)));
+}
+
+async function place(name) {
+  const target = join(site, "files", name);
+  await mkdir(dirname(target), { recursive: true });
+  if (name.endsWith(".js")) await writeFile(target, await patched(name, await readFile(join(source, name), "utf8"), address));
+  else await cp(join(source, name), target);
+}
+
+const names = await files(source);
+for (const name of names) await place(name);
+await build({
+  entryPoints: [join(here, "config/app-config.js")],
+  outfile: join(site, "files/app-config.js"),
+  define: { PUBLIC_ADDRESS: JSON.stringify(address) },
+  bundle: true,
+  format: "iife",
+  target: ["es2020"],
+  minify: true,
+  logLevel: "warning",
+});
+
+const app = names.find((name) => /^app\.bundle\.[0-9a-f]+\.js$/.test(name));
+if (!app) throw new Error("error: the package holds no application bundle");
+const kept = {};
+for (const name of await files(join(site, "files"))) kept[name] = await compressed(join(site, "files", name));
+const facts = { release, version, scripts: ["app-config.js", app], styles: ["app.bundle.css"], files: kept };
+await writeFile(join(site, "site.json"), JSON.stringify(facts));
+console.log(`built ${site}`);

@@ -1,0 +1,37 @@
+// What OHIF is told before it starts: our DICOMweb, our hanging of priors, the person's language, nothing from outside.
+import { dataSource } from "./data-source.js";
+import { hanging } from "./hanging.js";
+import { speakAsThePage } from "./language.js";
+import { sendTheToken } from "./token.js";
+
+window.PUBLIC_URL = PUBLIC_ADDRESS; // set when the site is built
+window.browserImportFunction = (address) => import(address);
+speakAsThePage();
+sendTheToken();
+
+window.config = {
+  name: "consilium",
+  routerBasename: "/viewer",
+  extensions: [hanging],
+  modes: [],
+  customizationService: {},
+  whiteLabeling: {},
+  showStudyList: true,
+  maxNumberOfWebWorkers: Math.min(4, Math.max(2, (navigator.hardwareConcurrency || 4) - 1)),
+  showWarningMessageForCrossOrigin: false,
+  showCPUFallbackMessage: true,
+  showLoadingIndicator: true,
+  strictZSpacingForVolumeViewport: true,
+  groupEnabledModesFirst: true,
+  investigationalUseDialog: { option: "never" },
+  disableConfirmationPrompts: false,
+  showErrorDetails: "dev",
+  studyPrefetcher: { enabled: true, displaySetsCount: 2, maxNumPrefetchRequests: 6, order: "closest" },
+  // One address over HTTP/1.1: a browser opens six connections, whatever more is asked for waits.
+  maxNumRequests: { interaction: 12, thumbnail: 4, prefetch: 6 },
+  defaultDataSourceName: "consilium",
+  dataSources: [dataSource],
+  httpErrorHandler: (error) => {
+    if (error?.status === 401) window.location.assign("/");
+  },
+};

@@ -1,0 +1,17 @@
+// What has to change in a script of OHIF's for it to live under an address of ours, and to be small.
+import { transform } from "esbuild";
+
+const RUNTIME_ROOT = '__webpack_require__.p = "/";';
+const SLIDE_VIEWER = "'/dicom-microscopy-viewer/";
+
+// Names stay as they are: some of OHIF's classes are looked up by theirs.
+const SMALLER = { minifyWhitespace: true, minifySyntax: true, legalComments: "inline", charset: "utf8" };
+
+export async function patched(name, code, address) {
+  if (name.includes("dicom-microscopy-viewer/")) return code; // minified by its makers; finds its parts beside itself
+  const moved = code
+    .replaceAll(RUNTIME_ROOT, `__webpack_require__.p = ${JSON.stringify(address)};`)
+    .replaceAll(SLIDE_VIEWER, `'${address}dicom-microscopy-viewer/`);
+  if (name.startsWith("app.bundle.") && moved === code) throw new Error(`error: ${name} has no root address to change`);
+  return (await transform(moved, SMALLER)).code;
+}

@@ -1,0 +1,157 @@
+"""Who gets the diagnostic viewer, with which study, and what its pages may load."""
+
+from __future__ import annotations
+
+import gzip
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from django.test import Client
+
+from accounts.models import AuditEvent
+from tests.personas import Cast
+from tests.portal.stored_images import store_ct
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def theo(cast: Cast, browser_of: Callable[..., Client], small_site: Path) -> Client:
+    return browser_of(cast.theo)
+
+
+def test_opening_a_study_leads_to_the_viewer_and_is_audited(cast: Cast, theo: Client):
+    store_ct(cast.county)
+
+    answer = theo.get("/viewer/open/1.2.3")
+
+    assert answer.status_code == 302
+    assert answer["Location"] == "/viewer/viewer?StudyInstanceUIDs=1.2.3"
+    line = AuditEvent.objects.get(action="study.opened")
+    assert (line.object_uid, line.detail["viewer"], line.detail["prior"]) == ("1.2.3", "diagnostic", "")
+
+
+def test_the_prior_most_alike_hangs_beside(cast: Cast, theo: Client):
+    store_ct(cast.county, StudyDate="20260301")
+    store_ct(cast.county, study="1.2.4", series="1.2.4.1", StudyDate="20250301")
+
+    answer = theo.get("/viewer/open/1.2.3")
+
+    assert answer["Location"] == (
+        "/viewer/viewer?StudyInstanceUIDs=1.2.3,1.2.4&hangingProtocolId=consilium.priors"
+    )
+    assert AuditEvent.objects.get(action="study.opened").detail["prior"] == "1.2.4"
+    assert theo.get("/viewer/open/1.2.3?alone=1")["Location"] == "/viewer/viewer?StudyInstanceUIDs=1.2.3"
+
+
+def test_a_prior_that_is_named_hangs_beside_and_must_be_of_the_same_patient(cast: Cast, theo: Client):
+    store_ct(cast.county)
+    store_ct(cast.county, study="1.2.5", series="1.2.5.1", StudyDate="20260501")
+    store_ct(cast.county, study="1.2.6", series="1.2.6.1", PatientID="C-2", PatientName="Li^Na")
+
+    assert "1.2.3,1.2.5" in theo.get("/viewer/open/1.2.3?beside=1.2.5")["Location"]
+    assert theo.get("/viewer/open/1.2.3?beside=1.2.6").status_code == 404
+    assert theo.get("/viewer/open/1.2.3?beside=9.9").status_code == 404
+
+
+def test_a_person_of_another_site_finds_no_study(cast: Cast, browser_of, small_site):
+    store_ct(cast.county)
+    otto = browser_of(cast.otto)
+
+    assert otto.get("/viewer/open/1.2.3").status_code == 404
+    assert otto.get("/viewer/viewer?StudyInstanceUIDs=1.2.3").status_code == 404
+    assert not AuditEvent.objects.filter(action="study.opened").exists()
+
+
+@pytest.mark.parametrize("path", ["", "viewer?StudyInstanceUIDs=1.2.3", "open/1.2.3"])
+def test_a_signed_out_browser_is_sent_to_sign_in(client: Client, small_site, path: str):
+    assert client.get(f"/viewer/{path}")["Location"].startswith("/sign-in")
+
+
+def test_a_signed_out_browser_gets_no_file(client: Client, small_site):
+    answer = client.get("/viewer/files/r1/app.js")
+
+    assert (answer.status_code, answer.content) == (401, b"")
+
+
+def test_the_page_loads_scripts_of_ours_alone(theo: Client):
+    answer = theo.get("/viewer/viewer")
+
+    page = answer.content.decode()
+    assert "/viewer/files/r1/app-config.js" in page
+    assert "<script>" not in page
+    policy = {part.split()[0]: part.split()[1:] for part in answer["Content-Security-Policy"].split(";")}
+    assert policy["script-src"] == ["'self'", "'wasm-unsafe-eval'"]
+    assert policy["connect-src"] == ["'self'", "blob:", "data:"]
+    assert policy["frame-ancestors"] == ["'none'"]
+    assert "csrftoken" in answer.cookies
+    assert answer["Cache-Control"] == "private, no-store"
+
+
+def test_the_page_speaks_the_language_of_the_person(cast: Cast, browser_of, small_site):
+    page = browser_of(cast.theo, language="zh-hans").get("/viewer/").content.decode()
+
+    assert '<html lang="zh-hans">' in page
+    assert "诊断阅片器" in page
+
+
+@pytest.mark.parametrize(
+    "uids", ["1.2.3,9.9.9", "not-a-uid", "1.2.3,../../etc", ",".join(f"1.2.{n}" for n in range(51))]
+)
+def test_an_address_with_a_study_that_may_not_be_seen_is_not_there(cast: Cast, theo: Client, uids: str):
+    store_ct(cast.county)
+
+    assert theo.get("/viewer/viewer", {"StudyInstanceUIDs": "1.2.3"}).status_code == 200
+    assert theo.get("/viewer/viewer", {"StudyInstanceUIDs": uids}).status_code == 404
+
+
+def test_a_file_is_sent_small_and_kept_for_good(theo: Client):
+    packed = theo.get("/viewer/files/r1/app.js", headers={"accept-encoding": "gzip, br"})
+    plain = theo.get("/viewer/files/r1/app.js")
+
+    body = packed.getvalue()
+    assert gzip.decompress(body) == plain.getvalue() == b"let a = 1;"
+    assert packed["Content-Encoding"] == "gzip"
+    assert packed["Content-Length"] == str(len(body))
+    assert packed["Content-Type"] == "text/javascript"
+    assert packed["Cache-Control"] == "private, max-age=31536000, immutable"
+    assert "Accept-Encoding" in packed["Vary"]
+    assert "Content-Encoding" not in plain
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "r1/../site.json",
+        "r1/app.js.gz",
+        "r1/%2e%2e/site.json",
+        "r1//etc/passwd",
+        "r0/app.js",
+        "r1/nothing.js",
+    ],
+)
+def test_nothing_but_the_files_of_the_release_is_sent(theo: Client, name: str):
+    assert theo.get(f"/viewer/files/{name}").status_code == 404
+
+
+def test_without_the_viewer_the_page_of_the_study_is_opened_and_no_link_offered(
+    cast: Cast, browser_of, settings, tmp_path
+):
+    settings.OHIF_ROOT = tmp_path / "nowhere"
+    store_ct(cast.county)
+    theo = browser_of(cast.theo)
+
+    answer = theo.get("/viewer/open/1.2.3", follow=True)
+
+    assert answer.redirect_chain == [("/studies/1.2.3/", 302)]
+    assert "The diagnostic viewer is not installed here." in answer.content.decode()
+    assert "data-diagnostic-viewer" not in answer.content.decode()
+    assert theo.get("/viewer/").status_code == 404
+
+
+def test_study_and_patient_pages_offer_the_viewer(cast: Cast, theo: Client):
+    series = store_ct(cast.county)
+
+    for address in ("/studies/1.2.3/", f"/patients/{series.study.patient.uid}/"):
+        assert 'href="/viewer/open/1.2.3" target="diagnostic-viewer"' in theo.get(address).content.decode()
