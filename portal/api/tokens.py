@@ -25,7 +25,7 @@ class AccessTokenSerializer(serializers.ModelSerializer[AccessToken]):
 
 
 class TokenWishSerializer(serializers.Serializer[Any]):
-    label = serializers.CharField(max_length=LONGEST_LABEL)
+    label = serializers.CharField(max_length=LONGEST_LABEL)  # type: ignore[assignment]
     days = serializers.IntegerField(min_value=1, max_value=LONGEST.days, default=90)
 
 
