@@ -42,6 +42,7 @@ INSTALLED_APPS = [
     "archive.orders",
     "archive.storage",
     "archive.studies",
+    "archive.studies.metadata",
     "archive.lifecycle",
     "archive.reports",
     "workflows",

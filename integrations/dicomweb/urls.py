@@ -8,6 +8,10 @@ from __future__ import annotations
 from django.urls import URLPattern, re_path
 
 from integrations.dicomweb.door import no_such_resource, resource
+from integrations.dicomweb.retrieve.bulkdata import bulkdata
+from integrations.dicomweb.retrieve.frames import frames
+from integrations.dicomweb.retrieve.instances import retrieve
+from integrations.dicomweb.retrieve.metadata import instance_metadata, metadata
 from integrations.dicomweb.search.views import search_instances, search_series, search_studies
 from integrations.dicomweb.store.views import store_instances
 
@@ -18,12 +22,19 @@ INSTANCE = rf"{SERIES}/instances/(?P<instance>[^/]+)"
 FRAMES = rf"{INSTANCE}/frames/(?P<frames>[^/]+)"
 
 urlpatterns: list[URLPattern] = [
+    re_path(rf"{STUDY}/?$", resource(GET=retrieve, POST=store_instances), name="study"),
     re_path(r"^studies/?$", resource(GET=search_studies, POST=store_instances), name="studies"),
     re_path(r"^series/?$", resource(GET=search_series)),
     re_path(r"^instances/?$", resource(GET=search_instances)),
     re_path(rf"{STUDY}/series/?$", resource(GET=search_series)),
     re_path(rf"{STUDY}/instances/?$", resource(GET=search_instances)),
     re_path(rf"{SERIES}/instances/?$", resource(GET=search_instances)),
-    re_path(rf"{STUDY}/?$", resource(POST=store_instances), name="study"),
+    re_path(rf"{SERIES}/?$", retrieve),
+    re_path(rf"{INSTANCE}/?$", retrieve),
+    re_path(rf"{STUDY}/metadata$", metadata),
+    re_path(rf"{SERIES}/metadata$", metadata),
+    re_path(rf"{INSTANCE}/metadata$", instance_metadata),
+    re_path(rf"{INSTANCE}/frames/(?P<frames>[^/]+)$", frames),
+    re_path(rf"{INSTANCE}/bulkdata/(?P<path>.+)$", bulkdata),
     re_path(r"^(?P<path>.*)$", no_such_resource),
 ]

@@ -1,0 +1,92 @@
+"""Frames by their numbers: as they are stored where that is acceptable, else by way of the decoding processes.
+
+Reference  PS3.18 §10.4.1.1.5 (Frame Pixel Data resource), §8.7.3.3.2 (media types of pixel data)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from django.http import HttpRequest, HttpResponseBase
+
+from accounts.models import Person
+from archive.pixels.sources import source_at
+from archive.pixels.transcoding import transcode_frame
+from common.errors import InvalidInput
+from integrations.dicomweb.door import dicomweb_view
+from integrations.dicomweb.errors import NotAcceptable
+from integrations.dicomweb.media_types import OCTET_STREAM, MediaType, negotiated, related
+from integrations.dicomweb.multipart import Part, multipart_stream
+from integrations.dicomweb.retrieve.image_types import SYNTAXES, TYPE_OF, VIDEO, syntaxes_asked
+from integrations.dicomweb.retrieve.single_part import single_part
+from integrations.dicomweb.retrieve.stored_frames import stored_frame
+from integrations.dicomweb.retrieve.subjects import Subject, subjects
+from integrations.dicomweb.retrieve.syntaxes import frame_syntax
+from integrations.dicomweb.retrieve.trail import note_retrieval
+
+BASE = "/dicomweb"
+_MOST_FRAMES = 10_000
+
+
+@dicomweb_view("GET")
+def frames(
+    request: HttpRequest, actor: Person, *, study: str, series: str, instance: str, frames: str
+) -> HttpResponseBase:
+    """The frames of the list, in its order."""
+    numbers = frame_numbers(frames)
+    subject = subjects(actor, study=study, series=series, instance=instance)[0]
+    media, syntax = choose(request, subject, is_single=len(numbers) == 1)
+    note_retrieval(actor, study=study, site_code=subject.site_code, transaction="frames", instances=1)
+    made = frame_parts(subject, numbers, syntax, kind=MediaType(media.part_type))
+    if not media.is_multipart:
+        return single_part(next(made))
+    is_small = len(numbers) == 1 or syntax == frame_syntax(subject.transfer_syntax_uid, "*")
+    return multipart_stream(list(made) if is_small else made, root=MediaType(media.part_type))
+
+
+def frame_numbers(text: str) -> list[int]:
+    """The numbers of a list `1,2,7`. Raises InvalidInput."""
+    items = [item.strip() for item in text.split(",")]
+    if len(items) > _MOST_FRAMES or not all(item.isascii() and item.isdigit() for item in items):
+        raise InvalidInput("Frames are named by a list of numbers", code="FRAMES_MALFORMED")
+    numbers = [int(item) for item in items if len(item) <= 9]
+    if len(numbers) < len(items) or min(numbers) < 1:
+        raise InvalidInput("Frames are counted from 1", code="FRAMES_MALFORMED")
+    return numbers
+
+
+def choose(request: HttpRequest, subject: Subject, *, is_single: bool) -> tuple[MediaType, str]:
+    """The media type the client likes best of those the frames can be had in, and the transfer syntax.
+
+    Raises  NotAcceptable
+    """
+    stored = subject.transfer_syntax_uid
+    own = [MediaType(TYPE_OF[stored])] if stored in TYPE_OF else []
+    types = [OCTET_STREAM, *own, *(MediaType(name) for name in SYNTAXES if name != TYPE_OF.get(stored))]
+    if stored in VIDEO:
+        types = own
+    offers = [related(one) for one in types]
+    if is_single:
+        offers += [one for one in types if one is not OCTET_STREAM or stored not in VIDEO]
+    for media in negotiated(request, offers):
+        if media.part_type == OCTET_STREAM.type:
+            candidates = [media.transfer_syntax]
+        else:
+            candidates = syntaxes_asked(media, stored)
+        for asked in candidates:
+            syntax = frame_syntax(stored, asked)
+            if syntax is not None:
+                return media, syntax
+    raise NotAcceptable("The frames cannot be had in an acceptable transfer syntax")
+
+
+def frame_parts(subject: Subject, numbers: Sequence[int], syntax: str, *, kind: MediaType) -> Iterator[Part]:
+    """One part a frame, in this transfer syntax. Raises NotFound, Unavailable, PixelsUnreadable."""
+    source = source_at(subject.storage_key)
+    for number in numbers:
+        stored = stored_frame(subject, source, number, syntax)
+        if stored is None:
+            encoded = transcode_frame(source, number, syntax)
+            stored, syntax = encoded.data, encoded.transfer_syntax_uid
+        content_type = kind.with_parameters(transfer_syntax=syntax)
+        yield Part(content_type, stored, location=f"{BASE}/{subject.path}/frames/{number}")

@@ -1,0 +1,46 @@
+"""The lines that retrieving leaves in the audit trail: one for each actor, study and kind of request in an hour.
+
+A viewer asks for thousands of frames of a study; what matters is who looked at it, and when.
+
+Reference  PS3.15 §A.5.3.7 (Instances Accessed, Begin Transferring), IHE RAD-107
+"""
+
+from __future__ import annotations
+
+import threading
+
+from django.core.cache import cache
+
+from accounts.audit import record_audit
+from accounts.models import Person
+from common import clock
+
+_HOUR_S = 3600
+_REMEMBERED = 4096
+_noted: set[str] = set()
+_guard = threading.Lock()
+
+
+def note_retrieval(actor: Person, *, study: str, site_code: str, transaction: str, instances: int) -> None:
+    """Write the line, unless one for this actor, study and transaction was written in this hour.
+
+    `instances` is how many the first request of the hour was answered with.
+    """
+    hour = int(clock.now().timestamp()) // _HOUR_S
+    seen = f"dicomweb-retrieved:{actor.pk}:{study}:{transaction}:{hour}"
+    with _guard:
+        if seen in _noted:
+            return
+    if cache.add(seen, 1, timeout=_HOUR_S):
+        try:
+            record_audit(
+                actor, "study.retrieved", object_kind="study", object_uid=study, study_instance_uid=study,
+                site_code=site_code, transaction=transaction, instances=instances,
+            )  # fmt: skip
+        except Exception:
+            cache.delete(seen)
+            raise
+    with _guard:
+        if len(_noted) >= _REMEMBERED:
+            _noted.clear()
+        _noted.add(seen)
