@@ -5,7 +5,7 @@ Reference  PS3.18 §10.5 (store transaction)
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
@@ -29,10 +29,11 @@ from integrations.dicomweb.media_types import (
     parse_media_type,
     related,
 )
-from integrations.dicomweb.multipart_reading import PIECE, boundary_of, read_parts
+from integrations.dicomweb.multipart_reading import PIECE, IncomingPart, boundary_of, read_parts
 from integrations.dicomweb.store.admission import Admission
 from integrations.dicomweb.store.answer import Outcomes, response
 from integrations.dicomweb.store.intake import Failed, Intake
+from integrations.dicomweb.store.metadata import store_metadata
 
 _ANSWERS = (DICOM_JSON, JSON, DICOM_XML)
 
@@ -78,6 +79,16 @@ def _take(body: _Body, sent: MediaType, intake: Intake, outcomes: Outcomes) -> N
         largest_part=(settings.DICOM_LARGEST_OBJECT_MIB + 1) << 20,
         most_parts=settings.STOW_MOST_PARTS,
     )
+    if sent.part_type == DICOM_JSON.type:
+        for outcome in store_metadata(parts, intake):
+            outcomes.add(outcome)
+    else:
+        _take_files(parts, intake, outcomes)
+    if not (outcomes.stored or outcomes.failed):
+        raise InvalidInput("The message holds no object", code="NO_OBJECTS")
+
+
+def _take_files(parts: Iterable[IncomingPart], intake: Intake, outcomes: Outcomes) -> None:
     for part in parts:
         media = part.media_type
         if media is not None and media.type != DICOM.type:
@@ -85,8 +96,6 @@ def _take(body: _Body, sent: MediaType, intake: Intake, outcomes: Outcomes) -> N
             outcomes.add(Failed(refused))
         else:
             outcomes.add(intake.store(part.body))
-    if not (outcomes.stored or outcomes.failed):
-        raise InvalidInput("The message holds no object", code="NO_OBJECTS")
 
 
 class _Body:

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 import io
-import json
 from base64 import b64encode
 from xml.etree import ElementTree as ET
 
 import numpy as np
-import pytest
 from django.test import Client
 from pydicom import dcmread
-from pydicom.dataset import Dataset
 
 from accounts.models import AccessGrant, AuditEvent, Membership
 from accounts.tokens import issue_token
@@ -21,44 +18,8 @@ from archive.studies.selectors import read_dataset
 from common import clock as product_clock
 from common.errors import Unavailable
 from integrations.dicomweb.store import intake
+from tests.integrations.dicomweb.storing import RELATED, STUDIES, multipart, slices, told
 from tests.portal.stored_images import ct_slice, part10, store_ct
-
-STUDIES = "/dicomweb/studies"
-RELATED = 'multipart/related; type="application/dicom"; boundary=frontier'
-
-
-def multipart(*bodies: bytes, kind: str = "application/dicom") -> bytes:
-    head = f"--frontier\r\nContent-Type: {kind}\r\n\r\n".encode()
-    return b"".join(head + body + b"\r\n" for body in bodies) + b"--frontier--\r\n"
-
-
-def slices(count: int, *, study: str = "1.2.3", series: str = "1.2.3.4", **elements: object) -> list[bytes]:
-    return [part10(ct_slice(study, series, index, value=index, **elements)) for index in range(count)]
-
-
-@pytest.fixture
-def post_as(cast):
-    """A program that stores as a person, by an access token."""
-
-    def as_person(person):
-        _token, secret = issue_token(person, label="test", lasts=dt.timedelta(days=1))
-        client = Client(headers={"Authorization": f"Bearer {secret}", "Accept": "application/dicom+json"})
-
-        def post(body, path=STUDIES, content_type=RELATED, **more):
-            return client.post(path, data=body, content_type=content_type, **more)
-
-        return post
-
-    return as_person
-
-
-@pytest.fixture
-def theo(cast, post_as):
-    return post_as(cast.theo)
-
-
-def told(answer) -> Dataset:
-    return Dataset.from_json(json.loads(answer.content))
 
 
 def test_instances_are_stored_and_named_in_the_answer(cast, theo):
