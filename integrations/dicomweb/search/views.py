@@ -20,6 +20,7 @@ from integrations.dicomweb.media_types import DICOM_JSON, JSON, negotiate
 from integrations.dicomweb.search.answers import JsonAnswers
 from integrations.dicomweb.search.parameters import SearchParameters, search_parameters
 from integrations.dicomweb.search.resources import SearchResource
+from integrations.dicomweb.search.scope import visible_scope
 from integrations.dicomweb.search.trail import note_search
 
 _MORE = "There are additional results that can be requested"
@@ -47,7 +48,7 @@ def _answer(request: HttpRequest, actor: Person, resource: SearchResource) -> Ht
     media_type = negotiate(request, [DICOM_JSON, JSON])
     asked = search_parameters(request.META.get("QUERY_STRING", ""))
     query, most = resource.query(asked)
-    page = search_page(query, within=visible_studies(actor))
+    page = search_page(query, within=visible_scope(actor))
     rows = page.rows[:most]
     if not rows and resource.named:
         _check_named(actor, resource)
