@@ -31,7 +31,8 @@ from pydicom.uid import (
 from archive.pixels.encapsulation import frame_bytes
 from archive.pixels.encoding import ENCODERS, encoded_frame, photometric_after
 from archive.pixels.errors import unreadable
-from archive.pixels.parsing import Data, ParsedObject, parse
+from archive.pixels.parsing import ParsedObject, parse
+from archive.pixels.walking import Data
 
 NATIVE = frozenset(map(str, (ExplicitVRLittleEndian, ImplicitVRLittleEndian, DeflatedExplicitVRLittleEndian)))
 LARGEST_BYTES = 1 << 30
@@ -73,17 +74,12 @@ def converted_object(data: Data, target: str) -> bytes:
 
 
 def _written(dataset: Dataset, target: str) -> bytes:
-    """A Part 10 file. What is still raw is parsed first where the byte order or the VRs' change."""
+    """A Part 10 file. What is still raw is parsed first: the encoding may not be what the object says it is."""
     is_implicit = target == ImplicitVRLittleEndian
-    if dataset.original_encoding != (is_implicit, True):
-        for element in dataset.iterall():
-            if element.VR in _WORDS and not dataset.original_encoding[1] and element.tag != _PIXEL_DATA:
-                element.value = (
-                    np.frombuffer(element.value, f">u{_WORDS[element.VR]}")
-                    .astype("<u8")
-                    .astype(f"<u{_WORDS[element.VR]}")
-                    .tobytes()
-                )
+    is_big = dataset.original_encoding[1] is False
+    for element in dataset.iterall():
+        if is_big and element.VR in _WORDS and element.tag != _PIXEL_DATA and element.value:
+            element.value = _little(element.value, _WORDS[element.VR])
     out = DicomBytesIO()
     out.is_implicit_VR, out.is_little_endian = is_implicit, True
     write_dataset(out, dataset)
@@ -96,6 +92,10 @@ def _written(dataset: Dataset, target: str) -> bytes:
     head.write(bytes(dataset.preamble or bytes(128)) + b"DICM")
     write_file_meta_info(head, dataset.file_meta)
     return bytes(head.getvalue()) + bytes(encoded)
+
+
+def _little(value: bytes, size: int) -> bytes:
+    return np.frombuffer(value, f">u{size}").astype(f"<u{size}").tobytes()
 
 
 def _convert_pixels(dataset: Dataset, parsed: ParsedObject, data: Data, target: str) -> None:

@@ -76,7 +76,7 @@ def decoded_otherwise(image: Dataset, encoded: bytes) -> NDArray[Any] | None:
             packed = zlib.decompressobj(wbits=-zlib.MAX_WBITS).decompress(encoded, _LARGEST)
             return _native(image, packed)
         if syntax == RLELossless and image.BitsAllocated == 1:
-            return _native(image, imagecodecs.packbits_decode(encoded[_RLE_HEADER:]))
+            return _native(image, bytes(imagecodecs.packbits_decode(encoded[_RLE_HEADER:])))
     except (RuntimeError, ValueError, zlib.error):
         return None
     return None

@@ -49,7 +49,8 @@ class Layout:
     """Where the frames lie.
 
     `header_end` is where the pixel data element starts. A deflated object has no extents in its stored bytes, and
-    neither has a native frame of which bytes are shared with a neighbour (one bit a pixel).
+    neither has a native frame of which bytes are shared with a neighbour (one bit a pixel), or lie in big endian
+    words (samples of 8 bits, PS3.5 §7.3).
     """
 
     transfer_syntax_uid: str
@@ -60,13 +61,14 @@ class Layout:
     frame_bits: int
     start: int
     length: int
+    has_swapped_bytes: bool = False
     encoded: Sequence[tuple[Extent, ...]] = ()
 
     def extents(self, frame: int) -> tuple[Extent, ...]:
         """The parts of one frame, counted from 1. Raises NotFound NO_SUCH_FRAME."""
         if not 1 <= frame <= self.number_of_frames:
             raise unreadable("NO_SUCH_FRAME")
-        if self.is_deflated or (self.frame_bits % 8 and not self.is_encapsulated):
+        if self.is_deflated or self.has_swapped_bytes or (self.frame_bits % 8 and not self.is_encapsulated):
             return ()
         if self.is_encapsulated:
             return self.encoded[frame - 1]
@@ -98,6 +100,7 @@ def layout_of_walked(walked: Walked) -> Layout:
         frame_bits=bits,
         start=walked.value,
         length=walked.length,
+        has_swapped_bytes=_has_swapped_bytes(walked),
         encoded=encoded,
     )
 
@@ -112,10 +115,26 @@ def frame_bytes(data: Data, layout: Layout, frame: int) -> bytes:
         return b"".join([bytes(data[part.start : part.start + part.length]) for part in extents])
     if layout.is_deflated:
         data = walk(data).data
+    if layout.has_swapped_bytes:
+        return _unswapped(data, layout, frame)
     first = (frame - 1) * layout.frame_bits
     start, shift = layout.start + first // 8, first % 8
     stop = layout.start + (first + layout.frame_bits + 7) // 8
     return _shifted(bytes(data[start:stop]), shift, layout.frame_bits)
+
+
+def _unswapped(data: Data, layout: Layout, frame: int) -> bytes:
+    """Bytes out of big endian words: of each pair, the second is the first."""
+    first, size = (frame - 1) * layout.frame_bits // 8, layout.frame_bits // 8
+    start, stop = first - first % 2, first + size + (first + size) % 2
+    words = bytearray(data[layout.start + start : layout.start + stop])
+    words[::2], words[1::2] = words[1::2], words[::2]
+    return bytes(words[first - start : first - start + size])
+
+
+def _has_swapped_bytes(walked: Walked) -> bool:
+    is_words = walked.encoding.order == ">" and walked.vr == b"OW" and walked.length != UNDEFINED
+    return is_words and walked.number(BITS_ALLOCATED, 8) == 8
 
 
 def _shifted(packed: bytes, shift: int, bits: int) -> bytes:

@@ -12,7 +12,7 @@ import imagecodecs
 import numpy as np
 from numpy.typing import NDArray
 from pydicom import Dataset
-from pydicom.pixels import get_encoder
+from pydicom.pixels.encoders.base import get_encoder
 from pydicom.uid import (
     UID,
     HTJ2KLossless,
@@ -80,7 +80,7 @@ def _htj2k(samples: Samples, _header: Dataset) -> bytes:
 
 
 def _jpeg_baseline(samples: Samples, header: Dataset) -> bytes:
-    if samples.dtype != np.uint8 or (header.get("BitsStored") or 8) > 8:
+    if samples.dtype != np.uint8 or (header.get("BitsStored") or 8) != 8:
         raise unreadable("NOT_TRANSCODABLE")
     return bytes(imagecodecs.jpeg8_encode(samples, level=JPEG_QUALITY, subsampling="422"))
 
@@ -91,7 +91,7 @@ def _jpeg_lossless(samples: Samples, header: Dataset) -> bytes:
     if samples.dtype.kind == "i":
         unsigned = np.dtype(f"u{samples.dtype.itemsize}")
         samples = samples.view(unsigned) & np.array((1 << bits) - 1, unsigned)
-    colours = {"colorspace": "RGB", "outcolorspace": "RGB"} if samples.ndim == 3 else {}
+    colours: dict[str, Any] = {"colorspace": "RGB", "outcolorspace": "RGB"} if samples.ndim == 3 else {}
     return bytes(imagecodecs.jpeg8_encode(samples, lossless=True, predictor=1, bitspersample=bits, **colours))
 
 

@@ -103,7 +103,7 @@ class PixelPool:
         Raises  PixelsUnreadable if it refuses, crashes or takes longer than `timeout_s`; NotFound if the frame or
                 the object is not there; Unavailable if too many are waiting already, or none came free for long.
         """
-        head = {"task": task, "arguments": dict(arguments), "local": None}
+        head: dict[str, Any] = {"task": task, "arguments": dict(arguments), "local": None}
         if source.local is not None:
             head["local"] = [str(source.local.path), source.local.offset, source.local.length]
         with self._place():

@@ -46,6 +46,7 @@ class Walked:
     value: int
     length: int
     tag: int
+    vr: bytes
 
     def number(self, tag: int, default: int = 0) -> int:
         """A US value."""
@@ -109,7 +110,7 @@ def _walk(data: Data, syntax: str, start: int, encoding: Encoding) -> Walked:
         if tag in PIXEL_TAGS:
             if length != UNDEFINED and value + length > size:
                 length = size - value
-            return Walked(data, syntax, encoding, values, start, at, value, length, tag)
+            return Walked(data, syntax, encoding, values, start, at, value, length, tag, vr)
         if length == UNDEFINED:
             inside = Encoding(is_implicit=True, order="<") if vr == b"UN" else encoding
             at = _behind_items(data, value, inside, 0)

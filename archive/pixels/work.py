@@ -9,9 +9,10 @@ from collections.abc import Callable
 from typing import Any
 
 from archive.pixels.conversion import converted_frame, converted_object
-from archive.pixels.parsing import Data, ParsedObject, ParsedObjects
+from archive.pixels.parsing import ParsedObject, ParsedObjects
 from archive.pixels.rendering.drawing import drawn
 from archive.pixels.rendering.wishes import Rendering
+from archive.pixels.walking import Data
 
 Made = tuple[dict[str, Any], bytes]
 Task = Callable[..., Made]

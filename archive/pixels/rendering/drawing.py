@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from PIL import ImageCms
 from pydicom import Dataset, dcmread
 
-from archive.pixels.parsing import Data, ParsedObject
+from archive.pixels.parsing import ParsedObject
 from archive.pixels.rendering.colour import colour_of, is_colour
 from archive.pixels.rendering.encoding import encoded
 from archive.pixels.rendering.graphics import annotated, shuttered, with_lines, with_overlay
@@ -21,8 +21,10 @@ from archive.pixels.rendering.grey import grey_scale_of
 from archive.pixels.rendering.presentation import Presentation, presentation_of
 from archive.pixels.rendering.viewports import placed, turned
 from archive.pixels.rendering.wishes import Rendering
+from archive.pixels.walking import Data
 from archive.pixels.windowing import VoiFunction, Window
 
+MOST_FRAMES = 300
 Shown = NDArray[np.uint8]
 
 
@@ -32,9 +34,21 @@ def drawn(parsed: ParsedObject, data: Data, wish: Rendering) -> bytes:
     Raises  PixelsUnreadable, NotFound.
     """
     state = _state(wish.presentation)
-    frames = wish.frames if wish.format == "GIF" else wish.frames[:1]
-    pictures = [_finished(_picture(parsed, data, frame, wish, state), wish) for frame in frames]
+    pictures = [
+        _finished(_picture(parsed, data, frame, wish, state), wish) for frame in _frames(parsed, wish)
+    ]
     return encoded(pictures, wish.format, quality=wish.quality, profile=_profile(parsed.header, wish))
+
+
+def _frames(parsed: ParsedObject, wish: Rendering) -> list[int]:
+    """Counted from 1; of a film no more than can be shown."""
+    count = parsed.layout.number_of_frames
+    if wish.format == "GIF":
+        return list(wish.frames or range(1, count + 1))[:MOST_FRAMES]
+    if wish.frames:
+        return list(wish.frames[:1])
+    representative = parsed.header.get("RepresentativeFrameNumber")
+    return [representative if isinstance(representative, int) and 1 <= representative <= count else 1]
 
 
 def _picture(parsed: ParsedObject, data: Data, frame: int, wish: Rendering, state: Dataset | None) -> Shown:

@@ -28,7 +28,7 @@ def encoded(
     """The first picture; of GIF, all of them one after the other. Grey stays one channel, which halves the time."""
     first = pictures[0]
     if image_format == "JPEG" and profile is None:
-        colours = {"subsampling": "444"} if first.ndim == 3 else {}
+        colours: dict[str, Any] = {"subsampling": "444"} if first.ndim == 3 else {}
         return bytes(imagecodecs.jpeg8_encode(np.ascontiguousarray(first), level=quality, **colours))
     out = io.BytesIO()
     image = Image.fromarray(first)

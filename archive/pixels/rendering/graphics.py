@@ -49,19 +49,18 @@ def _shutter(draw: ImageDraw.ImageDraw, name: str, state: Dataset) -> None:
 
 def with_overlay(shown: Shown, header: Dataset, group: int) -> Shown:
     """The picture with the bits of one overlay plane in white; unchanged if the image has no such plane."""
-    packed = header.get((group, 0x3000))
-    rows, columns = (header.get((group, tag)) for tag in (0x0010, 0x0011))
-    if packed is None or rows is None or columns is None:
+    needed = [(group, element) for element in (0x0010, 0x0011, 0x3000)]
+    if not all(tag in header for tag in needed):
         return shown
-    height, width = int(rows.value), int(columns.value)
-    bits = np.unpackbits(np.frombuffer(packed.value, np.uint8), bitorder="little")[: height * width]
+    height, width, packed = (header[tag].value for tag in needed)
+    bits = np.unpackbits(np.frombuffer(packed, np.uint8), bitorder="little")[: height * width]
     if bits.size < height * width:
         return shown
-    origin = header.get((group, 0x0050))
-    top, left = (int(value) - 1 for value in (origin.value if origin is not None else (1, 1)))
-    plane = np.zeros(shown.shape[:2], bool)
-    y0, x0 = max(top, 0), max(left, 0)
-    y1, x1 = min(top + height, plane.shape[0]), min(left + width, plane.shape[1])
+    origin = header[group, 0x0050].value if (group, 0x0050) in header else (1, 1)
+    top, left = (int(value) - 1 for value in origin)
+    rows, columns = shown.shape[0], shown.shape[1]
+    plane = np.zeros((rows, columns), bool)
+    y0, x0, y1, x1 = max(top, 0), max(left, 0), min(top + height, rows), min(left + width, columns)
     if y1 > y0 and x1 > x0:
         plane[y0:y1, x0:x1] = bits.reshape(height, width)[y0 - top : y1 - top, x0 - left : x1 - left]
     return np.where(plane if shown.ndim == 2 else plane[..., None], np.uint8(WHITE), shown)

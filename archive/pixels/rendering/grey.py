@@ -20,6 +20,7 @@ from archive.pixels.rendering.tables import Table, Values, table_of
 from archive.pixels.windowing import WHITE, VoiFunction, Window, is_valid, share_of
 
 Grey = NDArray[np.uint8]
+_SEGMENTATIONS = frozenset(["1.2.840.10008.5.1.4.1.1.66.4", "1.2.840.10008.5.1.4.1.1.66.7"])
 _MOST_ENTRIES = 1 << 17
 
 
@@ -76,7 +77,7 @@ class GreyScale:
     def _grey(self, stored: NDArray[Any], lowest: float, highest: float) -> Grey:
         values = self._modality(stored)
         if self.voi is not None:
-            share = self.voi.of_values(values) / self.voi.largest
+            share: Values = self.voi.of_values(values) / self.voi.largest
         elif self.window is not None:
             share = share_of(values, window=self.window, function=self.function)
         else:
@@ -108,8 +109,13 @@ def grey_scale_of(header: Dataset, frame: int) -> GreyScale:
         function=function,
         voi=table_of(voi[0], is_signed=is_signed) if voi else None,
         is_inverted=_is_inverted(header),
-        padding=padding if isinstance(padding, int) else None,
+        padding=padding if isinstance(padding, int) and not _is_segmentation(header) else None,
     )
+
+
+def _is_segmentation(header: Dataset) -> bool:
+    """In a map of labels what is padding is shown as what lies outside of every segment."""
+    return str(header.get("SOPClassUID", "")) in _SEGMENTATIONS
 
 
 def header_window(center: Any, width: Any, function: VoiFunction) -> Window | None:
@@ -140,4 +146,4 @@ def number(value: Any, default: Any) -> Any:
 
 def _is_inverted(header: Dataset) -> bool:
     shape = header.get("PresentationLUTShape")
-    return shape == "INVERSE" if shape else header.get("PhotometricInterpretation") == "MONOCHROME1"
+    return bool(shape == "INVERSE" if shape else header.get("PhotometricInterpretation") == "MONOCHROME1")

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import base64
+import io
+
+from pydicom import dcmread
 
 from archive.pixels.pool import pixel_pool
+from archive.pixels.rendering.presentation import referenced_images
 from archive.pixels.rendering.wishes import Rendering
 from archive.pixels.sources import PixelSource
 
@@ -18,10 +22,15 @@ def rendered(source: PixelSource, wish: Rendering) -> bytes:
     Raises  PixelsUnreadable if there is none to be had: NOT_AN_IMAGE, PRESENTATION_UNSUITED and the decoder's codes;
             NotFound for a frame or object that is not there; Unavailable if the pool is full.
     """
-    limit = {"timeout_s": ANIMATION_LIMIT_S} if wish.format == "GIF" and len(wish.frames) > 1 else {}
+    limit = {"timeout_s": ANIMATION_LIMIT_S} if wish.format == "GIF" else {}
     return pixel_pool().run("render", {"wish": wish.to_plain()}, source, **limit).body
 
 
 def as_presentation(part10: bytes) -> str:
     """A presentation state as `Rendering.presentation` carries it."""
     return base64.b64encode(part10).decode("ascii")
+
+
+def referenced_by(part10: bytes) -> list[str]:
+    """The SOP Instance UIDs of the images a presentation state is for, in its order."""
+    return referenced_images(dcmread(io.BytesIO(part10), force=True))

@@ -34,7 +34,8 @@ class Table:
     def of_shares(self, shares: Values) -> Values:
         """The entries of shares in [0, 1] of the whole table, as shares of the largest entry."""
         index = np.rint(shares * (self.entries.size - 1)).astype(np.int64)
-        return self.entries[index] / self.largest
+        found: Values = self.entries[index] / self.largest
+        return found
 
 
 def table_of(item: Dataset, *, is_signed: bool = False) -> Table:

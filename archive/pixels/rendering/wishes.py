@@ -26,12 +26,14 @@ class Region:
 class Rendering:
     """What is to be shown, and how. What is None is left to the image.
 
+    Without `frames` it is the frame that represents the image, or the first; in a GIF, all of them.
+
     `size` is the largest width and height; the picture keeps its proportions within. Without it, a pixel of the
     picture is one of the image. `annotations` are lines for the corners.
     """
 
     format: Format = "JPEG"
-    frames: tuple[int, ...] = (1,)
+    frames: tuple[int, ...] = ()
     window: tuple[float, float] | None = None
     function: str = "LINEAR"
     size: tuple[int, int] | None = None

@@ -1,0 +1,131 @@
+"""How a client wishes for a rendered picture: the query parameters of the Rendered and Thumbnail resources.
+
+Reference  PS3.18 §8.3.5 (rendering query parameters), §8.3.5.1 (annotation, quality, viewport, window, iccprofile)
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from django.http import HttpRequest
+
+from archive.pixels.rendering.wishes import LARGEST, Region
+from archive.pixels.windowing import VoiFunction, Window, is_valid
+from common.errors import InvalidInput
+
+FUNCTIONS = {"linear": "LINEAR", "linear-exact": "LINEAR_EXACT", "sigmoid": "SIGMOID"}
+ANNOTATIONS = frozenset(["patient", "technique"])
+_PROFILES = {"": False, "no": False, "yes": True, "srgb": True}
+_DEFAULT_QUALITY = 90
+
+
+@dataclass(frozen=True, slots=True)
+class Parameters:
+    """What the query said, checked."""
+
+    window: tuple[float, float] | None
+    function: str
+    size: tuple[int, int] | None
+    region: Region | None
+    quality: int
+    annotations: frozenset[str]
+    with_profile: bool
+
+
+def parameters_of(request: HttpRequest) -> Parameters:
+    """The parameters of a Rendered resource. Raises InvalidInput naming the one that cannot be meant."""
+    window, function = _window(request.GET.get("window"))
+    size, region = _viewport(request.GET.get("viewport"))
+    return Parameters(
+        window=window,
+        function=function,
+        size=size,
+        region=region,
+        quality=_quality(request.GET.get("quality")),
+        annotations=_annotations(request.GET.get("annotation")),
+        with_profile=_profile(request.GET.get("iccprofile")),
+    )
+
+
+def thumbnail_size(request: HttpRequest, default: int) -> tuple[int, int]:
+    """The viewport of a Thumbnail resource, of which only width and height may be said. Raises InvalidInput."""
+    size, region = _viewport(request.GET.get("viewport"))
+    if region is not None:
+        raise _refused("viewport", "the viewport of a thumbnail is its width and height")
+    return size or (default, default)
+
+
+def _window(text: str | None) -> tuple[tuple[float, float] | None, str]:
+    """`center,width[,function]`."""
+    if text is None:
+        return None, "LINEAR"
+    parts = [part.strip() for part in text.split(",")]
+    if len(parts) not in {2, 3}:
+        raise _refused("window", "a window is center,width,function")
+    function = FUNCTIONS.get(parts[2].lower().replace("_", "-")) if len(parts) == 3 else "LINEAR"
+    if function is None:
+        raise _refused("window", "a function is linear, linear-exact or sigmoid")
+    center, width = (_number("window", part) for part in parts[:2])
+    if not is_valid(Window(center, width), VoiFunction(function)):
+        raise _refused("window", "a width is 1 or more for linear, and above 0 for the other functions")
+    return (center, width), function
+
+
+def _viewport(text: str | None) -> tuple[tuple[int, int] | None, Region | None]:
+    """`width,height[,x,y[,width,height]]`: of the picture, then of the region of the image; parts may be empty."""
+    if text is None:
+        return None, None
+    parts = [part.strip() for part in text.split(",")]
+    if len(parts) not in {2, 4, 6}:
+        raise _refused("viewport", "a viewport is vw,vh or vw,vh,sx,sy,sw,sh")
+    width, height = (_pixels(part) for part in parts[:2])
+    if len(parts) == 2:
+        return (width, height), None
+    numbers = [_number("viewport", part) if part else None for part in parts[2:]]
+    x, y = (value or 0.0 for value in numbers[:2])
+    region_width, region_height = numbers[2:] or (None, None)
+    if x < 0 or y < 0 or 0 in {region_width, region_height}:
+        raise _refused("viewport", "the region starts within the image and has a size")
+    return (width, height), Region(x, y, region_width, region_height)
+
+
+def _pixels(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) < 6 and 1 <= int(text) <= LARGEST):
+        raise _refused("viewport", f"width and height are whole numbers from 1 to {LARGEST}")
+    return int(text)
+
+
+def _quality(text: str | None) -> int:
+    if text is None:
+        return _DEFAULT_QUALITY
+    if not (text.isascii() and text.isdigit() and len(text) < 4 and 1 <= int(text) <= 100):
+        raise _refused("quality", "a quality is a whole number from 1 to 100")
+    return int(text)
+
+
+def _annotations(text: str | None) -> frozenset[str]:
+    """What is known of the list; terms that are not supported are left out, as the clause allows."""
+    asked = {part.strip().lower() for part in (text or "").split(",") if part.strip()}
+    return frozenset(asked & ANNOTATIONS)
+
+
+def _profile(text: str | None) -> bool:
+    wish = _PROFILES.get((text or "").strip().lower())
+    if wish is None:
+        raise _refused("iccprofile", "profiles are no, yes and srgb")
+    return wish
+
+
+def _number(name: str, text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value) or abs(value) > 1e9:
+        raise _refused(name, "this is no number")
+    return value
+
+
+def _refused(name: str, sentence: str) -> InvalidInput:
+    return InvalidInput(f"{name}: {sentence}", code="PARAMETER_INVALID", fields={name: sentence})
