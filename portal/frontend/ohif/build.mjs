@@ -4,7 +4,7 @@ import { cp, mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { compressed } from "./compressing.mjs";
-import { patched } from "./patching.mjs";
+import { patched, patchedStyle } from "./patching.mjs";
 
 const here = dirname(fileURLToPath(import.meta.url));
 const [source, site, release, version] = process.argv.slice(2);
@@ -18,7 +18,9 @@ async function files(folder) {
 async function place(name) {
   const target = join(site, "files", name);
   await mkdir(dirname(target), { recursive: true });
-  if (name.endsWith(".js")) await writeFile(target, await patched(name, await readFile(join(source, name), "utf8"), address));
+  const text = () => readFile(join(source, name), "utf8");
+  if (name.endsWith(".js")) await writeFile(target, await patched(name, await text(), address));
+  else if (name.endsWith(".css")) await writeFile(target, patchedStyle(await text(), address));
   else await cp(join(source, name), target);
 }
 

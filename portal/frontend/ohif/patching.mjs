@@ -4,6 +4,11 @@ import { transform } from "esbuild";
 const RUNTIME_ROOT = '__webpack_require__.p = "/";';
 const SLIDE_VIEWER = "'/dicom-microscopy-viewer/";
 
+// Style sheets name their fonts from the root of the site.
+export function patchedStyle(code, address) {
+  return code.replaceAll("url(/", `url(${address}`);
+}
+
 // Names stay as they are: some of OHIF's classes are looked up by theirs.
 const SMALLER = { minifyWhitespace: true, minifySyntax: true, legalComments: "inline", charset: "utf8" };
 
