@@ -74,6 +74,19 @@ def _by_pydicom(target: UID, plugin: str) -> Encode:
     return encode
 
 
+def _jpeg2000(samples: Samples, header: Dataset) -> bytes:
+    """Reversible, with as many resolutions as the image has room for: small ones have no six."""
+    if min(samples.shape[:2]) >= 64:
+        return _by_pydicom(JPEG2000Lossless, "pylibjpeg")(samples, header)
+    resolutions = max(1, min(samples.shape[:2]).bit_length() - 1)
+    return bytes(
+        imagecodecs.jpeg2k_encode(
+            samples, level=0, codecformat="j2k", reversible=True, resolutions=resolutions, mct=False,
+            bitspersample=header.get("BitsStored") or samples.dtype.itemsize * 8,
+        )
+    )  # fmt: skip
+
+
 def _htj2k(samples: Samples, _header: Dataset) -> bytes:
     """RPCL with a tile-part table: what the stricter of the two lossless syntaxes asks for (PS3.5 §8.2.14)."""
     return bytes(imagecodecs.htj2k_encode(samples, reversible=True, rgb=False, tlm=True))
@@ -98,7 +111,7 @@ def _jpeg_lossless(samples: Samples, header: Dataset) -> bytes:
 ENCODERS: dict[str, Encode] = {
     str(RLELossless): _by_pydicom(RLELossless, "pylibjpeg"),
     str(JPEGLSLossless): _by_pydicom(JPEGLSLossless, "pyjpegls"),
-    str(JPEG2000Lossless): _by_pydicom(JPEG2000Lossless, "pylibjpeg"),
+    str(JPEG2000Lossless): _jpeg2000,
     str(HTJ2KLossless): _htj2k,
     str(HTJ2KLosslessRPCL): _htj2k,
     str(JPEGBaseline8Bit): _jpeg_baseline,

@@ -8,6 +8,7 @@ from __future__ import annotations
 from django.urls import URLPattern, re_path
 
 from integrations.dicomweb.door import no_such_resource, resource
+from integrations.dicomweb.rendered import rendered_resource, thumbnail
 from integrations.dicomweb.retrieve.bulkdata import bulkdata
 from integrations.dicomweb.retrieve.frames import frames
 from integrations.dicomweb.retrieve.instances import retrieve
@@ -36,5 +37,13 @@ urlpatterns: list[URLPattern] = [
     re_path(rf"{INSTANCE}/metadata$", instance_metadata),
     re_path(rf"{INSTANCE}/frames/(?P<frames>[^/]+)$", frames),
     re_path(rf"{INSTANCE}/bulkdata/(?P<path>.+)$", bulkdata),
+    re_path(rf"{STUDY}/rendered$", rendered_resource),
+    re_path(rf"{SERIES}/rendered$", rendered_resource),
+    re_path(rf"{INSTANCE}/rendered$", rendered_resource),
+    re_path(rf"{FRAMES}/rendered$", rendered_resource),
+    re_path(rf"{STUDY}/thumbnail$", thumbnail),
+    re_path(rf"{SERIES}/thumbnail$", thumbnail),
+    re_path(rf"{INSTANCE}/thumbnail$", thumbnail),
+    re_path(rf"{FRAMES}/thumbnail$", thumbnail),
     re_path(r"^(?P<path>.*)$", no_such_resource),
 ]

@@ -41,9 +41,7 @@ def document_of(sop_class_uid: str, read: Callable[[], bytes]) -> Document | Non
         length = dataset.get("EncapsulatedDocumentLength") or len(data)
         return Document(ENCAPSULATED[sop_class_uid], data[: int(length)])
     if sop_class_uid.startswith(_REPORTS) and sop_class_uid != _KEY_OBJECTS:
-        return Document(
-            "text/html; charset=utf-8", report_html(dcmread(io.BytesIO(read()), force=True)).encode()
-        )
+        return Document("text/html", report_html(dcmread(io.BytesIO(read()), force=True)).encode())
     return None
 
 

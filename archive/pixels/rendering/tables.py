@@ -29,7 +29,8 @@ class Table:
     def of_values(self, values: NDArray[Any]) -> Values:
         """The entries of whole numbers; fractions are rounded."""
         index = np.clip(np.rint(values).astype(np.int64) - self.first, 0, self.entries.size - 1)
-        return self.entries[index].astype(np.float64)
+        found: Values = self.entries[index].astype(np.float64)
+        return found
 
     def of_shares(self, shares: Values) -> Values:
         """The entries of shares in [0, 1] of the whole table, as shares of the largest entry."""

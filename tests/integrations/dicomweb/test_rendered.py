@@ -1,0 +1,134 @@
+"""Rendered and Thumbnail resources: media types, parameters, refusals and who may ask (PS3.18 §10.4.1.1.3, §8.3.5)."""
+
+from __future__ import annotations
+
+import io
+from email import message_from_bytes
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from pydicom import dcmread
+
+from accounts.actors import SystemActor
+from accounts.models import AuditEvent
+from archive.studies.services import store_part10
+from tests.portal.stored_images import store_ct
+
+SERIES = "/dicomweb/studies/1.2.3/series/1.2.3.4"
+MODALITY = SystemActor("dicom:CT1", "county")
+
+
+@pytest.fixture
+def instance(cast) -> str:
+    uid = store_ct(cast.county).instances.order_by("instance_number").first().sop_instance_uid
+    return f"{SERIES}/instances/{uid}"
+
+
+@pytest.fixture
+def theo(client, cast):
+    client.force_login(cast.theo)
+    return client
+
+
+def picture(response) -> Image.Image:
+    return Image.open(io.BytesIO(response.content))
+
+
+def test_instance_is_a_jpeg_unless_something_else_is_asked_for(theo, instance):
+    plain = theo.get(f"{instance}/rendered", HTTP_ACCEPT="*/*")
+    png = theo.get(f"{instance}/rendered", HTTP_ACCEPT="image/png")
+    by_parameter = theo.get(f"{instance}/rendered?accept=image/gif")
+
+    assert (plain.status_code, plain["Content-Type"], picture(plain).size) == (200, "image/jpeg", (8, 8))
+    assert (png["Content-Type"], by_parameter["Content-Type"]) == ("image/png", "image/gif")
+
+
+def test_window_and_viewport_of_the_request_are_followed(theo, instance):
+    query = "window=39.5,1,linear&viewport=16,16,0,1,8,7"
+
+    shown = np.asarray(picture(theo.get(f"{instance}/frames/1/rendered?{query}", HTTP_ACCEPT="image/png")))
+
+    assert shown.shape == (14, 16)
+    assert (shown == 0).all()
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["window=1", "window=a,2", "window=40,0,linear", "window=40,400,cubic", "viewport=0,5", "viewport=1,2,3",
+     "viewport=99999,1", "quality=0", "quality=101", "iccprofile=rommrgb"],
+)  # fmt: skip
+def test_parameters_that_cannot_be_meant_are_refused(theo, instance, query):
+    assert theo.get(f"{instance}/rendered?{query}", HTTP_ACCEPT="*/*").status_code == 400
+
+
+def test_refusals_tell_missing_frames_from_what_cannot_be_accepted(theo, instance):
+    assert theo.get(f"{instance}/frames/2/rendered", HTTP_ACCEPT="*/*").status_code == 404
+    assert theo.get(f"{instance}/rendered", HTTP_ACCEPT="video/mp4").status_code == 406
+
+
+def test_series_comes_as_one_part_an_instance(theo, instance):
+    response = theo.get(f"{SERIES}/rendered", HTTP_ACCEPT='multipart/related; type="image/jpeg"')
+
+    whole = (
+        b"Content-Type: "
+        + response["Content-Type"].encode()
+        + b"\r\n\r\n"
+        + b"".join(response.streaming_content)
+    )
+    parts = message_from_bytes(whole).get_payload()
+
+    assert [part.get_content_type() for part in parts] == ["image/jpeg"] * 3
+    assert all(part["Content-Location"].endswith("/rendered") for part in parts)
+
+
+def test_thumbnails_stand_for_study_series_and_instance(theo, instance):
+    for path in ("/dicomweb/studies/1.2.3", SERIES, instance, f"{instance}/frames/1"):
+        response = theo.get(f"{path}/thumbnail?viewport=4,4", HTTP_ACCEPT="*/*")
+        assert (response.status_code, picture(response).size) == (200, (4, 4)), path
+
+
+def test_nobody_sees_what_is_not_theirs_and_a_look_leaves_one_line(client, cast, theo, instance):
+    theo.get(f"{instance}/rendered", HTTP_ACCEPT="*/*")
+    theo.get(f"{instance}/rendered?quality=50", HTTP_ACCEPT="*/*")
+    assert AuditEvent.objects.filter(action="study.retrieved", detail__transaction="rendered").count() == 1
+
+    client.force_login(cast.otto)
+    assert client.get(f"{instance}/rendered", HTTP_ACCEPT="*/*").status_code == 404
+    client.logout()
+    assert client.get(f"{instance}/rendered", HTTP_ACCEPT="*/*").status_code == 401
+
+
+def test_presentation_state_is_rendered_as_the_image_it_is_for(theo, cast, shared_data: Path):
+    folder = shared_data / "dicom" / "presentation_state"
+    for name in ("imageForPrLUTs.dcm", "prLUTs.dcm"):
+        store_part10((folder / name).read_bytes(), site=cast.county, actor=MODALITY)
+    state = dcmread(folder / "prLUTs.dcm")
+    path = (
+        f"studies/{state.StudyInstanceUID}/series/{state.SeriesInstanceUID}/instances/{state.SOPInstanceUID}"
+    )
+
+    shown = picture(theo.get(f"/dicomweb/{path}/rendered", HTTP_ACCEPT="image/png"))
+
+    assert np.array_equal(np.asarray(shown), np.asarray(Image.open(folder / "expected_imgForPrLUT.png")))
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "start"),
+    [
+        ("encapsulated/encapsulated_pdf.dcm", "application/pdf", b"%PDF-"),
+        ("sr/test-SR.dcm", "text/html", b"<!DOCTYPE html>"),
+    ],
+)
+def test_documents_and_reports_come_as_what_a_browser_shows(theo, cast, shared_data: Path, name, kind, start):
+    data = (shared_data / "dicom" / name).read_bytes()
+    store_part10(data, site=cast.county, actor=MODALITY)
+    one = dcmread(io.BytesIO(data))
+    path = f"studies/{one.StudyInstanceUID}/series/{one.SeriesInstanceUID}/instances/{one.SOPInstanceUID}"
+
+    response = theo.get(f"/dicomweb/{path}/rendered", HTTP_ACCEPT="*/*")
+
+    assert response["Content-Type"].startswith(kind)
+    assert response.content.startswith(start)
+    assert theo.get(f"/dicomweb/{path}/thumbnail", HTTP_ACCEPT="*/*").status_code == 404
