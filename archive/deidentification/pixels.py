@@ -57,7 +57,7 @@ def clean_pixels(dataset: FileDataset) -> bool:
     Objects that are no screens are left alone: cross-sectional images hold no text.
     Raises  InvalidInput PIXELS_UNREADABLE, PIXELS_TOO_LARGE; OCR_MISSING where a detector is needed.
     """
-    if not _is_screen(dataset):
+    if not is_screen(dataset):
         return False
     frames = _decoded(dataset)
     before = frames.copy() if frames.nbytes < LARGEST_BYTES // 4 else None
@@ -85,7 +85,8 @@ def mark_derived(dataset: Dataset) -> None:
     dataset.DerivationCodeSequence = Items([*(dataset.get("DerivationCodeSequence") or ()), code])
 
 
-def _is_screen(dataset: Dataset) -> bool:
+def is_screen(dataset: Dataset) -> bool:
+    """Whether letters may stand in the pictures of an object."""
     if "PixelData" not in dataset:
         return False
     sop_class = str(dataset.get("SOPClassUID", ""))

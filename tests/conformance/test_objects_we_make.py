@@ -13,6 +13,7 @@ from django.conf import settings as product
 from pydicom import dcmread
 from pydicom.uid import ImplicitVRLittleEndian
 
+from archive.deidentification.pixels import is_screen
 from common.errors import InvalidInput
 from compute.phantoms.corpus import CASES
 from compute.phantoms.writing import write_series
@@ -74,13 +75,19 @@ def suited(name, real):
     """What a change does to the header does not depend on how the object is encoded: one of each class will do.
 
     Implicit VR is judged on our own objects only: of four real ones dciodvfy misses elements there, for a reason
-    that is not known yet.
+    that is not known yet. Screens are read letter by letter when they are de-identified, which takes seconds: the basic
+    profile does it, and its options have no part in it.
     """
     if name == f"transcoded: to {ImplicitVRLittleEndian}":
         return {}
     if name.startswith(OF_ENCODING):
         return real
-    return {source.partition(" ")[0]: data for source, data in real.items()}
+    of_each_class = {source.partition(" ")[0]: data for source, data in real.items()}
+    if name.startswith("de-identified: ") and name != "de-identified: basic":
+        return {
+            source: data for source, data in of_each_class.items() if not is_screen(dcmread(io.BytesIO(data)))
+        }
+    return of_each_class
 
 
 @pytest.mark.parametrize("name", MAKES)
