@@ -8,6 +8,7 @@ from django.test.utils import CaptureQueriesContext
 
 from accounts.models import AccessGrant, Role
 from archive.mpi.models import Patient
+from archive.mpi.names import sound_of, sound_sql
 from archive.studies.queries.matching import matches_patient_name
 from archive.studies.queries.requests import Key, Level, Query
 from archive.studies.queries.search import search
@@ -336,3 +337,17 @@ def test_a_reader_that_stops_early_leaves_the_connection_usable(index):
     answers.rows.close()
 
     assert accessions(index) == ALL
+
+
+def test_the_database_and_we_agree_on_how_a_name_sounds(db):
+    names = ("smith", "smyth", "schmidt", "jonson", "johnsen", "o'neil", "李", "smith12", "", "müller")
+    said = {}
+    with connection.cursor() as cursor:
+        for name in names:
+            sql = f"SELECT {sound_sql('x.name', 2)} FROM (SELECT %s::text AS name) x"  # noqa: S608 - ours alone
+            cursor.execute(sql, [f"family^{name}"])
+            said[name] = cursor.fetchone()[0]
+
+    assert said == {name: sound_of(name) for name in names}
+    assert (said["smith"], said["johnsen"]) == (said["smyth"], said["jonson"]) == ("s53", "j525")
+    assert said["schmidt"] != said["smith"]
