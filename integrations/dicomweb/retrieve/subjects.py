@@ -5,24 +5,27 @@ Reference  PS3.18 §10.1.1 (resources), §8.2 (URIs)
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from dataclasses import dataclass, field
-from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import QuerySet, prefetch_related_objects
 
-from accounts.actors import Actor
+from accounts.actors import Actor, SystemActor
 from archive.studies.models import Instance, Series
-from archive.studies.outgoing import Identity, identities_of
+from archive.studies.outgoing import Identity, identities_of, needs_coercion
 from archive.studies.selectors import visible_series, visible_studies
 from common.errors import InvalidInput, NotFound
+from common.prepared import PreparedQuery, Slot
 from common.uids import is_uid_lenient
 
 _FIELDS = (
-    "pk", "sop_instance_uid", "sop_class_uid", "transfer_syntax_uid", "storage_key", "size_bytes",
-    "number_of_frames", "series__series_instance_uid", "series__study__study_instance_uid",
-    "series__study__site__code",
+    "sop_instance_uid", "sop_class_uid", "transfer_syntax_uid", "storage_key", "size_bytes", "number_of_frames",
+    "instance_number", "series__series_instance_uid", "series__study__study_instance_uid",
+    "series__study__corrected_at", "series__study__site__code",
 )  # fmt: skip
-_FILING = ("series__study__corrected_at", "series__study_id")
+_AT_MOST = 1024
+_Held = tuple[int, bool, frozenset[tuple[int, str]], frozenset[str]]
+_kept: OrderedDict[_Held, PreparedQuery[Instance]] = OrderedDict()
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,21 +58,60 @@ def subjects(actor: Actor, *, study: str, series: str = "", instance: str = "") 
     Raises  InvalidInput for what is no UID; NotFound if there is nothing of it that the actor may see.
     """
     check_uids(study, series, instance)
-    rows = Instance.objects.filter(
-        series__withdrawn_at=None,
-        series__study__in=visible_studies(actor).filter(study_instance_uid=study),
-    )
-    if series:
-        rows = rows.filter(series__series_instance_uid=series)
-    if instance:
-        rows = rows.filter(sop_instance_uid=instance)
-    found: list[tuple[Any, ...]] = list(
-        rows.order_by("series_id", "instance_number", "pk").values_list(*_FIELDS, *_FILING)
-    )
+    slots = {name: uid for name, uid in (("series", series), ("instance", instance)) if uid}
+    found = _visible_instances(actor, frozenset(slots)).all(study=study, **slots)
     if not found:
         raise NotFound("There is no such resource that you may see")
-    identities = identities_of({row[-1] for row in found if row[-2] is not None})
-    return [Subject(*row[:-2], identity=identities.get(row[-1])) for row in found]
+    of_studies = {one.series.study_id: one.series.study for one in found}
+    identities = identities_of({key for key, one in of_studies.items() if needs_coercion(one)})
+    return [_subject(one, identities.get(one.series.study_id)) for one in found]
+
+
+def _visible_instances(actor: Actor, named: frozenset[str]) -> PreparedQuery[Instance]:
+    """The statement for an actor of these roles, put together once: that took longer than to answer it.
+
+    Sites and grants are asked for anew each time it is run; the roles, which are written into it, are read with
+    every request and are part of what it is kept by.
+    """
+    held = (*_standing(actor), named)
+    query = _kept.get(held)
+    if query is None:
+        query = _kept[held] = PreparedQuery(lambda: _instances(actor, named))
+        while len(_kept) > _AT_MOST:
+            _kept.popitem(last=False)
+    return query
+
+
+def _standing(actor: Actor) -> tuple[int, bool, frozenset[tuple[int, str]]]:
+    if isinstance(actor, SystemActor):
+        return 0, True, frozenset()
+    prefetch_related_objects([actor], "memberships")
+    return actor.pk, actor.is_active, frozenset((one.site_id, one.role) for one in actor.memberships.all())
+
+
+def _instances(actor: Actor, named: frozenset[str]) -> QuerySet[Instance]:
+    rows = Instance.objects.filter(
+        series__withdrawn_at=None,
+        series__study__in=visible_studies(actor).filter(study_instance_uid=Slot("study")),
+    )
+    if "series" in named:
+        rows = rows.filter(series__series_instance_uid=Slot("series"))
+    if "instance" in named:
+        rows = rows.filter(sop_instance_uid=Slot("instance"))
+    return (
+        rows.select_related("series__study__site")
+        .only(*_FIELDS)
+        .order_by("series_id", "instance_number", "pk")
+    )
+
+
+def _subject(row: Instance, identity: Identity | None) -> Subject:
+    study = row.series.study
+    return Subject(
+        row.pk, row.sop_instance_uid, row.sop_class_uid, row.transfer_syntax_uid, row.storage_key,
+        row.size_bytes, row.number_of_frames, row.series.series_instance_uid, study.study_instance_uid,
+        study.site.code, identity=identity,
+    )  # fmt: skip
 
 
 def series_named(actor: Actor, *, study: str, series: str = "") -> QuerySet[Series]:
