@@ -21,8 +21,8 @@ from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian
 
 from benchmarks._keepalive import Server
 from benchmarks._listener import OurListener, our_listener
-from benchmarks._pacs import ORTHANC, fill
 from benchmarks._memory import claim_memory
+from benchmarks._pacs import ORTHANC, fill
 from benchmarks._servers import manage, running
 from benchmarks._slices import CALLING, NO_NAGLE, fresh_slices
 from benchmarks.runner import installed
