@@ -45,6 +45,10 @@ class Failed:
     sop_class_uid: str = ""
     sop_instance_uid: str = ""
 
+    def __post_init__(self) -> None:
+        """Let go of where the error came from: its frames hold what came of the object, a megabyte or more."""
+        self.error.__traceback__ = self.error.__cause__ = self.error.__context__ = None
+
 
 class Intake:
     """Stores the instances of one request, one after the other, each at the site its study belongs to."""

@@ -17,7 +17,7 @@ from archive.studies.models import Instance, RejectedObject, Series, Study
 from archive.studies.selectors import read_dataset
 from common import clock as product_clock
 from common.errors import Unavailable
-from integrations.dicomweb.store import intake
+from integrations.ingest import Reception
 from tests.integrations.dicomweb.storing import RELATED, STUDIES, multipart, slices, told
 from tests.portal.stored_images import ct_slice, part10, store_ct
 
@@ -111,7 +111,7 @@ def test_what_cannot_be_taken_now_is_to_be_sent_later(theo, monkeypatch):
     def full(*_args, **_kwargs):
         raise Unavailable("No room", code="STORAGE_FULL")
 
-    monkeypatch.setattr(intake.Reception, "_store", full)
+    monkeypatch.setattr(Reception, "_store", full)
     answer = theo(multipart(*slices(1)))
 
     assert answer.status_code == 503
@@ -218,6 +218,7 @@ def test_the_answer_can_be_had_as_xml(theo):
     found = root.find(
         "DicomAttribute[@keyword='ReferencedSOPSequence']/Item/DicomAttribute[@tag='00081155']/Value"
     )
+    assert found is not None
     assert found.text == Instance.objects.get().sop_instance_uid
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 from pydicom.dataset import Dataset
@@ -16,7 +17,7 @@ from tests.portal.stored_images import ct_slice
 RELATED = 'multipart/related; type="application/dicom+json"; boundary=frontier'
 
 
-def described(dataset: Dataset, *, uri: str = "bulk/1") -> dict:
+def described(dataset: Dataset, *, uri: str = "bulk/1") -> dict[str, Any]:
     """The data set as its sender describes it: pixel data by reference."""
     told_of = dataset.to_json_dict()
     told_of["7FE00010"] = {"vr": "OW", "BulkDataURI": uri}

@@ -1,0 +1,213 @@
+"""Requests no honest client sends: each gets a 4xx in words, and none makes the server grow."""
+
+from __future__ import annotations
+
+import io
+import resource
+import struct
+import tracemalloc
+import zlib
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from archive.studies.models import Instance, RejectedObject
+from integrations.dicomweb.store import intake
+from tests.integrations.dicomweb.storing import RELATED, STUDIES, multipart, slices, told
+from tests.portal.stored_images import ct_slice, part10, store_ct
+
+MEBIBYTE = 1 << 20
+
+
+@pytest.fixture
+def theos(cast, program_of):
+    store_ct(cast.county, slices=2)
+    return program_of(cast.theo)
+
+
+def peak_kib() -> int:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/studies/../../etc/passwd",
+        "/studies/%2e%2e%2f%2e%2e%2fetc%2fpasswd",
+        "/studies/1.2.3/series/..%2f..%2f..%2fetc%2fpasswd",
+        "/studies/1.2.3%00",
+        "/studies/" + "1" * 5000,
+        "/studies/1.2.3'%20OR%20'1'='1",
+        "/studies/１.２.３",
+        "/studies/1.2.3/metadata/../../..",
+        "/studies/1.2.3/series/1.2.3.4/instances/%0d%0aSet-Cookie:x",
+        "//studies",
+    ],
+)
+def test_paths_that_name_nothing_lead_nowhere(theos, path):
+    answer = theos.get(f"/dicomweb{path}")
+
+    assert 400 <= answer.status_code < 500
+    assert b"root:" not in answer.getvalue()
+    assert "Set-Cookie" not in answer.headers
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "limit=" + "9" * 400,
+        "limit=-1",
+        "limit=1e9",
+        "offset=-5",
+        "offset=0x10",
+        "StudyDate=" + "1" * 100_000,
+        "PatientName=%00",
+        "00100010=%FF%FE",
+        "NoSuchAttribute=1",
+        "includefield=" + ",".join(["00100010"] * 50_000),
+        "StudyInstanceUID=" + ",".join(f"1.{number}" for number in range(1_000_000)),
+        "&".join(["PatientName=a"] * 1_000_000),
+    ],
+    ids=lambda text: text[:24],
+)
+def test_a_query_of_any_size_is_answered_or_refused_in_bounded_memory(theos, query):
+    before = peak_kib()
+
+    answer = theos.get(STUDIES, QUERY_STRING=query)
+
+    assert answer.status_code in {200, 204, 400, 413, 414}
+    assert peak_kib() - before < 400 * 1024
+
+
+@pytest.mark.parametrize(
+    ("content_type", "status"),
+    [
+        ("", 415),
+        ("text/plain", 415),
+        ("application/x-www-form-urlencoded", 415),
+        ("multipart/form-data; boundary=frontier", 415),
+        ('multipart/related; type="text/html"; boundary=frontier', 415),
+        ('multipart/related; type="application/dicom+xml"; boundary=frontier', 415),
+        ("application/dicom+json", 415),
+        ('multipart/related; type="application/dicom"', 400),
+        ('multipart/related; type="application/dicom"; boundary=""', 400),
+        ("no media type", 400),
+        ("multipart/related;" * 2000, 400),
+    ],
+)
+def test_what_is_not_of_a_media_type_we_take_is_refused(theo, content_type, status):
+    answer = theo(multipart(*slices(1)), content_type=content_type)
+
+    assert answer.status_code in {status, 415}
+    assert answer.json()["message"]
+    assert not Instance.objects.exists()
+
+
+@pytest.mark.parametrize(
+    "body", [b"--frontier--", b"--frontier\r\n", b"garbage", multipart(*[b"x"])[:-4], b"\r\n" * 50_000]
+)
+def test_a_broken_message_is_refused(theo, body):
+    assert theo(body).status_code == 400
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(damage=st.lists(st.tuples(st.integers(0, 900), st.integers(0, 255)), min_size=1, max_size=8))
+def test_a_damaged_message_is_answered_and_never_a_defect(theo, damage):
+    body = bytearray(multipart(*slices(1)))
+    for at, value in damage:
+        body[at % len(body)] = value
+
+    assert theo(bytes(body)).status_code in {200, 202, 400, 409, 413}
+
+
+def deflated_bomb(size: int) -> bytes:
+    """A deflated object whose last element is `size` zeros (PS3.5 §A.5)."""
+    plain = part10(ct_slice("1.2.3", "1.2.3.4", 0))
+    start = 144 + int.from_bytes(plain[140:144], "little")
+    packer = zlib.compressobj(9, wbits=-zlib.MAX_WBITS)
+    head = struct.pack("<HH2sHL", 0x7FE1, 0x1010, b"OB", 0, size)
+    packed = [packer.compress(plain[start:] + head)]
+    zeros = bytes(MEBIBYTE)
+    packed += [packer.compress(zeros) for _ in range(size // MEBIBYTE)]
+    packed.append(packer.flush())
+    explicit, deflated = b"1.2.840.10008.1.2.1\0", b"1.2.840.10008.1.2.1.99"
+    meta = plain[:start].replace(struct.pack("<H", len(explicit)) + explicit, b"\x16\0" + deflated)
+    length = int.from_bytes(plain[140:144], "little") + len(deflated) - len(explicit)
+    return meta[:140] + struct.pack("<L", length) + meta[144:] + b"".join(packed)
+
+
+def test_a_deflated_bomb_is_refused_without_being_inflated_whole(theo):
+    bomb = deflated_bomb(1100 * MEBIBYTE)
+    before = peak_kib()
+
+    answer = theo(multipart(bomb))
+
+    assert len(bomb) < 4 * MEBIBYTE
+    assert answer.status_code == 409
+    assert told(answer).FailedSOPSequence[0].FailureReason == 0xC000
+    assert peak_kib() - before < 100 * 1024
+
+
+def test_a_request_may_hold_so_many_parts(theo, settings):
+    settings.STOW_MOST_PARTS = 3
+
+    assert theo(multipart(*[b"x"] * 4)).status_code == 413
+
+
+def test_a_request_may_be_so_large(theo, settings):
+    settings.STOW_LARGEST_REQUEST_MIB = 0
+
+    assert theo(multipart(*slices(1))).status_code == 413
+    assert not Instance.objects.exists()
+
+
+def test_refused_parts_do_not_fill_the_store(theo, monkeypatch):
+    monkeypatch.setattr(intake, "_REFUSALS_KEPT", 5)
+    damaged = [file[:-10] for file in slices(9)]
+
+    answer = theo(multipart(*damaged))
+
+    assert len(told(answer).FailedSOPSequence) == 9
+    assert RejectedObject.objects.count() == 5
+
+
+class Parts:
+    """The input of a request in chunks: parts of zeros, made as they are read."""
+
+    def __init__(self, count: int) -> None:
+        part = b"--frontier\r\nContent-Type: application/dicom\r\n\r\n" + bytes(MEBIBYTE) + b"\r\n"
+        self._pieces = iter([*[part] * count, b"--frontier--"])
+
+    def read(self, _size: int) -> bytes:
+        return next(self._pieces, b"")
+
+    readline = read
+
+
+def test_what_a_request_takes_of_memory_does_not_follow_its_size(theo):
+    chunked = {"HTTP_TRANSFER_ENCODING": "chunked", "CONTENT_LENGTH": "", "wsgi.input": Parts(100)}
+    tracemalloc.start()
+    try:
+        answer = theo(b"in chunks", **chunked)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+    assert len(told(answer).OtherFailuresSequence) == 100
+    assert peak < 20 * MEBIBYTE  # of 100 that came
+
+
+def test_a_message_in_chunks_is_read_to_its_end(theo):
+    """Chunks have no Content-Length: what ends them is the server's input."""
+    chunked = {
+        "HTTP_TRANSFER_ENCODING": "chunked", "CONTENT_LENGTH": "", "wsgi.input": io.BytesIO(multipart(*slices(1))),
+    }  # fmt: skip
+
+    assert theo(b"in chunks", **chunked).status_code == 200
+
+
+def test_no_file_of_a_form_is_ever_taken(theos):
+    answer = theos.post(STUDIES, {"file": "x"}, content_type=RELATED.replace("related", "form-data"))
+
+    assert answer.status_code == 415
