@@ -83,7 +83,18 @@ class Client:
         status = int(first.split()[1])
         if "chunked" in headers.get("transfer-encoding", ""):
             return Response(status, headers, b"".join(self._chunks()))
+        if "content-length" not in headers and status == 200:
+            return Response(status, headers, self._rest())
         return Response(status, headers, self._take(int(headers.get("content-length", 0))))
+
+    def _rest(self) -> bytes:
+        """A body whose end is the end of the connection: the client has asked its last (RFC 9112 §6.3)."""
+        found = [self._held]
+        self._held = b""
+        while found[-1] or len(found) == 1:
+            self._acknowledge()
+            found.append(self._socket.recv(_AT_ONCE))
+        return b"".join(found)
 
     def _chunks(self) -> list[bytes]:
         found = []
