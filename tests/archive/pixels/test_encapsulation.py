@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from pydicom import dcmread
 from pydicom.encaps import encapsulate, encapsulate_extended, generate_frames
-from pydicom.uid import JPEGLSLossless, RLELossless
+from pydicom.uid import UID, JPEGLSLossless, RLELossless
 
 from archive.pixels.encapsulation import frame_bytes, layout_of
 from archive.pixels.errors import PixelsUnreadable
@@ -18,7 +18,7 @@ from tests.archive.pixels.images import image, part10
 FRAMES = [b"\xff\xd8\xff\xf7aaaaaaaa", b"\xff\xd8\xff\xf7bb", b"\xff\xd8\xff\xf7cccc"]
 
 
-def encapsulated(pixel_data: bytes, *, count: int, syntax: str = JPEGLSLossless, **elements) -> bytes:
+def encapsulated(pixel_data: bytes, *, count: int, syntax: UID = JPEGLSLossless, **elements) -> bytes:
     dataset = image(np.zeros((count, 4, 4), np.uint16), NumberOfFrames=count, **elements)
     dataset.file_meta.TransferSyntaxUID = syntax
     dataset.PixelData = pixel_data

@@ -54,7 +54,7 @@ def test_decoder_that_crashes_breaks_its_own_task_and_is_replaced(pool, source):
     pool.run("transcode_frame", FRAME, source)
     stopped = pool._idle[0].process
     os.kill(stopped.pid, signal.SIGSTOP)
-    refusals: list[Exception] = []
+    refusals: list[PixelsUnreadable] = []
 
     def ask() -> None:
         try:

@@ -40,6 +40,7 @@ def test_header_fields_are_known_by_their_names_in_small_letters():
     [part] = read_parts(io.BytesIO(message(b"x", head=head)), BOUNDARY, **LIMITS)
 
     assert part.headers["content-location"] == "a/1"
+    assert part.media_type is not None
     assert part.media_type.type == "application/dicom"
     assert part.media_type.transfer_syntax == "1.2.840.10008.1.2.1"
 
