@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 from django.conf import settings as product
 from pydicom import dcmread
-from pydicom.uid import ImplicitVRLittleEndian
 
 from archive.deidentification.pixels import is_screen
 from common.errors import InvalidInput
@@ -28,6 +27,8 @@ WRITING = {"dcmwrite", "save_as", "write_dataset", "FileMetaDataset"}
 MAKES, CHANGES = makes(), changes()
 OF_ENCODING = ("transcoded", "compressed")
 LARGEST_REAL = 150_000
+# Without Pixel Representation nothing in implicit VR says whether a mapped value is US or SS: the judge gives up there.
+UNREADABLE_IN_IMPLICIT_VR = "Missing Pixel Representation, can't set VR"
 
 
 @pytest.fixture(scope="module")
@@ -74,12 +75,9 @@ def real(shared_data):
 def suited(name, real):
     """What a change does to the header does not depend on how the object is encoded: one of each class will do.
 
-    Implicit VR is judged on our own objects only: of four real ones dciodvfy misses elements there, for a reason
-    that is not known yet. Screens are read letter by letter when they are de-identified, which takes seconds: the basic
-    profile does it, and its options have no part in it.
+    Screens are read letter by letter when they are de-identified, which takes seconds: the basic
+        profile does it, and its options have no part in it.
     """
-    if name == f"transcoded: to {ImplicitVRLittleEndian}":
-        return {}
     if name.startswith(OF_ENCODING):
         return real
     of_each_class = {source.partition(" ")[0]: data for source, data in real.items()}
@@ -110,7 +108,8 @@ def test_what_we_change_has_no_error_that_it_had_not(name, ours, real, keys, cas
             refused.add(error.code)
             continue
         taken += 1
-        if found := new_errors(changed, data):
+        found = new_errors(changed, data)
+        if found and not any(UNREADABLE_IN_IMPLICIT_VR in line for line in found):
             worse[source] = found
     assert taken > len(ours) / 2, refused
     assert worse == {}
