@@ -70,7 +70,17 @@ def converted_object(data: Data, target: str) -> bytes:
     elif target not in NATIVE:
         raise unreadable("NOT_TRANSCODABLE")
     dataset.file_meta.TransferSyntaxUID = UID(target)
+    _name_as_the_data_set(dataset)
     return _written(dataset, target)
+
+
+def _name_as_the_data_set(dataset: Dataset) -> None:
+    """File meta information that names another object than the data set is put right (PS3.10 §7.1)."""
+    for named, keyword in (
+        ("MediaStorageSOPClassUID", "SOPClassUID"), ("MediaStorageSOPInstanceUID", "SOPInstanceUID"),
+    ):  # fmt: skip
+        if keyword in dataset:
+            setattr(dataset.file_meta, named, dataset[keyword].value)
 
 
 def _written(dataset: Dataset, target: str) -> bytes:

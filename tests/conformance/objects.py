@@ -15,10 +15,13 @@ from pathlib import Path
 from django.utils.module_loading import import_string
 from pydicom import dcmread, dcmwrite
 from pydicom.dataset import Dataset
+from pydicom.uid import JPEGBaseline8Bit
 
 from archive.deidentification.options import Option, Profile
 from archive.deidentification.services import deidentify, reidentify
 from archive.mpi.models import Patient, PatientIdentifier
+from archive.pixels.conversion import converted_object
+from archive.pixels.transcoding import INSTANCE_SYNTAXES
 from archive.studies.coercion import Modification, with_values
 from archive.studies.corrections.copying import rewritten
 from archive.studies.corrections.notes import Named, make_note
@@ -37,6 +40,7 @@ from compute.templates.library import Template, complete_parameters, templates
 from integrations.dicom.nodes.specimen import specimen
 from integrations.dicom.part10 import part10_head
 from integrations.dicom.scu.transcoding import UNCOMPRESSED, transcoded
+from integrations.dicomweb.store.metadata import Fetcher, part10_of
 from integrations.routing.transforms.catalogue import COERCIBLE, COMPRESSIONS
 from integrations.routing.transforms.pipeline import data_set_offset, transformed
 from tests.compute.test_volumes import sources
@@ -53,6 +57,9 @@ KEY = "trial"
 WRITERS = {
     "archive/deidentification/encryption.py": ["de-identified: reversible"],
     "archive/deidentification/services.py": ["de-identified", "re-identified"],
+    "archive/pixels/conversion.py": ["converted"],
+    "archive/pixels/decoding.py": ["converted"],
+    "archive/pixels/parsing.py": ["converted"],
     "archive/studies/coercion.py": ["corrected", "with values"],
     "archive/studies/corrections/copying.py": ["copied"],
     "archive/studies/corrections/notes.py": ["rejection note"],
@@ -64,6 +71,7 @@ WRITERS = {
     "compute/results.py": ["template"],
     "integrations/dicom/nodes/specimen.py": ["specimen"],
     "integrations/dicom/scu/transcoding.py": ["transcoded"],
+    "integrations/dicomweb/store/metadata.py": ["described"],
     "integrations/routing/transforms/pipeline.py": ["coerced", "compressed"],
 }
 
@@ -146,6 +154,9 @@ def changes() -> dict[str, Change]:
     }
     for syntax in UNCOMPRESSED:
         found[f"transcoded: to {syntax}"] = partial(_transcoded, syntax)
+    for syntax in sorted(INSTANCE_SYNTAXES - {str(JPEGBaseline8Bit)}):  # of more than 8 bits it loses some
+        found[f"converted: to {syntax}"] = partial(_converted, syntax)
+    found["described: in DICOM JSON"] = _described
     found["coerced: all that may be"] = _coerced
     for name in COMPRESSIONS:
         found[f"compressed: {name}"] = partial(_compressed, name)
@@ -153,6 +164,22 @@ def changes() -> dict[str, Change]:
         found[f"de-identified: {name}"] = partial(_deidentified, options)
     found["de-identified: reversible"] = partial(_deidentified, frozenset(), is_reversible=True)
     return found
+
+
+def _converted(syntax: str, data: bytes, _cast: Cast) -> bytes:
+    """As an answer of WADO-RS, here without the pool: a decoder that ends its process is tried elsewhere."""
+    if dcmread(io.BytesIO(data), stop_before_pixels=True).file_meta.TransferSyntaxUID.is_compressed:
+        raise InvalidInput("Its decoder belongs into a process of its own", code="NOT_TRIED")
+    return converted_object(data, syntax)
+
+
+def _described(data: bytes, _cast: Cast) -> bytes:
+    """As STOW-RS stores what comes as JSON metadata, with all values in line."""
+    dataset = dcmread(io.BytesIO(data))
+    if dataset.file_meta.TransferSyntaxUID.is_compressed:
+        raise InvalidInput("Compressed pixel data are not told in line", code="NOT_TRIED")
+    named = str(dataset.SOPClassUID), str(dataset.SOPInstanceUID)
+    return part10_of(dataset.to_json_dict(), Fetcher({}, io.BytesIO(), 0), named)
 
 
 def profiles() -> Iterator[tuple[str, frozenset[Option]]]:

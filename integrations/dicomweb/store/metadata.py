@@ -74,7 +74,7 @@ def store_metadata(parts: Iterable[IncomingPart], intake: Intake) -> Iterator[St
             else:
                 location = part.headers.get("content-location", "")
                 bulk[location] = _keep(part, media, file)
-        fetcher = _Fetcher(bulk, file, _SHARED * file.seek(0, io.SEEK_END))
+        fetcher = Fetcher(bulk, file, _SHARED * file.seek(0, io.SEEK_END))
         for one in described:
             yield _store(one, fetcher, intake)
 
@@ -107,17 +107,17 @@ def _keep(part: IncomingPart, media: MediaType, file: BinaryIO) -> _Bulk:
     return _Bulk(start, file.tell() - start, media)
 
 
-def _store(described: dict[str, Any], fetcher: _Fetcher, intake: Intake) -> Stored | Failed:
+def _store(described: dict[str, Any], fetcher: Fetcher, intake: Intake) -> Stored | Failed:
     named = _text(described, "00080016"), _text(described, "00080018")
     try:
-        data = _part10(described, fetcher, named)
+        data = part10_of(described, fetcher, named)
     except ServiceError as error:
         return Failed(error, *named)
     return intake.store(iter([memoryview(data)]))
 
 
-def _part10(described: dict[str, Any], wanted: _Fetcher, named: tuple[str, str]) -> bytes:
-    """The instance as a Part 10 file. Raises  InvalidInput, TooLarge."""
+def part10_of(described: dict[str, Any], wanted: Fetcher, named: tuple[str, str]) -> bytes:
+    """The instance as a Part 10 file, which is called by these two UIDs. Raises  InvalidInput, TooLarge."""
     _check_depth(described, 0)
     wanted.begin_object()
     pixels = described.get(_PIXEL_DATA)
@@ -143,7 +143,7 @@ def _part10(described: dict[str, Any], wanted: _Fetcher, named: tuple[str, str])
     return out.getvalue()
 
 
-class _Fetcher:
+class Fetcher:
     """Reads the bulk data instances refer to, up to what one object may hold and what all may share."""
 
     def __init__(self, bulk: dict[str, _Bulk], file: BinaryIO, most: int) -> None:
