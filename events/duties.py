@@ -30,10 +30,15 @@ def register_duty(name: str, perform: Callable[[], int], *, every: dt.timedelta)
     _duties[name] = Duty(name, every, perform)
 
 
-def perform_due(now: dt.datetime) -> dict[str, int]:
-    """Perform what is due; how much each duty did. A duty that fails is logged and tried next time."""
+def perform_due(now: dt.datetime, *, stopped: Callable[[], bool] = lambda: False) -> dict[str, int]:
+    """Perform what is due; how much each duty did. A duty that fails is logged and tried next time.
+
+    `stopped`  asked before each duty, so that whoever ends the process waits for one duty at most.
+    """
     done: dict[str, int] = {}
     for duty in _duties.values():
+        if stopped():
+            break
         if duty.due_at is not None and duty.due_at > now:
             continue
         duty.due_at = now + duty.every

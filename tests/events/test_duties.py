@@ -47,3 +47,17 @@ def test_all_duties_can_be_performed_whatever_their_period() -> None:
     perform_due(MORNING)
 
     assert perform_all() == {"sweep": 1}
+
+
+def test_who_asks_it_to_stop_waits_for_the_duty_at_hand_only() -> None:
+    stops: list[bool] = []
+
+    def sweep() -> int:
+        stops.append(True)
+        return 1
+
+    register_duty("sweep", sweep, every=MINUTE)
+    register_duty("polish", sweep, every=MINUTE)
+
+    assert perform_due(MORNING, stopped=lambda: bool(stops)) == {"sweep": 1}
+    assert perform_due(MORNING) == {"polish": 1}

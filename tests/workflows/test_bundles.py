@@ -101,7 +101,8 @@ def test_run_timers_says_when_it_is_ready_and_ends_on_sigterm(tmp_path):
         line = next(each for each in daemon.stdout if "ready" in each)
         logging.getLogger(__name__).debug(line)
         daemon.send_signal(signal.SIGTERM)
-        assert daemon.wait(timeout=20) == 0
+        said, _ = daemon.communicate(timeout=20)
+        assert (daemon.returncode, '"stopped"' in said) == (0, True)
     finally:
         if daemon.poll() is None:
             daemon.kill()

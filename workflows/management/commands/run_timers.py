@@ -21,7 +21,7 @@ TICK_S = 0.25
 class Command(BaseCommand):
     requires_system_checks: list[str] = []
     help = (
-        "Fire due timers, deliver what no nudge delivered, look for lost work. SIGTERM ends after the round."
+        "Fire due timers, deliver what no nudge delivered, look for lost work. SIGTERM ends after the duty."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -37,6 +37,6 @@ class Command(BaseCommand):
         log.info("ready", daemon="run_timers", tick_s=TICK_S)
         while not stop.is_set():
             close_old_connections()
-            perform_due(clock.now())
+            perform_due(clock.now(), stopped=stop.is_set)
             stop.wait(TICK_S)
         log.info("stopped", daemon="run_timers")
