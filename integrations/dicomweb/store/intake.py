@@ -12,25 +12,24 @@ from typing import Self
 
 from accounts.models import Site
 from archive.storage.backends import StoredObject
-from archive.studies.header import Header, read_header
-from archive.studies.received import PREAMBLE, safe_preamble, split_part10
+from archive.studies.header import Header
 from archive.studies.services import StoredOutcome, note_sender_done
-from common.errors import InvalidInput, NotPermitted, ServiceError
+from common.errors import NotPermitted, ServiceError
 from integrations.dicomweb.multipart_reading import PIECE
 from integrations.dicomweb.store.admission import OF_THE_REQUEST, Admission
+from integrations.dicomweb.store.file_meta import opening_of
 from integrations.ingest import Reception, Sender
 
 CALLING = "STOW-RS"  # stands where a sender's AE title does
-_LARGEST_META = 64 << 10
-_BEGINNING = PREAMBLE + 16  # preamble, prefix, and the element that tells how long the rest is
-_META_CLASS_UID, _META_INSTANCE_UID = 0x00020002, 0x00020003
-_EXPLICIT_LITTLE = "1.2.840.10008.1.2.1"
 _REFUSALS_KEPT = 100
 
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """An instance that is durable and indexed; `is_coerced`: retrieved, it will name who the index says."""
+    """An instance that is durable and indexed.
+
+    `is_coerced`: retrieved, it will name who the index says, or its file meta information had to be put right.
+    """
 
     sop_class_uid: str
     outcome: StoredOutcome
@@ -73,15 +72,15 @@ class Intake:
     def store(self, file: Iterator[memoryview]) -> Stored | Failed:
         """Store a Part 10 file that comes in pieces; what is wrong with it is told of it alone."""
         try:
-            head, rest, syntax, claimed = _opened(file)
+            opening = opening_of(file)
         except ServiceError as error:
             return Failed(error)
         reception = _FilePart(
-            self, self._first, head=head, transfer_syntax_uid=syntax,
-            sop_class_uid=claimed[0], sop_instance_uid=claimed[1],
+            self, self._first, head=opening.head, transfer_syntax_uid=opening.transfer_syntax_uid,
+            sop_class_uid=opening.claimed[0], sop_instance_uid=opening.claimed[1],
         )  # fmt: skip
         try:
-            _pour(rest, reception)
+            _pour(opening.rest, reception)
             for piece in file:
                 _pour(piece, reception)
         except BaseException:
@@ -92,7 +91,7 @@ class Intake:
         except ServiceError as error:
             return Failed(error, *reception.claimed)
         self._series.add(outcome.series_instance_uid)
-        is_coerced = self._admission.is_coerced(outcome.study_instance_uid)
+        is_coerced = opening.is_mended or self._admission.is_coerced(outcome.study_instance_uid)
         return Stored(reception.claimed[0], outcome, is_coerced)
 
     def sender_for(self, header: Header) -> Sender:
@@ -147,32 +146,6 @@ class _FilePart(Reception):
             return
         self._intake.refusals_kept += 1
         super()._keep_refused(error, stored)
-
-
-def _opened(file: Iterator[memoryview]) -> tuple[bytes, memoryview, str, tuple[str, str]]:
-    """What the stored file begins with, what has come of its data set, its syntax, and the UIDs it claims.
-
-    Raises  InvalidInput if it is no Part 10 file.
-    """
-    start = b""
-    end = _BEGINNING
-    while len(start) < end:
-        piece = next(file, None)
-        if piece is None:
-            break
-        start += piece
-        if len(start) >= _BEGINNING:
-            end = _BEGINNING + int.from_bytes(start[_BEGINNING - 4 : _BEGINNING], "little")
-            if end > _LARGEST_META:
-                raise InvalidInput("This is not a DICOM Part 10 file", code="NOT_PART10")
-    syntax, end = split_part10(start)
-    meta = read_header(
-        start, offset=PREAMBLE + 4, end=end, transfer_syntax_uid=_EXPLICIT_LITTLE,
-        wanted=frozenset([_META_CLASS_UID, _META_INSTANCE_UID]),
-    )  # fmt: skip
-    claimed = meta.text(_META_CLASS_UID), meta.text(_META_INSTANCE_UID)
-    head = safe_preamble(start) + start[PREAMBLE:end]
-    return head, memoryview(start)[end:], syntax, claimed if all(claimed) else ("", "")
 
 
 def _pour(data: memoryview, reception: Reception) -> None:

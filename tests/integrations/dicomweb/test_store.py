@@ -8,11 +8,17 @@ from base64 import b64encode
 from xml.etree import ElementTree as ET
 
 import numpy as np
+import pytest
 from django.test import Client
 from pydicom import dcmread
+from pydicom.dataset import FileDataset
+from pydicom.filebase import DicomBytesIO
+from pydicom.filewriter import write_dataset, write_file_meta_info
+from pydicom.uid import UID, MRImageStorage
 
 from accounts.models import AccessGrant, AuditEvent, Membership
 from accounts.tokens import issue_token
+from archive.storage.objects import read_object
 from archive.studies.models import Instance, RejectedObject, Series, Study
 from archive.studies.selectors import read_dataset
 from common import clock as product_clock
@@ -226,14 +232,37 @@ def test_one_object_may_come_by_itself(theo):
     assert theo(slices(1)[0], content_type="application/dicom").status_code == 200
 
 
-def test_an_object_whose_file_meta_names_another_is_refused(theo):
+@pytest.mark.parametrize("other", ["1.2.840.99", "1.2.840.999", "1.2." + "8" * 60], ids=len)
+def test_file_meta_that_names_another_instance_is_put_right_and_told_of(theo, other):
+    """The data set tells which instance it is; PS3.10 7.1 wants the file meta information to agree."""
     dataset = ct_slice("1.2.3", "1.2.3.4", 0)
-    sent = part10(dataset)
-    other = sent.replace(dataset.SOPInstanceUID.encode(), b"9" * len(dataset.SOPInstanceUID), 1)
+    right, uid = part10(dataset), dataset.SOPInstanceUID
+    dataset.file_meta.MediaStorageSOPInstanceUID = UID(other)
 
-    answer = theo(multipart(other))
+    answer = theo(multipart(wrongly_named(dataset)))
+
+    [stored] = told(answer).ReferencedSOPSequence
+    assert (answer.status_code, stored.ReferencedSOPInstanceUID, stored.WarningReason) == (202, uid, 0xB000)
+    assert read_object(Instance.objects.get().storage_key) == right
+
+
+def test_file_meta_that_names_another_class_is_refused(theo):
+    dataset = ct_slice("1.2.3", "1.2.3.4", 0)
+    dataset.file_meta.MediaStorageSOPClassUID = MRImageStorage
+
+    answer = theo(multipart(wrongly_named(dataset)))
 
     assert told(answer).FailedSOPSequence[0].FailureReason == 0xA900
+
+
+def wrongly_named(dataset: FileDataset) -> bytes:
+    """The file as it is, where pydicom would make its meta information agree."""
+    out = DicomBytesIO()
+    out.write(bytes(128) + b"DICM")
+    write_file_meta_info(out, dataset.file_meta)
+    out.is_implicit_VR, out.is_little_endian = False, True
+    write_dataset(out, dataset)
+    return out.getvalue()
 
 
 def test_a_large_object_goes_by_way_of_a_file(theo):
