@@ -73,6 +73,7 @@ JPH = MediaType("image/jphc")
 RLE = MediaType("image/dicom-rle")
 PDF = MediaType("application/pdf")
 MULTIPART_DICOM = related(DICOM)
+MULTIPART_DICOM_XML = related(DICOM_XML)
 MULTIPART_OCTET_STREAM = related(OCTET_STREAM)
 
 

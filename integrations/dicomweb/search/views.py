@@ -6,46 +6,52 @@ Reference  PS3.18 §10.6.1 (resources), §10.6.3 (responses), §8.3.4.4.1 (no ma
 from __future__ import annotations
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.urls import reverse
 
 from accounts.models import Person
+from archive.studies.metadata.reading import instances_in
 from archive.studies.queries.catalogue import RETRIEVE_AE_TITLE
 from archive.studies.queries.requests import Level
 from archive.studies.queries.search import search_page
 from archive.studies.selectors import visible_series, visible_studies
 from common.errors import NotFound
+from integrations.dicomweb.charsets import check_charset
 from integrations.dicomweb.door import dicomweb_view, warn
-from integrations.dicomweb.media_types import DICOM_JSON, JSON, negotiate
+from integrations.dicomweb.media_types import DICOM_JSON, JSON, MediaType, negotiate
 from integrations.dicomweb.search.answers import JsonAnswers
 from integrations.dicomweb.search.parameters import SearchParameters, search_parameters
 from integrations.dicomweb.search.resources import SearchResource
 from integrations.dicomweb.search.scope import visible_scope
 from integrations.dicomweb.search.trail import note_search
+from integrations.dicomweb.xml_answers import XML_OFFERS, is_xml, xml_answer
 
 _MORE = "There are additional results that can be requested"
 
 
 @dicomweb_view("GET")
-def search_studies(request: HttpRequest, actor: Person) -> HttpResponse:
+def search_studies(request: HttpRequest, actor: Person) -> HttpResponseBase:
     """Studies of every site the actor may see."""
     return _answer(request, actor, SearchResource(Level.STUDY))
 
 
 @dicomweb_view("GET")
-def search_series(request: HttpRequest, actor: Person, study: str = "") -> HttpResponse:
+def search_series(request: HttpRequest, actor: Person, study: str = "") -> HttpResponseBase:
     """Series: of one study, or of all."""
     return _answer(request, actor, SearchResource(Level.SERIES, study))
 
 
 @dicomweb_view("GET")
-def search_instances(request: HttpRequest, actor: Person, study: str = "", series: str = "") -> HttpResponse:
+def search_instances(
+    request: HttpRequest, actor: Person, study: str = "", series: str = ""
+) -> HttpResponseBase:
     """Instances: of one series, of one study, or of all."""
     return _answer(request, actor, SearchResource(Level.IMAGE, study, series))
 
 
-def _answer(request: HttpRequest, actor: Person, resource: SearchResource) -> HttpResponse:
-    media_type = negotiate(request, [DICOM_JSON, JSON])
+def _answer(request: HttpRequest, actor: Person, resource: SearchResource) -> HttpResponseBase:
+    media_type = negotiate(request, [DICOM_JSON, JSON, *XML_OFFERS])
+    check_charset(request)
     asked = search_parameters(request.META.get("QUERY_STRING", ""))
     query, most = resource.query(asked)
     page = search_page(query, within=visible_scope(actor))
@@ -58,7 +64,7 @@ def _answer(request: HttpRequest, actor: Person, resource: SearchResource) -> Ht
             page.columns, level=resource.level, base=_base(request),
             ae_title=settings.DICOM_AE_TITLE if _wants_ae_title(asked) else "",
         )  # fmt: skip
-        response = HttpResponse(answers.body(rows), content_type=str(media_type))
+        response = _written(answers.body(rows), media_type, count=len(rows))
     else:
         response = HttpResponse(status=204)
     if len(page.rows) > most:
@@ -68,6 +74,12 @@ def _answer(request: HttpRequest, actor: Person, resource: SearchResource) -> Ht
         named = ", ".join(f"{tag:08X}" for tag in sorted(ignored))
         warn(response, f"These attributes were not matched: {named}")
     return response
+
+
+def _written(body: bytes, media_type: MediaType, *, count: int) -> HttpResponseBase:
+    if is_xml(media_type):
+        return xml_answer(media_type, instances_in([body]), count=count)
+    return HttpResponse(body, content_type=str(media_type))
 
 
 def _base(request: HttpRequest) -> str:

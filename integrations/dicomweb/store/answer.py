@@ -6,13 +6,12 @@ Reference  PS3.18 §10.5.3 (response), §I.2 (module, warning and failure reason
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
-from xml.etree.ElementTree import Element, SubElement, tostring
 
 from django.http import HttpResponse
 
+from archive.studies.metadata.native_xml import native_xml
 from common.errors import ServiceError
 from integrations.dicom.status import DATA_SET_MISMATCH, storage_status
 from integrations.dicomweb.errors import RETRY_AFTER_S
@@ -26,11 +25,6 @@ _FAILED, _STORED, _OTHER = "00081198", "00081199", "0008119A"
 _VRS = {
     _CLASS_UID: "UI", _INSTANCE_UID: "UI", _URL: "UR", _WARNING: "US", _FAILURE: "US",
     _FAILED: "SQ", _STORED: "SQ", _OTHER: "SQ",
-}  # fmt: skip
-_KEYWORDS = {
-    _CLASS_UID: "ReferencedSOPClassUID", _INSTANCE_UID: "ReferencedSOPInstanceUID", _URL: "RetrieveURL",
-    _WARNING: "WarningReason", _FAILURE: "FailureReason", _FAILED: "FailedSOPSequence",
-    _STORED: "ReferencedSOPSequence", _OTHER: "OtherFailuresSequence",
 }  # fmt: skip
 Model = dict[str, Any]
 
@@ -70,7 +64,7 @@ class Outcomes:
 def response(outcomes: Outcomes, media: MediaType, *, studies_url: str) -> HttpResponse:
     """The answer in the media type agreed on; `studies_url` is that of the resource of all studies."""
     body = module(outcomes, studies_url)
-    text = _as_xml(body) if media.type == DICOM_XML.type else json.dumps(body)
+    text = native_xml(body) if media.type == DICOM_XML.type else json.dumps(body)
     answer = HttpResponse(text, status=outcomes.status, content_type=media.type)
     if outcomes.status == 503:
         answer["Retry-After"] = str(RETRY_AFTER_S)
@@ -120,25 +114,3 @@ def _reason(error: ServiceError) -> Model:
 
 def _element(tag: str, *values: Any) -> Model:
     return {tag: {"vr": _VRS[tag], "Value": list(values)}}
-
-
-def _as_xml(body: Model) -> bytes:
-    root = Element("NativeDicomModel", {"xml:space": "preserve"})
-    _add_attributes(root, body)
-    return bytes(tostring(root, encoding="utf-8", xml_declaration=True))
-
-
-def _add_attributes(parent: Element, body: Model) -> None:
-    for tag in sorted(body):
-        attribute = SubElement(
-            parent, "DicomAttribute", {"tag": tag, "vr": body[tag]["vr"], "keyword": _KEYWORDS[tag]}
-        )
-        _add_values(attribute, body[tag]["Value"])
-
-
-def _add_values(attribute: Element, values: Sequence[Any]) -> None:
-    for number, value in enumerate(values, start=1):
-        if isinstance(value, dict):
-            _add_attributes(SubElement(attribute, "Item", {"number": str(number)}), value)
-        else:
-            SubElement(attribute, "Value", {"number": str(number)}).text = str(value)
