@@ -9,6 +9,7 @@ import json
 
 from django.http import HttpResponse
 
+from archive.pixels.errors import PixelsUnreadable
 from common.errors import Conflict, InvalidInput, NotFound, NotPermitted, ServiceError, Unavailable
 
 RETRY_AFTER_S = 5
@@ -44,7 +45,8 @@ class MediaTypeRefused(ServiceError):
     default_code = "UNSUPPORTED_MEDIA_TYPE"
 
 
-STATUS: dict[type[ServiceError], int] = {
+STATUS: dict[type[ServiceError], int] = {  # of families within families, the narrower first
+    PixelsUnreadable: 406,  # the request is sound, but the object cannot be had so
     InvalidInput: 400,
     NotSignedIn: 401,
     NotPermitted: 403,

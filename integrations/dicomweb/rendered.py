@@ -6,47 +6,44 @@ Reference  PS3.18 §10.4.1.1.3 (Rendered resources), §10.4.1.1.4 (Thumbnail res
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from django.core.cache import cache
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpRequest, HttpResponseBase
 
 from accounts.actors import Actor
 from accounts.models import Person
 from archive.pixels.errors import PixelsUnreadable
-from archive.pixels.rendering.documents import Document, document_of
-from archive.pixels.rendering.services import as_presentation, referenced_by, rendered
-from archive.pixels.rendering.wishes import Format, Rendering
+from archive.pixels.rendering.services import rendered
+from archive.pixels.rendering.wishes import Rendering
 from archive.pixels.sources import source_at
-from archive.storage.objects import read_object
-from archive.studies.models import Instance, Series
-from archive.studies.outgoing import coerced
+from archive.studies.models import Instance
 from archive.studies.selectors import visible_studies
 from common.errors import NotFound
+from integrations.dicomweb.charsets import check_charset
 from integrations.dicomweb.door import dicomweb_view
 from integrations.dicomweb.errors import NotAcceptable
-from integrations.dicomweb.media_types import GIF, JPEG, PNG, MediaType, negotiate, related
+from integrations.dicomweb.media_types import GIF, MediaType, negotiate, related
 from integrations.dicomweb.multipart import Part, multipart_stream
+from integrations.dicomweb.pictures import (
+    FORMATS,
+    PICTURES,
+    PRESENTATION_STATES,
+    Picture,
+    alone,
+    annotation_lines,
+    document,
+    drawn,
+    drawn_in_order,
+    presented,
+)
 from integrations.dicomweb.rendering import Parameters, parameters_of, thumbnail_size
 from integrations.dicomweb.retrieve.frames import frame_numbers
 from integrations.dicomweb.retrieve.subjects import Subject, subjects
 from integrations.dicomweb.retrieve.trail import note_retrieval
 
 BASE = "/dicomweb"
-PRESENTATION_STATES = frozenset(["1.2.840.10008.5.1.4.1.1.11.1"])
 THUMBNAIL_SIZE = 128
 _THUMBNAIL_KEPT_S = 7 * 24 * 3600
-_FORMATS: dict[str, Format] = {JPEG.type: "JPEG", PNG.type: "PNG", GIF.type: "GIF"}
-_PICTURES = (JPEG, PNG, GIF)
-
-
-@dataclass(frozen=True, slots=True)
-class Picture:
-    """One picture to be drawn: of which instance, which frames, and by which presentation state."""
-
-    subject: Subject
-    frames: tuple[int, ...] = ()
-    state: str | None = None
 
 
 @dicomweb_view("GET")
@@ -60,23 +57,24 @@ def rendered_resource(
     """
     numbers = frame_numbers(frames) if frames else []
     parameters = parameters_of(request)
+    check_charset(request)
     found = subjects(actor, study=study, series=series, instance=instance)
     note_retrieval(
         actor, study=study, site_code=found[0].site_code, transaction="rendered", instances=len(found)
     )
     if instance and not numbers:
-        document = _document(found[0])
-        if document is not None:
-            kind = negotiate(request, [MediaType(document.media_type)])
-            return _alone(document.data, kind.type)
+        shown = document(found[0])
+        if shown is not None:
+            kind = negotiate(request, [MediaType(shown.media_type)])
+            return alone(shown.data, kind.type)
     pictures = _pictures(actor, found, numbers, is_one=bool(instance))
-    media = negotiate(request, [*_PICTURES, *map(related, _PICTURES)] if len(pictures) == 1 else [
-        *map(related, _PICTURES), *((GIF,) if numbers else ())
+    media = negotiate(request, [*PICTURES, *map(related, PICTURES)] if len(pictures) == 1 else [
+        *map(related, PICTURES), *((GIF,) if numbers else ())
     ])  # fmt: skip
-    lines = _lines(study, parameters)
+    lines = annotation_lines(study, parameters)
     if not media.is_multipart:
         whole = Picture(pictures[0].subject, tuple(numbers), pictures[0].state)
-        return _alone(_drawn(whole, media.type, parameters, lines), media.type)
+        return alone(drawn(whole, media.type, parameters, lines), media.type)
     made = _parts(pictures, media.part_type, parameters, lines, may_lack=not instance)
     return multipart_stream(made, root=MediaType(media.part_type))
 
@@ -89,7 +87,7 @@ def thumbnail(
 
     404 if there is no picture of it.
     """
-    media = negotiate(request, _PICTURES[:2])
+    media = negotiate(request, PICTURES[:2])
     size = thumbnail_size(request, THUMBNAIL_SIZE)
     numbers = tuple(frame_numbers(frames)[:1]) if frames else ()
     subject = _representative(actor, study=study, series=series, instance=instance)
@@ -97,45 +95,33 @@ def thumbnail(
     key = f"dicomweb-thumbnail:{subject.pk}:{subject.size_bytes}:{numbers}:{size}:{media.type}"
     data = cache.get(key.replace(" ", ""))
     if data is None:
-        wish = Rendering(format=_FORMATS[media.type], frames=numbers, size=size)
+        wish = Rendering(format=FORMATS[media.type], frames=numbers, size=size)
         try:
             data = rendered(source_at(subject.storage_key), wish)
         except PixelsUnreadable as error:
             raise NotFound(error.message, code=error.code) from error
         cache.set(key.replace(" ", ""), data, timeout=_THUMBNAIL_KEPT_S)
-    return _alone(data, media.type)
+    return alone(data, media.type)
 
 
 def _pictures(
     actor: Actor, found: Sequence[Subject], numbers: Sequence[int], *, is_one: bool
 ) -> list[Picture]:
     if is_one and found[0].sop_class_uid in PRESENTATION_STATES:
-        return _presented(actor, found[0])
+        return presented(actor, found[0])
     if numbers:
         return [Picture(found[0], (number,)) for number in numbers]
     return [Picture(one) for one in found]
-
-
-def _presented(actor: Actor, state: Subject) -> list[Picture]:
-    """The images a presentation state is for, as far as they are there."""
-    part10 = coerced(read_object(state.storage_key), state.identity)
-    wanted = referenced_by(part10)
-    held = {one.sop_instance_uid: one for one in subjects(actor, study=state.study_instance_uid)}
-    carried = as_presentation(part10)
-    pictures = [Picture(held[uid], (), carried) for uid in wanted if uid in held]
-    if not pictures:
-        raise NotAcceptable("The images of the presentation state are not here", code="IMAGES_MISSING")
-    return pictures
 
 
 def _parts(
     pictures: Sequence[Picture], kind: str, parameters: Parameters, lines: tuple[str, ...], *, may_lack: bool
 ) -> Iterator[Part]:
     made = 0
-    for picture in pictures:
+    for picture, outcome in drawn_in_order(pictures, kind, parameters, lines):
         try:
-            data = _drawn(picture, kind, parameters, lines)
-        except NotAcceptable:
+            data = outcome.result()
+        except (PixelsUnreadable, NotFound):
             if may_lack:
                 continue
             raise
@@ -144,43 +130,6 @@ def _parts(
         yield Part(MediaType(kind), data, location=f"{BASE}/{picture.subject.path}{frames}/rendered")
     if not made:
         raise NotAcceptable("There is no picture in it", code="NOT_AN_IMAGE")
-
-
-def _drawn(picture: Picture, kind: str, parameters: Parameters, lines: tuple[str, ...]) -> bytes:
-    """Raises  NotAcceptable if there is no picture of it; NotFound, Unavailable."""
-    wish = Rendering(
-        format=_FORMATS[kind],
-        frames=picture.frames,
-        window=parameters.window,
-        function=parameters.function,
-        size=parameters.size,
-        region=parameters.region,
-        quality=parameters.quality,
-        annotations=lines,
-        with_profile=parameters.with_profile,
-        presentation=picture.state,
-    )
-    try:
-        return rendered(source_at(picture.subject.storage_key), wish)
-    except PixelsUnreadable as error:
-        raise NotAcceptable(error.message, code=error.code) from error
-
-
-def _document(subject: Subject) -> Document | None:
-    """What an encapsulated document or a report shows; None for anything else."""
-    return document_of(
-        subject.sop_class_uid, lambda: coerced(read_object(subject.storage_key), subject.identity)
-    )
-
-
-def _alone(data: bytes, kind: str) -> HttpResponse:
-    response = HttpResponse(data, content_type=kind)
-    response["Content-Length"] = str(len(data))
-    response["Cache-Control"] = "private, no-cache"
-    response["X-Content-Type-Options"] = "nosniff"
-    if kind.startswith("text/"):
-        response["Content-Security-Policy"] = "sandbox; default-src 'none'; style-src 'unsafe-inline'"
-    return response
 
 
 def _representative(actor: Actor, *, study: str, series: str, instance: str) -> Subject:
@@ -201,24 +150,3 @@ def _representative(actor: Actor, *, study: str, series: str, instance: str) -> 
         raise NotFound("There is no picture of it", code="NOT_AN_IMAGE")
     first = [uid for series_pk, uid in listed if series_pk == listed[0][0]]
     return subjects(actor, study=study, series=series, instance=first[len(first) // 2])[0]
-
-
-def _lines(study: str, parameters: Parameters) -> tuple[str, ...]:
-    """Words for the corner, of the index: whose study it is, and what was made."""
-    if not parameters.annotations:
-        return ()
-    series = Series.objects.filter(study__study_instance_uid=study).select_related("study__patient").first()
-    if series is None:
-        return ()
-    of_study, patient = series.study, series.study.patient
-    lines = []
-    if "patient" in parameters.annotations:
-        born = patient.birth_date.isoformat() if patient.birth_date else ""
-        lines += [
-            patient.person_name.split("=")[0].replace("^", " ").strip(),
-            f"{born} {patient.sex}".strip(),
-        ]
-    if "technique" in parameters.annotations:
-        day = of_study.study_date.isoformat() if of_study.study_date else ""
-        lines += [f"{series.modality} {day}".strip(), of_study.study_description]
-    return tuple(line for line in lines if line)

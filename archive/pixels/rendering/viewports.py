@@ -42,6 +42,7 @@ def turned(shown: NDArray[np.uint8], *, rotation: int, is_flipped: bool) -> NDAr
 
 def _cut(shown: NDArray[np.uint8], region: Region) -> NDArray[np.uint8]:
     rows, columns = shown.shape[:2]
+    region = region.in_pixels(columns=columns, rows=rows)
     width = columns - region.x if region.width is None else region.width
     height = rows - region.y if region.height is None else region.height
     left, right = _span(region.x, abs(width), columns)

@@ -14,12 +14,26 @@ SMALLEST, LARGEST = 1, 8192
 
 @dataclass(frozen=True, slots=True)
 class Region:
-    """A part of the image in pixels, from its top left corner. A negative size turns the picture over."""
+    """A part of the image in pixels, from its top left corner. A negative size turns the picture over.
+
+    One that `is_relative` is in fractions of the picture's own width and height (PS3.18 §9.5.1.2.5).
+    """
 
     x: float = 0.0
     y: float = 0.0
     width: float | None = None
     height: float | None = None
+    is_relative: bool = False
+
+    def in_pixels(self, *, columns: int, rows: int) -> Region:
+        """As this, of a picture of this size."""
+        if not self.is_relative:
+            return self
+        width, height = (
+            (1.0 if self.width is None else self.width),
+            (1.0 if self.height is None else self.height),
+        )
+        return Region(self.x * columns, self.y * rows, width * columns, height * rows)
 
 
 @dataclass(frozen=True, slots=True)

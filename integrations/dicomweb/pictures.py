@@ -1,0 +1,140 @@
+"""Pictures of instances and documents in them, drawn for whoever has no DICOM viewer.
+
+Reference  PS3.18 §8.7.4 (rendered media types), §8.3.5 (rendering)
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future
+from dataclasses import dataclass
+from functools import partial
+
+from django.http import HttpResponse
+
+from accounts.actors import Actor
+from archive.pixels.parallel import in_order
+from archive.pixels.rendering.documents import Document, document_of
+from archive.pixels.rendering.services import as_presentation, referenced_by, rendered
+from archive.pixels.rendering.wishes import Format, Rendering
+from archive.pixels.sources import source_at
+from archive.storage.objects import read_object
+from archive.studies.models import Series
+from archive.studies.outgoing import coerced
+from common.errors import ServiceError
+from integrations.dicomweb.errors import NotAcceptable
+from integrations.dicomweb.media_types import GIF, JPEG, PNG
+from integrations.dicomweb.rendering import Parameters
+from integrations.dicomweb.retrieve.subjects import Subject, subjects
+
+PRESENTATION_STATES = frozenset(["1.2.840.10008.5.1.4.1.1.11.1"])
+FORMATS: dict[str, Format] = {JPEG.type: "JPEG", PNG.type: "PNG", GIF.type: "GIF"}
+PICTURES = (JPEG, PNG, GIF)
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """One picture to be drawn: of which instance, which frames, and by which presentation state."""
+
+    subject: Subject
+    frames: tuple[int, ...] = ()
+    state: str | None = None
+
+
+def presented(actor: Actor, state: Subject) -> list[Picture]:
+    """The images a presentation state is for, as far as they are there."""
+    part10 = coerced(read_object(state.storage_key), state.identity)
+    wanted = referenced_by(part10)
+    held = {one.sop_instance_uid: one for one in subjects(actor, study=state.study_instance_uid)}
+    carried = as_presentation(part10)
+    pictures = [Picture(held[uid], (), carried) for uid in wanted if uid in held]
+    if not pictures:
+        raise NotAcceptable("The images of the presentation state are not here", code="IMAGES_MISSING")
+    return pictures
+
+
+def drawn(picture: Picture, kind: str, parameters: Parameters, lines: tuple[str, ...] = ()) -> bytes:
+    """The picture in this media type. Raises  PixelsUnreadable if there is none; NotFound, Unavailable."""
+    return _drawing(picture, kind, parameters, lines)()
+
+
+def drawn_in_order(
+    pictures: Iterable[Picture], kind: str, parameters: Parameters, lines: tuple[str, ...] = ()
+) -> Iterator[tuple[Picture, Future[bytes]]]:
+    """What came of each picture, several drawn at a time. The outcomes raise as `drawn`."""
+    waiting: deque[Picture] = deque()
+
+    def tasks() -> Iterator[Callable[[], bytes]]:
+        for picture in pictures:
+            waiting.append(picture)
+            yield _drawing(picture, kind, parameters, lines)
+
+    for outcome in in_order(tasks()):
+        yield waiting.popleft(), outcome
+
+
+def _drawing(
+    picture: Picture, kind: str, parameters: Parameters, lines: tuple[str, ...]
+) -> Callable[[], bytes]:
+    """What draws the picture, once its object has been found; a lost object is told of when it is called."""
+    wish = Rendering(
+        format=FORMATS[kind],
+        frames=picture.frames,
+        window=parameters.window,
+        function=parameters.function,
+        size=parameters.size,
+        region=parameters.region,
+        quality=parameters.quality,
+        annotations=lines,
+        with_profile=parameters.with_profile,
+        presentation=picture.state,
+    )
+    try:
+        source = source_at(picture.subject.storage_key)
+    except ServiceError as error:
+        return partial(_raise, error)
+    return partial(rendered, source, wish)
+
+
+def _raise(error: ServiceError) -> bytes:
+    raise error
+
+
+def document(subject: Subject) -> Document | None:
+    """What an encapsulated document or a report shows; None for anything else."""
+    return document_of(
+        subject.sop_class_uid, lambda: coerced(read_object(subject.storage_key), subject.identity)
+    )
+
+
+def alone(data: bytes, kind: str) -> HttpResponse:
+    """An answer of one picture or document."""
+    response = HttpResponse(data, content_type=kind)
+    response["Content-Length"] = str(len(data))
+    response["Cache-Control"] = "private, no-cache"
+    response["X-Content-Type-Options"] = "nosniff"
+    if kind.startswith("text/"):
+        response["Content-Security-Policy"] = "sandbox; default-src 'none'; style-src 'unsafe-inline'"
+    return response
+
+
+def annotation_lines(study: str, parameters: Parameters) -> tuple[str, ...]:
+    """Words for the corner, of the index: whose study it is, and what was made."""
+    if not parameters.annotations:
+        return ()
+    series = Series.objects.filter(study__study_instance_uid=study).select_related("study__patient").first()
+    if series is None:
+        return ()
+    of_study, patient = series.study, series.study.patient
+    lines = []
+    if "patient" in parameters.annotations:
+        born = patient.birth_date.isoformat() if patient.birth_date else ""
+        lines += [
+            patient.person_name.split("=")[0].replace("^", " ").strip(),
+            f"{born} {patient.sex}".strip(),
+        ]
+    if "technique" in parameters.annotations:
+        day = of_study.study_date.isoformat() if of_study.study_date else ""
+        lines += [f"{series.modality} {day}".strip(), of_study.study_description]
+    return tuple(line for line in lines if line)
