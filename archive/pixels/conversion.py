@@ -58,6 +58,17 @@ def converted_frame(parsed: ParsedObject, data: Data, frame: int, target: str) -
     return encoded_frame(samples, header, target), photometric_after(header, target, photometric)
 
 
+def described_frame(parsed: ParsedObject, data: Data, frame: int, target: str) -> tuple[bytes, str]:
+    """As `converted_frame`; native colour lies by plane where the header says so, for clients go by the metadata."""
+    converted, photometric = converted_frame(parsed, data, frame, target)
+    header = parsed.header
+    samples = header.get("SamplesPerPixel") or 1
+    if target not in NATIVE or samples == 1 or header.get("PlanarConfiguration") != 1 or _is_plain(parsed):
+        return converted, photometric
+    pixels = np.frombuffer(converted, f"u{(header.get('BitsAllocated') or 8) // 8}").reshape(-1, samples)
+    return pixels.T.tobytes(), photometric
+
+
 def converted_object(data: Data, target: str) -> bytes:
     """The object as a Part 10 file in the transfer syntax. Raises PixelsUnreadable."""
     if target not in NATIVE and target not in ENCODERS:
@@ -176,7 +187,18 @@ def _decoded(parsed: ParsedObject, data: Data, frame: int) -> tuple[NDArray[Any]
     samples = parsed.samples(data, frame, as_rgb=not is_kept)
     if photometric.startswith("YBR"):
         photometric = "YBR_FULL" if is_kept else "RGB"
-    return samples, photometric
+    return samples if is_kept else _within_bits_stored(samples, parsed.header), photometric
+
+
+def _within_bits_stored(samples: NDArray[Any], header: Dataset) -> NDArray[Any]:
+    """What a lossy decoding put beyond the bits of a sample, at the end of its range (PS3.5 §8.1.1)."""
+    bits = int(header.get("BitsStored") or 0)
+    if samples.dtype.kind not in "iu" or not 0 < bits < samples.dtype.itemsize * 8:
+        return samples
+    low, high = (
+        (-(1 << (bits - 1)), (1 << (bits - 1)) - 1) if samples.dtype.kind == "i" else (0, (1 << bits) - 1)
+    )
+    return samples.clip(low, high) if samples.size else samples
 
 
 def _native_bytes(samples: NDArray[Any], header: Dataset) -> bytes:

@@ -48,7 +48,7 @@ class EncodedFrame:
 def transcode_frame(source: PixelSource, frame: int, target: str) -> EncodedFrame:
     """One frame, counted from 1, in the transfer syntax `target`.
 
-    Native frames are little endian, by pixel (planar configuration 0), and packed bits start at a byte.
+    Native frames are little endian, by pixel or by plane as the object says, and packed bits start at a byte.
     Raises  PixelsUnreadable: NOT_TRANSCODABLE if `target` cannot hold it without loss (JPEG baseline: with the
             usual loss), else as decoding; Unavailable if the pool is full.
     """

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from archive.pixels.conversion import converted_frame, converted_object
+from archive.pixels.conversion import converted_object, described_frame
 from archive.pixels.parsing import ParsedObject, ParsedObjects
 from archive.pixels.rendering.drawing import drawn
 from archive.pixels.rendering.wishes import Rendering
@@ -24,7 +24,7 @@ def parsed(data: Data, key: str) -> ParsedObject:
 
 
 def transcode_frame(data: Data, *, key: str, frame: int, target: str) -> Made:
-    encoded, photometric = converted_frame(parsed(data, key), data, frame, target)
+    encoded, photometric = described_frame(parsed(data, key), data, frame, target)
     return {"photometric": photometric}, encoded
 
 
