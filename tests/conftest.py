@@ -79,3 +79,12 @@ def shared_data() -> Path:
     if not folder.is_dir():
         pytest.skip("the shared test data is not beside this checkout")
     return folder
+
+
+@pytest.fixture
+def table() -> Iterator[list[tuple[str, ...]]]:
+    """Rows a test fills as its output: `pytest -rP` shows them."""
+    rows: list[tuple[str, ...]] = []
+    yield rows
+    for row in rows:
+        print(" | ".join(row))  # noqa: T201 - this is what was asked for

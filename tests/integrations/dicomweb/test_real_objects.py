@@ -7,8 +7,6 @@ output: `pytest -rP` or `-s` shows it. What is rendered of them is judged in tes
 from __future__ import annotations
 
 import io
-import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +17,8 @@ from pydicom.encaps import generate_frames
 from pydicom.pixels.utils import pixel_array
 from pydicom.uid import ExplicitVRLittleEndian
 
-from tests.integrations.dicomweb.real_objects import RealObject, real_objects
+from tests.archive.pixels.real_objects import RealObject, real_objects
+from tests.archive.pixels.references import decodable, has_pixels
 from tests.integrations.dicomweb.storing import RELATED, STUDIES, multipart, told
 from tests.integrations.dicomweb.test_retrieve import ANY_DICOM, DICOM, parts_of
 
@@ -35,29 +34,12 @@ OWN_FRAMES = ", ".join(
     )
 )
 COERCED = 0xB000
-DCMDJPEG = "/usr/bin/dcmdjpeg"
-PIXELS = {"PixelData", "FloatPixelData", "DoubleFloatPixelData"}
-# Segments that neither pydicom nor DCMTK decodes, beside the same ones in a syntax that pydicom does.
-SAME_AS = {
-    "liver_deflate.dcm": "seg/liver_ct/liver.dcm",
-    "liver_nonbyte_aligned_rle.dcm": "transfer_syntax/other/liver_nonbyte_aligned_j2k.dcm",
-}
 LOSSY = frozenset(f"1.2.840.10008.1.2.4.{number}" for number in (50, 51, 53, 55, 81, 91, 203))
 
 
 @pytest.fixture
 def theos(cast, program_of):
     return program_of(cast.theo)
-
-
-@pytest.fixture
-def table() -> Iterator[list[tuple[str, ...]]]:
-    """Rows of what became of each object, printed at the end."""
-    rows: list[tuple[str, ...]] = []
-    yield rows
-    for row in rows:
-        print(" | ".join(row))  # noqa: T201 - the test's output
-    print(f"{len(rows)} objects")  # noqa: T201
 
 
 def stored(client, one: RealObject) -> tuple[str, str]:
@@ -141,40 +123,17 @@ def frames_as_they_lie(client, path: str, came: Dataset, name: str) -> str:
 
 
 def same_samples(decoded: Dataset, came: Dataset, one: RealObject, shared_data: Path, folder: Path) -> str:
-    if not PIXELS & {element.keyword for element in came}:
+    """As others decode them; what a lossy decoding puts beyond the bits of a sample is at their end."""
+    if not has_pixels(came):
         return ""
-    expected, by = reference_samples(came, one, shared_data, folder)
+    reference, by = decodable(one, shared_data=shared_data, folder=folder)
+    expected = pixel_array(reference)
+    if came.file_meta.TransferSyntaxUID in LOSSY:
+        expected = expected.clip(None, (1 << came.BitsStored) - 1)
     given = pixel_array(decoded)
     assert given.shape == expected.shape, one.name
     assert np.array_equal(given, expected), one.name
     return f"decoded equal to {by}"
-
-
-def reference_samples(
-    came: Dataset, one: RealObject, shared_data: Path, folder: Path
-) -> tuple[np.ndarray, str]:
-    """The samples as others decode them; what a lossy decoding put beyond the bits of a sample is at their end."""
-    name = Path(one.name).name
-    if name in SAME_AS:
-        return pixel_array(
-            dcmread(shared_data / "dicom" / SAME_AS[name])
-        ), "the same segments in another syntax"
-    try:
-        samples, by = pixel_array(came), "pydicom's"
-    except (RuntimeError, NotImplementedError, ValueError, AttributeError):
-        samples, by = by_dcmtk(one.sent, folder), "DCMTK's"
-    if came.file_meta.TransferSyntaxUID in LOSSY:
-        samples = samples.clip(None, (1 << came.BitsStored) - 1)
-    return samples, by
-
-
-def by_dcmtk(part10: bytes, folder: Path) -> np.ndarray:
-    if not Path(DCMDJPEG).exists():
-        pytest.skip("dcmdjpeg (Debian package dcmtk) is not installed")
-    packed, plain = folder / "packed.dcm", folder / "plain.dcm"
-    packed.write_bytes(part10)
-    subprocess.run([DCMDJPEG, packed, plain], check=True, capture_output=True)
-    return pixel_array(dcmread(plain))
 
 
 # PS3.18 Table I.2-2: 0xA900 for a data set that cannot be what it says, 0xC000 for one that cannot be understood.
