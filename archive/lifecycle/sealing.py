@@ -3,26 +3,20 @@
 from __future__ import annotations
 
 import datetime as dt
-import fcntl
-import hashlib
-import os
-from pathlib import Path
 
 import structlog
 from django.db import transaction
 
 from archive.lifecycle.references import Reference, references_to
 from archive.storage.backends import store_at
-from archive.storage.keys import parse_key
 from archive.storage.models import Segment, SegmentCopy
-from archive.storage.volumes.local import FileSystemStore
+from archive.storage.volumes.local import FileSystemStore, length_unless_held
 from archive.studies.unfinished import take_back_unfinished
 from common import clock
-from common.errors import NotFound
 
 log = structlog.get_logger(__name__)
 
-LEFT_ALONE_FOR = dt.timedelta(seconds=30)
+LEFT_ALONE_FOR = dt.timedelta(seconds=5)
 EMPTY_KEPT_FOR = dt.timedelta(minutes=10)
 
 
@@ -72,43 +66,8 @@ def _end(segment: Segment, copy: SegmentCopy, store: FileSystemStore) -> bool:
 
 
 def _finished(store: FileSystemStore, references: list[Reference]) -> list[Reference]:
-    """The references but for an object the machine lost on its way to the disk: the last one, if any.
-
-    Its row is committed while its bytes are flushed, and no success was told before both were done. Only a machine
-    that stopped loses what was written and not flushed; whatever else is wrong is damage, for the scrubber to tell.
-    """
+    """The references but for an object its writer died over: the last one, if any."""
     last = references[-1] if references else None
-    if last is None or _is_whole(store, last):
+    if last is None or not take_back_unfinished(store, last.storage_key):
         return references
-    is_taken_back = take_back_unfinished(last.storage_key, before=_machine_started_at())
-    return references[:-1] if is_taken_back else references
-
-
-def _is_whole(store: FileSystemStore, reference: Reference) -> bool:
-    try:
-        data = store.read(parse_key(reference.storage_key))
-    except NotFound:
-        return False
-    return hashlib.sha256(data).hexdigest() == reference.sha256
-
-
-def _machine_started_at() -> dt.datetime:
-    """By proc(5), /proc/stat."""
-    lines = Path("/proc/stat").read_text(encoding="ascii").splitlines()
-    (started,) = [line.split()[1] for line in lines if line.startswith("btime ")]
-    return dt.datetime.fromtimestamp(int(started), dt.UTC)
-
-
-def length_unless_held(path: Path) -> int | None:
-    """The length of a file nobody holds locked; None while its writer lives. A missing file has no bytes."""
-    try:
-        handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    except FileNotFoundError:
-        return 0
-    try:
-        fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        return os.fstat(handle).st_size
-    except BlockingIOError:
-        return None
-    finally:
-        os.close(handle)
+    return references[:-1]

@@ -19,7 +19,7 @@ from archive.storage.keys import ObjectKey, parse_key
 from archive.storage.loose import LooseWriter
 from archive.storage.segments import SegmentWriter
 from archive.storage.volumes.base import LocalSlice, Store
-from archive.storage.volumes.local import FileSystemStore, flush_file
+from archive.storage.volumes.local import FileSystemStore, failures_told, flush_file, length_unless_held
 from archive.storage.writing import ObjectWriter
 from common.errors import NotFound, ServiceError, Unavailable
 
@@ -27,6 +27,7 @@ __all__ = [
     "LocalSlice",
     "Place",
     "flush_object",
+    "is_being_written",
     "local_slice",
     "locate",
     "object_exists",
@@ -92,6 +93,15 @@ def flush_object(key: str) -> None:
     slice_ = local_slice(key)
     if slice_ is not None:
         flush_file(slice_.path)
+
+
+def is_being_written(key: str) -> bool:
+    """Whether a live process still appends to the segment the object belongs to."""
+    home = default_storage()
+    if not isinstance(home, FileSystemStore):
+        return False
+    with failures_told():
+        return length_unless_held(home.path(parse_key(key).segment)) is None
 
 
 def locate(keys: Collection[str]) -> dict[str, Place]:

@@ -1,7 +1,8 @@
 """Local segments: one sender's objects appended to a file a series, each durable before it is answered for.
 
 One `pwritev` and one `fdatasync` an object, where a file of its own would need eight calls and a journal
-entry for its name. A crash leaves at most bytes behind the last object a row refers to; nothing finds them.
+entry for its name. A crash leaves bytes that no row refers to, which nothing finds, or a last row without its
+bytes, which nobody was told of and which is taken back (`archive.studies.unfinished`).
 """
 
 from __future__ import annotations
@@ -50,6 +51,7 @@ class SegmentWriter(ObjectWriter):
         self._site = site
         self._open: OrderedDict[str, _OpenSegment] = OrderedDict()
         self._to_close: list[_OpenSegment] = []
+        self._unwritten: Sequence[Bytes] = ()
 
     def put(
         self,
@@ -59,28 +61,26 @@ class SegmentWriter(ObjectWriter):
         study_instance_uid: str,
         series_instance_uid: str,
     ) -> StoredObject:
-        """Write one object behind the last one of its series; on the disk once it is flushed.
-
-        Raises  Unavailable if the disk does not take it. The segment is then closed where it was, since
-                nobody can tell what of it reached the disk.
-        """
+        """Give one object its place behind the last one of its series; `flush` writes the parts there."""
         segment = self._segment_for(study_instance_uid, series_instance_uid)
         offset, length = segment.size_bytes, sum(len(part) for part in parts)
-        try:
-            _write_all(segment.handle, parts, offset, length)
-        except BaseException as error:
-            self._close_where_it_was(series_instance_uid, offset)
-            raise_told(error)
+        self._unwritten = parts
         segment.size_bytes += length
         segment.object_count += 1
         return StoredObject(slice_key(segment.key, offset, length), length, sha256)
 
     def flush(self, stored: StoredObject) -> None:
-        """Have the object that was put last on the disk. Raises as `put`; the object is then gone."""
+        """Write the object that was put last, and have it on the disk.
+
+        Raises  Unavailable if the disk does not take it. The object is then gone, and the segment closed where
+                it was, since nobody can tell what of it reached the disk.
+        """
         where = parse_key(stored.key)
+        parts, self._unwritten = self._unwritten, ()
         for series_instance_uid, segment in self._open.items():
             if segment.key == where.segment:
                 try:
+                    _write_all(segment.handle, parts, where.offset, stored.size_bytes)
                     os.fdatasync(segment.handle)
                 except BaseException as error:
                     self._set_aside(series_instance_uid, where.offset)
@@ -104,12 +104,6 @@ class SegmentWriter(ObjectWriter):
             self._seal(self._to_close.pop())
         while self._open:
             self._seal(self._open.popitem(last=False)[1])
-
-    def _close_where_it_was(self, series_instance_uid: str, size_bytes: int) -> None:
-        """Close a segment something failed on, cut off behind the last object that was stored."""
-        segment = self._open.pop(series_instance_uid)
-        segment.size_bytes = size_bytes
-        self._seal(segment)
 
     def _set_aside(self, series_instance_uid: str, size_bytes: int) -> None:
         """Take back the last object, and have the segment closed later: the database may be at work on its row."""
@@ -182,7 +176,7 @@ class SegmentWriter(ObjectWriter):
 
 def _write_all(handle: int, parts: Sequence[Bytes], offset: int, length: int) -> None:
     """Write the parts one behind the other, however few bytes the system takes at a time."""
-    done = os.pwritev(handle, parts, offset)
+    done = os.pwritev(handle, parts, offset) if parts else length
     if done == length:
         return
     rest = memoryview(b"".join(parts))

@@ -61,11 +61,14 @@ class ObjectWriter(Protocol):
     def put(
         self, parts: Sequence[Bytes], *, sha256: str, study_instance_uid: str, series_instance_uid: str
     ) -> StoredObject:
-        """As `append`, but durable only once `flush` has returned for it, before anything else is put."""
+        """As `append`, but nobody need find it before `flush` has returned for it, and nothing else is put till then.
+
+        The parts are read until then.
+        """
         ...
 
     def flush(self, stored: StoredObject) -> None:
-        """Make durable what was put last. Raises Unavailable; the object is then not to be found."""
+        """Write what was put last, and make it durable. Raises Unavailable; the object is then not to be found."""
         ...
 
     def withdraw(self, stored: StoredObject) -> None:

@@ -14,7 +14,7 @@ from django.db import connection, transaction
 from accounts.actors import Actor
 from accounts.audit import record_audit
 from accounts.models import Site
-from archive.storage.objects import flush_object, open_writer
+from archive.storage.objects import open_writer
 from archive.storage.writing import Bytes, ObjectWriter, StoredObject
 from archive.studies.corrections.resending import is_to_be_ignored
 from archive.studies.duplicates import is_same_data_set
@@ -24,7 +24,7 @@ from archive.studies.models import Instance, RejectedObject, Series, WithdrawnIn
 from archive.studies.news import announce_key_objects
 from archive.studies.opening import series_of
 from archive.studies.received import PREAMBLE, ReceivedObject, checked_header, safe_preamble, split_part10
-from archive.studies.unfinished import take_back
+from archive.studies.unfinished import settle, take_back
 from common import clock
 from common.errors import Conflict, ServiceError
 from common.prepared import PreparedQuery, Slot
@@ -84,9 +84,9 @@ def store_received(
 ) -> StoredOutcome:
     """Index an object; when this returns, row and bytes are both durable.
 
-    Without `flush` the bytes are durable already; else it makes them so, while the database commits the row.
-    Where the machine loses power between the two, the row may be there and the bytes not: nobody was told of
-    success, and whoever seals the segment then takes the row back (`archive.studies.unfinished`).
+    Without `flush` the bytes are durable already; else it writes them, while the database commits the row. Where
+    the process is killed between the two, the row may be there and the bytes not: nobody was told of success,
+    and whoever seals the segment or gets the object again takes the row back (`archive.studies.unfinished`).
     `is_sending` says that more may follow until the edge calls `note_sender_done`.
 
     One statement for an instance of a series this process knows, and one more a second that tells when
@@ -266,20 +266,19 @@ def _store_slowly(
 
 
 _INSTANCE = PreparedQuery(
-    lambda: Instance.objects.filter(sop_instance_uid=Slot("uid")).only("sha256", "storage_key")
+    lambda: Instance.objects.filter(sop_instance_uid=Slot("uid")).only("sha256", "storage_key", "received_at")
 )
 
 
 def _held(received: ReceivedObject) -> StoredOutcome | None:
-    """The outcome for an instance that is here already; None for a new one. Raises Conflict."""
+    """The outcome for an instance that is here already; None for a new one. Raises Conflict, and as `settle`."""
     row = _INSTANCE.first(uid=received.instance.sop_instance_uid)
-    if row is None:
+    if row is None or not settle(row):  # who sent it first may not have been answered yet, or never be
         return None
     if row.sha256 != received.stored.sha256 and not is_same_data_set(row.storage_key, received.stored.key):
         raise Conflict(
             "Another object is held under the same SOP Instance UID", code="DUPLICATE_SOP_INSTANCE"
         )
-    flush_object(row.storage_key)  # who sent it first may not have been answered yet
     return _outcome(received, row.pk, is_duplicate=True)
 
 
@@ -309,7 +308,7 @@ _INSERT = Statement(
 def _insert_instance(
     received: ReceivedObject, series_pk: int, study_pk: int, *, flush: Flush | None = None
 ) -> int | None:
-    """Insert the row in one statement, and flush the bytes beside it.
+    """Insert the row in one statement, and write the bytes beside it.
 
     None if the instance is here already or the series is not as it was. Raises what `flush` does, without a row.
     """

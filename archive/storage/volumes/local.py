@@ -269,6 +269,21 @@ def flush_file(path: Path) -> None:
             os.close(handle)
 
 
+def length_unless_held(path: Path) -> int | None:
+    """The length of a file nobody holds locked; None while its writer lives. A missing file has no bytes."""
+    try:
+        handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return 0
+    try:
+        fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        return os.fstat(handle).st_size
+    except BlockingIOError:
+        return None
+    finally:
+        os.close(handle)
+
+
 def sync_folder(folder: Path) -> None:
     """Make names in a folder durable."""
     handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)

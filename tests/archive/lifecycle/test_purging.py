@@ -150,7 +150,7 @@ def test_an_object_the_machine_lost_before_it_was_answered_for_is_taken_back(
     left_by_a_machine_that_stopped, monkeypatch
 ):
     series, last = left_by_a_machine_that_stopped
-    monkeypatch.setattr("archive.lifecycle.sealing._machine_started_at", product_clock.now)
+    monkeypatch.setattr("archive.studies.unfinished._machine_started_at", product_clock.now)
 
     assert seal_abandoned() == 1
 
@@ -163,12 +163,37 @@ def test_damage_on_a_machine_that_ran_on_is_left_for_the_scrubber_to_tell(
     left_by_a_machine_that_stopped, monkeypatch
 ):
     _series, last = left_by_a_machine_that_stopped
-    monkeypatch.setattr("archive.lifecycle.sealing._machine_started_at", lambda: last.received_at)
+    monkeypatch.setattr("archive.studies.unfinished._machine_started_at", lambda: last.received_at)
 
     assert seal_abandoned() == 1
 
     assert Instance.objects.filter(pk=last.pk).exists()
     assert Segment.objects.get().object_count == 3
+
+
+@pytest.mark.parametrize("bytes_written", [0, 100])
+def test_an_object_its_writer_was_killed_over_is_taken_back(
+    left_by_a_machine_that_stopped, monkeypatch, bytes_written
+):
+    series, last = left_by_a_machine_that_stopped
+    monkeypatch.setattr("archive.studies.unfinished._machine_started_at", lambda: last.received_at)
+    where = parse_key(last.storage_key)
+    os.truncate(default_storage().path(where.segment), where.offset + bytes_written)
+
+    assert seal_abandoned() == 1
+
+    assert not Instance.objects.filter(pk=last.pk).exists()
+    assert Instance.objects.filter(series=series).count() == 2
+    assert Segment.objects.get().object_count == 2
+
+
+def test_a_segment_whose_file_is_gone_keeps_its_rows_for_the_scrubber_to_tell(left_by_a_machine_that_stopped):
+    series, last = left_by_a_machine_that_stopped
+    default_storage().path(parse_key(last.storage_key).segment).unlink()
+
+    assert seal_abandoned() == 1
+
+    assert Instance.objects.filter(series=series).count() == 3
 
 
 def test_a_segment_no_row_came_to_refer_to_is_purged(clock, cast):
