@@ -19,6 +19,8 @@ def sign(dataset: Dataset, profile: Profile) -> None:
     applied = [BASIC_PROFILE, *(CODES[option] for option in Option if option in profile.options)]
     dataset.DeidentificationMethodCodeSequence = Items(_code(*pair) for pair in applied)
     dataset.LongitudinalTemporalInformationModified = _dates(profile)
+    if "PixelData" in dataset and Option.CLEAN_VISUAL_FEATURES in profile.options:
+        dataset.RecognizableVisualFeatures = "NO"
 
 
 def _dates(profile: Profile) -> str:

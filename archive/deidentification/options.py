@@ -56,7 +56,7 @@ class Profile:
     the same key gives the same answers everywhere, which is what makes a project's objects fit together.
 
     `is_reversible` keeps the original identifiers in the object, encrypted for the key's holder (§E.1.3).
-    Raises  InvalidInput for options that contradict each other or that this build does not do.
+    Raises  InvalidInput for options that contradict each other.
     """
 
     options: frozenset[Option] = field(default_factory=frozenset)
@@ -64,11 +64,6 @@ class Profile:
     is_reversible: bool = False
 
     def __post_init__(self) -> None:
-        if Option.CLEAN_VISUAL_FEATURES in self.options:
-            raise InvalidInput(
-                "Cleaning recognizable visual features is not done: faces would stay in head images",
-                code="OPTION_NOT_DONE",
-            )
         if {Option.RETAIN_FULL_DATES, Option.RETAIN_MODIFIED_DATES} <= self.options:
             raise InvalidInput("Dates are either kept or shifted, not both", code="OPTIONS_CONTRADICT")
 

@@ -59,7 +59,7 @@ def clean_pixels(dataset: FileDataset) -> bool:
     """
     if not is_screen(dataset):
         return False
-    frames = _decoded(dataset)
+    frames = decoded_frames(dataset)
     before = frames.copy() if frames.nbytes < LARGEST_BYTES // 4 else None
     kept = _regions(dataset, frames.shape[1], frames.shape[2])
     is_changed = kept is not None and not kept.all()
@@ -70,16 +70,16 @@ def clean_pixels(dataset: FileDataset) -> bool:
     if before is not None and is_changed:
         is_changed = not np.array_equal(before, frames)
     if is_changed:
-        _put_back(dataset, frames)
+        put_back(dataset, frames)
     dataset.BurnedInAnnotation = "NO"
     return is_changed
 
 
-def mark_derived(dataset: Dataset) -> None:
-    """Say that the pixels are no longer the original ones (PS3.3 §C.7.6.1.1.2)."""
+def mark_derived(dataset: Dataset, how: str) -> None:
+    """Say that the pixels are no longer the original ones, and how so (PS3.3 §C.7.6.1.1.2)."""
     kind = list(dataset.get("ImageType") or ["DERIVED", "SECONDARY"])
     dataset.ImageType = ["DERIVED", *kind[1:]]
-    dataset.DerivationDescription = "Burnt-in text blanked"
+    dataset.DerivationDescription = how
     code = Dataset()
     code.CodeValue, code.CodingSchemeDesignator, code.CodeMeaning = "113062", "DCM", "Pixel by pixel mask"
     dataset.DerivationCodeSequence = Items([*(dataset.get("DerivationCodeSequence") or ()), code])
@@ -97,7 +97,7 @@ def is_screen(dataset: Dataset) -> bool:
     )
 
 
-def _decoded(dataset: FileDataset) -> Pixels:
+def decoded_frames(dataset: FileDataset) -> Pixels:
     """All frames, (frames, rows, columns[, samples]); colour as RGB. Bounded."""
     count = int(dataset.get("NumberOfFrames") or 1)
     samples = int(dataset.get("SamplesPerPixel") or 1)
@@ -181,7 +181,7 @@ def _blank_value(dataset: Dataset, frames: Pixels) -> Any:
     return int(frames.min()) if np.issubdtype(frames.dtype, np.signedinteger) else 0
 
 
-def _put_back(dataset: FileDataset, frames: Pixels) -> None:
+def put_back(dataset: FileDataset, frames: Pixels) -> None:
     """The cleaned frames as native pixel data; byte order as it was, compression gone."""
     syntax = dataset.file_meta.TransferSyntaxUID
     if syntax.is_compressed:

@@ -19,6 +19,8 @@ from accounts.privileges import Privilege, has_privilege
 from archive.deidentification.bookkeeping import sign
 from archive.deidentification.encryption import encrypted, opened, originals_of
 from archive.deidentification.engine import DAMAGE, Engine
+from archive.deidentification.faces.cleaning import clean_faces
+from archive.deidentification.faces.siblings import Siblings
 from archive.deidentification.keys import recipient_of, secret_of
 from archive.deidentification.options import Option, Profile
 from archive.deidentification.overlay_bits import clear_overlay_bits
@@ -27,23 +29,25 @@ from archive.deidentification.pseudonyms import Pseudonyms
 from archive.deidentification.words import identifying_words
 from common.errors import InvalidInput, NotPermitted, ServiceError
 
-__all__ = ["Option", "Profile", "deidentify", "deidentify_dataset", "reidentify"]
+__all__ = ["Option", "Profile", "Siblings", "deidentify", "deidentify_dataset", "reidentify"]
 
 _IDENTIFIERS = ("PatientID", "AccessionNumber", "PatientBirthDate", "InstitutionName", "OtherPatientIDs")
 
 
-def deidentify(data: bytes, *, profile: Profile) -> bytes:
+def deidentify(data: bytes, *, profile: Profile, siblings: Siblings | None = None) -> bytes:
     """A Part 10 file without the identity of anybody, by the Basic profile and these options.
 
     The same key and the same original always give the same result, so it may be done again. The transfer
-    syntax stays, unless pixels had to be cleaned: then the pixels are Explicit VR Little Endian.
+    syntax stays, unless pixels had to be cleaned: then the pixels are Explicit VR Little Endian. `siblings` are
+    the objects of its series, by which a face is found: what is done to a slice depends on them too.
     Raises  InvalidInput for what cannot be read or cannot be made safe: BURNED_IN_ANNOTATION where text is in the
             pixels and the option that cleans them is not chosen; OCR_MISSING, PIXELS_UNREADABLE,
-            PIXELS_TOO_LARGE where it is chosen and cannot be done; KEY_MISSING; DATA_SET_DAMAGED.
+            PIXELS_TOO_LARGE where it is chosen and cannot be done; RECOGNIZABLE_FEATURES, FACE_IN_PICTURE,
+            FACE_NEEDS_SERIES, FACE_POSITION_UNKNOWN likewise for faces; KEY_MISSING; DATA_SET_DAMAGED.
     """
     try:
         dataset = dcmread(io.BytesIO(data), force=False)
-        deidentify_dataset(dataset, profile=profile)
+        deidentify_dataset(dataset, profile=profile, siblings=siblings)
         buffer = io.BytesIO()
         dcmwrite(buffer, dataset, enforce_file_format=True)
     except ServiceError:
@@ -57,19 +61,20 @@ def deidentify(data: bytes, *, profile: Profile) -> bytes:
     return buffer.getvalue()
 
 
-def deidentify_dataset(dataset: FileDataset, *, profile: Profile) -> None:
+def deidentify_dataset(dataset: FileDataset, *, profile: Profile, siblings: Siblings | None = None) -> None:
     """As `deidentify`, in place on a parsed object with its file meta information."""
     _check_burned_in(dataset, profile)
+    _check_features(dataset, profile)
     pseudonyms = Pseudonyms.for_object(dataset, secret_of(profile.key_name))
     _decode_text(dataset)
     originals = originals_of(dataset) if profile.is_reversible else None
     words = identifying_words(_identifiers(dataset))
-    was_cleaned = Option.CLEAN_PIXEL_DATA in profile.options and clean_pixels(dataset)
+    done = _cleaned(dataset, profile, siblings)
     clear_overlay_bits(dataset)
     Engine(profile.options, pseudonyms, words).apply(dataset)
-    if was_cleaned:
-        mark_derived(dataset)
-    if was_cleaned and Option.RETAIN_UIDS in profile.options:  # other pixels are another instance
+    if done:
+        mark_derived(dataset, ", ".join(done).capitalize())
+    if done and Option.RETAIN_UIDS in profile.options:  # other pixels are another instance
         dataset.SOPInstanceUID = pseudonyms.uid(str(dataset.SOPInstanceUID))
     if "EncapsulatedDocument" in dataset:  # a blank one by now
         dataset.BurnedInAnnotation = "NO"
@@ -116,6 +121,25 @@ def _check_burned_in(dataset: Dataset, profile: Profile) -> None:
             "The pixels hold burnt-in text: choose the option that cleans pixel data",
             code="BURNED_IN_ANNOTATION",
         )
+
+
+def _check_features(dataset: Dataset, profile: Profile) -> None:
+    says_so = str(dataset.get("RecognizableVisualFeatures", "")).upper() == "YES"
+    if says_so and Option.CLEAN_VISUAL_FEATURES not in profile.options:
+        raise InvalidInput(
+            "Somebody may be recognized in the images: choose the option that cleans visual features",
+            code="RECOGNIZABLE_FEATURES",
+        )
+
+
+def _cleaned(dataset: FileDataset, profile: Profile, siblings: Siblings | None) -> list[str]:
+    """Clean the pixels as the options ask; what was done to them."""
+    done = []
+    if Option.CLEAN_PIXEL_DATA in profile.options and clean_pixels(dataset):
+        done.append("burnt-in text blanked")
+    if Option.CLEAN_VISUAL_FEATURES in profile.options and clean_faces(dataset, siblings):
+        done.append("surface of the head removed")
+    return done
 
 
 def _decode_text(dataset: Dataset) -> None:

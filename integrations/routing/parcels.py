@@ -5,12 +5,13 @@ One of a corrected study gets its new identity first, so that whatever the table
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
 
 import structlog
-from django.db.models import F
+from django.db.models import Count, F, Sum
 
+from archive.deidentification.services import Siblings
 from archive.storage.objects import LocalSlice, local_slice, read_object
 from archive.studies.models import Instance
 from archive.studies.outgoing import Identity, coerced, identities_of
@@ -18,6 +19,7 @@ from common.errors import InvalidInput, ServiceError
 from integrations.routing.corrections import WITHDRAWN
 from integrations.routing.models import Delivery
 from integrations.routing.targets.base import Outgoing, Parcel
+from integrations.routing.transforms.deidentification import needs_siblings
 from integrations.routing.transforms.pipeline import data_set_offset, leaves_in, transformed
 
 log = structlog.get_logger(__name__)
@@ -66,7 +68,7 @@ def _local(instance: Instance, delivery: Delivery, identity: Identity | None) ->
 def _load(instance: Instance, delivery: Delivery, identity: Identity | None) -> Outgoing:
     data = coerced(read_object(instance.storage_key), identity)
     if delivery.transforms:
-        return _changed(data, delivery)
+        return _changed(data, delivery, instance)
     return Outgoing(
         data,
         data_set_offset(data),
@@ -76,12 +78,25 @@ def _load(instance: Instance, delivery: Delivery, identity: Identity | None) -> 
     )
 
 
-def _changed(data: bytes, delivery: Delivery) -> Outgoing:
+def _changed(data: bytes, delivery: Delivery, instance: Instance) -> Outgoing:
     """The object as the table asks for it. A defect of ours spares the objects after it, and the receiver."""
     try:
-        return transformed(data, delivery.transforms, at=delivery.queued_at)
+        siblings = siblings_of(instance) if needs_siblings(delivery.transforms) else None
+        return transformed(data, delivery.transforms, at=delivery.queued_at, siblings=siblings)
     except ServiceError:
         raise
     except Exception as error:
         log.exception("routing.transform_defect", sop_instance_uid=delivery.sop_instance_uid)
         raise InvalidInput("The object cannot be changed as asked", code="TRANSFORM_FAILED") from error
+
+
+def siblings_of(instance: Instance) -> Siblings:
+    """The objects of an instance's series as they are stored; by another key once there are others."""
+    series = Instance.objects.filter(series_id=instance.series_id)
+    sums = series.aggregate(count=Count("pk"), total=Sum("pk"))
+
+    def load() -> Iterator[bytes]:
+        for storage_key in series.order_by("pk").values_list("storage_key", flat=True):
+            yield read_object(storage_key)
+
+    return Siblings(f"{instance.series_id}:{sums['count']}:{sums['total']}", load)

@@ -8,12 +8,12 @@ Reference  PS3.15 Annex E
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.utils.translation import gettext as _
 
-from archive.deidentification.services import Profile
+from archive.deidentification.services import Option, Profile, Siblings
 from archive.deidentification.services import deidentify as _deidentify
 from common.errors import InvalidInput
 
@@ -42,12 +42,17 @@ def check_deidentification(words: Any) -> dict[str, Any]:
     return step
 
 
-def deidentify(data: bytes, step: Mapping[str, Any]) -> bytes:
+def needs_siblings(transforms: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether a step looks at the whole series to change one object of it."""
+    return any(Option.CLEAN_VISUAL_FEATURES in step.get("options", ()) for step in transforms)
+
+
+def deidentify(data: bytes, step: Mapping[str, Any], siblings: Siblings | None = None) -> bytes:
     """The Part 10 file without what tells who the patient is.
 
     Raises  InvalidInput if it cannot be made safe; nothing leaves then.
     """
-    return _deidentify(data, profile=_profile(step))
+    return _deidentify(data, profile=_profile(step), siblings=siblings)
 
 
 def _profile(step: Mapping[str, Any]) -> Profile:

@@ -14,6 +14,7 @@ from pydicom.dataset import FileDataset
 from pydicom.errors import InvalidDicomError
 from pydicom.uid import ExplicitVRLittleEndian
 
+from archive.deidentification.services import Siblings
 from common.errors import InvalidInput
 from integrations.routing.targets.base import Outgoing
 from integrations.routing.transforms.catalogue import COMPRESSIONS
@@ -30,14 +31,17 @@ _GROUP_LENGTH_AT = 132 + 8
 _META_AT = 132 + 12
 
 
-def transformed(data: bytes, transforms: Sequence[Mapping[str, Any]], *, at: dt.datetime) -> Outgoing:
-    """A Part 10 file after these steps. `at` is the moment that goes down in the object as that of the change.
+def transformed(
+    data: bytes, transforms: Sequence[Mapping[str, Any]], *, at: dt.datetime, siblings: Siblings | None = None
+) -> Outgoing:
+    """A Part 10 file after these steps. `at` is the moment that goes down in the object as that of the change;
+    `siblings` the series it is one of, for steps that need it.
 
     Raises  InvalidInput if a step cannot be done; Unavailable if its tool is out of reach.
     """
     for step in transforms:
         if step["do"] == "deidentify":
-            data = deidentify(data, step)
+            data = deidentify(data, step, siblings)
     rest = [step for step in transforms if step["do"] != "deidentify"]
     if rest:
         dataset = _parsed(data)

@@ -147,13 +147,13 @@ def test_a_picture_without_text_keeps_its_bytes():
 )
 def test_text_of_real_ultrasound_screens_is_read_before_and_not_after(shared_data, file, read_before):
     source = dcmread(shared_data / "dicom" / file)
-    before = words_in(pixels._picture(pixels._decoded(source)[0], source))
+    before = words_in(pixels._picture(pixels.decoded_frames(source)[0], source))
     assert read_before in before
     assert len(before) > 20
 
     done = dcmread(io.BytesIO(deidentify((shared_data / "dicom" / file).read_bytes(), profile=CLEAN)))
 
-    left = words_in(pixels._picture(pixels._decoded(done)[0], done))
+    left = words_in(pixels._picture(pixels.decoded_frames(done)[0], done))
     assert [
         word for word in left.split() if len(word) > 1
     ] == []  # a tick of the depth scale may look like a 1

@@ -158,7 +158,6 @@ def test_without_the_private_key_or_the_originals_nothing_comes_back(cast, keys)
 @pytest.mark.parametrize(
     ("make", "code"),
     [
-        (lambda: Profile.named(["visual_features"]), "OPTION_NOT_DONE"),
         (lambda: Profile.named(["full_dates", "modified_dates"]), "OPTIONS_CONTRADICT"),
         (lambda: Profile.named(["everything"]), "OPTION_UNKNOWN"),
         (lambda: deidentify(b"no DICOM", profile=Profile()), "NOT_PART10"),

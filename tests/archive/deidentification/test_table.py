@@ -75,9 +75,7 @@ def test_an_attribute_is_treated_as_its_basic_code_says(tag, rule):
         assert "CANARY" not in str(after.value)
 
 
-@pytest.mark.parametrize(
-    "option", [option for option in Option if option is not Option.CLEAN_VISUAL_FEATURES]
-)
+@pytest.mark.parametrize("option", Option)
 def test_an_option_changes_the_attributes_of_its_column(option):
     with_option = {tag: rule.options[option] for tag, rule in rules().items() if option in rule.options}
     for tag, code in with_option.items():

@@ -11,6 +11,7 @@ import pytest
 from pydicom import dcmread
 from pydicom.uid import UID
 
+from archive.deidentification.faces import cleaning
 from common.errors import InvalidInput
 from integrations.routing import parcels
 from integrations.routing.models import Delivery
@@ -176,6 +177,31 @@ def test_deidentified_objects_leave_under_new_uids_and_without_the_patient(
     assert {str(one.SOPInstanceUID) for one in sent} == {row.sent_as for row in Delivery.objects.all()}
     assert {str(one.PatientIdentityRemoved) for one in sent} == {"YES"}
     assert "P1" not in {str(one.PatientID) for one in sent}
+
+
+@pytest.mark.django_db
+def test_a_slice_loses_its_face_by_what_the_stored_series_shows(
+    put_in_force, folder_destination, make_series, monkeypatch
+):
+    _, folder = folder_destination("research")
+    words = '"basic, visual_features"'
+    put_in_force(routing_table(["modality"], ["destination", "deidentify"], ["-", '"research"', words]))
+    series = make_series(3)
+    route_series(series)
+    looked_at = []
+    images = cleaning._images
+    monkeypatch.setattr(
+        cleaning, "_images", lambda siblings: looked_at.append(list(siblings.load())) or images(siblings)
+    )
+
+    send_due()
+
+    assert states() == {"sent": 3}
+    sent = [dcmread(path) for path in folder.rglob("*.dcm")]
+    assert {one.RecognizableVisualFeatures for one in sent} == {"NO"}
+    (once,) = looked_at  # the head is measured once for the series
+    uids = {str(parsed(data).SOPInstanceUID) for data in once}
+    assert uids == {one.sop_instance_uid for one in series.instances.all()}
 
 
 @pytest.mark.django_db
