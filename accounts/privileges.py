@@ -8,16 +8,20 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from accounts.actors import Actor, SystemActor
 from accounts.models import AccessGrant, Membership, Role, Site
+from common.prepared import Slot
+
+Asker = Actor | Slot  # a slot stands for the person who is known only when a prepared query is asked
 
 
 class Privilege(StrEnum):
     VIEW_STUDIES = "view_studies"
     STORE_STUDIES = "store_studies"
     VIEW_ORDERS = "view_orders"
+    PERFORM_WORKITEMS = "perform_workitems"
     VIEW_CASES = "view_cases"
     OPERATE_CASES = "operate_cases"
     VIEW_MESSAGES = "view_messages"
@@ -36,10 +40,14 @@ _P = Privilege
 GRANTED: dict[Role, frozenset[Privilege]] = {
     Role.REFERRER: frozenset({_P.VIEW_STUDIES, _P.VIEW_ORDERS, _P.VIEW_CASES}),
     Role.RADIOLOGIST: frozenset(
-        {_P.VIEW_STUDIES, _P.VIEW_ORDERS, _P.VIEW_CASES, _P.STORE_STUDIES, _P.REPORT}
+        {_P.VIEW_STUDIES, _P.VIEW_ORDERS, _P.VIEW_CASES, _P.STORE_STUDIES, _P.REPORT, _P.PERFORM_WORKITEMS}
     ),
-    Role.TECHNOLOGIST: frozenset({_P.VIEW_STUDIES, _P.STORE_STUDIES, _P.VIEW_ORDERS, _P.CORRECT_STUDIES}),
-    Role.COORDINATOR: frozenset({_P.VIEW_STUDIES, _P.VIEW_ORDERS, _P.VIEW_CASES, _P.OPERATE_CASES}),
+    Role.TECHNOLOGIST: frozenset(
+        {_P.VIEW_STUDIES, _P.STORE_STUDIES, _P.VIEW_ORDERS, _P.CORRECT_STUDIES, _P.PERFORM_WORKITEMS}
+    ),
+    Role.COORDINATOR: frozenset(
+        {_P.VIEW_STUDIES, _P.VIEW_ORDERS, _P.VIEW_CASES, _P.OPERATE_CASES, _P.PERFORM_WORKITEMS}
+    ),
     Role.DESIGNER: frozenset({_P.DESIGN_PROCESSES}),
     Role.INTEGRATOR: frozenset({_P.VIEW_MESSAGES, _P.OPERATE_CASES, _P.MANAGE_NODES, _P.MANAGE_ROUTING}),
     Role.ADMINISTRATOR: frozenset(
@@ -63,7 +71,7 @@ def roles_with(privilege: Privilege) -> list[Role]:
     return [role for role, privileges in GRANTED.items() if privilege in privileges]
 
 
-def sites_where(actor: Actor, privilege: Privilege) -> QuerySet[Site]:
+def sites_where(actor: Asker, privilege: Privilege) -> QuerySet[Site]:
     """The sites at which the actor holds the privilege; every site for the system itself."""
     if isinstance(actor, SystemActor):
         return Site.objects.all()
@@ -87,3 +95,22 @@ def granted_studies(actor: Actor) -> QuerySet[AccessGrant]:
     for membership in actor.memberships.all():  # read once a request where a page has prefetched them
         held |= Q(site_id=membership.site_id, role=membership.role)
     return AccessGrant.objects.filter(held, revoked_at=None)
+
+
+def is_granted(actor: Asker) -> Q:
+    """Of rows with a `study_instance_uid`: whether a grant in force on that study reaches the actor.
+
+    As `granted_studies`, in one statement and without a look at the actor's roles before. Each of the two ways
+    to hold a grant has its index; the planner may look up study by study or read all grants of the actor once.
+    """
+    if isinstance(actor, SystemActor):
+        return Q(pk__in=[])
+    in_force = AccessGrant.objects.filter(
+        revoked_at=None, study_instance_uid=OuterRef("study_instance_uid")
+    ).order_by()
+    in_person = in_force.filter(person=actor, person__is_active=True)
+    by_role = in_force.filter(
+        site__memberships__person=actor, site__memberships__role=F("role"),
+        site__memberships__person__is_active=True,
+    )  # fmt: skip
+    return Q(Exists(in_person)) | Q(Exists(by_role))

@@ -19,6 +19,8 @@ VAR_DIR = Path(env.str("CONSILIUM_VAR", str(BASE_DIR / "var")))
 _services = embedded(VAR_DIR)
 
 DATABASES = {"default": env.db_url_config(env.str("DATABASE_URL", _services.get("DATABASE_URL", "")))}
+if DATABASES["default"].get("ENGINE") == "django.db.backends.postgresql":
+    DATABASES["default"]["ENGINE"] = "common.postgresql"
 DATABASES["default"].setdefault("CONN_MAX_AGE", 60)
 DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 # Statements are bound by the server and, from the third time on, prepared: what is asked often is planned once.
@@ -72,6 +74,7 @@ MIDDLEWARE = [
     "config.client_address.ClientAddressMiddleware",
     "config.request_trace.RequestTraceMiddleware",
     "django.middleware.security.SecurityMiddleware",
+    "config.program_path.ProgramPathMiddleware",  # what follows is for pages and their REST
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 from base64 import b64decode
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.middleware.csrf import CsrfViewMiddleware
 
 from accounts.models import Person
+from accounts.sessions import person_of_session
 from accounts.tokens import actor_of_token
 from common.errors import NotPermitted
 from integrations.dicomweb.errors import NotSignedIn
@@ -29,8 +31,8 @@ def person_asking(request: HttpRequest) -> Person:
         if person is None:
             raise NotSignedIn("The access token is unknown, expired or revoked", code="TOKEN_REFUSED")
         return person
-    person = request.user if isinstance(request.user, Person) else None
-    if person is None or not person.is_active:
+    person = person_of_session(request.COOKIES.get(settings.SESSION_COOKIE_NAME))
+    if person is None:
         raise NotSignedIn("Sign in, or send an access token")
     if request.method not in _SAFE:
         _check_origin(request)

@@ -23,6 +23,7 @@ from integrations.dicomweb.errors import MethodRefused, NotSignedIn, refusal
 P = ParamSpec("P")
 View = Callable[Concatenate[HttpRequest, Person, P], HttpResponseBase]
 Door = Callable[Concatenate[HttpRequest, P], HttpResponseBase]
+_VARY = ("Accept", "Authorization", "Cookie")
 log = structlog.get_logger(__name__)
 
 
@@ -46,7 +47,7 @@ def dicomweb_view(*methods: str) -> Callable[[View[P]], Door[P]]:
             except (OperationalError, InterfaceError) as error:
                 log.warning("dicomweb.database_away", code=type(error).__name__)
                 return _refused(request, Unavailable("The index cannot be asked now", code="DATABASE_AWAY"))
-            patch_vary_headers(response, ["Accept", "Authorization"])
+            _vary(response)
             return response
 
         return enter
@@ -75,6 +76,14 @@ def warn(response: HttpResponseBase, text: str) -> None:
 def no_such_resource(request: HttpRequest, path: str = "") -> HttpResponse:  # noqa: ARG001 - the route's
     """Any path below the base that is no resource of ours."""
     return refusal(NotFound("There is no such resource", code="RESOURCE_UNKNOWN"))
+
+
+def _vary(response: HttpResponseBase) -> None:
+    """An answer is for what the client accepts, and for who asks."""
+    if "Vary" in response.headers:
+        patch_vary_headers(response, _VARY)
+    else:
+        response.headers["Vary"] = ", ".join(_VARY)
 
 
 def _plain_method(request: HttpRequest) -> str:

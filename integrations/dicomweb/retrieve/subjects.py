@@ -5,13 +5,13 @@ Reference  PS3.18 §10.1.1 (resources), §8.2 (URIs)
 
 from __future__ import annotations
 
-from collections import OrderedDict
+import functools
 from dataclasses import dataclass, field
 
-from django.db.models import QuerySet, prefetch_related_objects
+from django.db.models import QuerySet
 
 from accounts.actors import Actor, SystemActor
-from archive.studies.models import Instance, Series
+from archive.studies.models import Instance, Series, Study
 from archive.studies.outgoing import Identity, identities_of, needs_coercion
 from archive.studies.selectors import visible_series, visible_studies
 from common.errors import InvalidInput, NotFound
@@ -23,9 +23,6 @@ _FIELDS = (
     "instance_number", "series__series_instance_uid", "series__study__study_instance_uid",
     "series__study__corrected_at", "series__study__site__code",
 )  # fmt: skip
-_AT_MOST = 1024
-_Held = tuple[int, bool, frozenset[tuple[int, str]], frozenset[str]]
-_kept: OrderedDict[_Held, PreparedQuery[Instance]] = OrderedDict()
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +56,8 @@ def subjects(actor: Actor, *, study: str, series: str = "", instance: str = "") 
     """
     check_uids(study, series, instance)
     slots = {name: uid for name, uid in (("series", series), ("instance", instance)) if uid}
-    found = _visible_instances(actor, frozenset(slots)).all(study=study, **slots)
+    who = None if isinstance(actor, SystemActor) else actor.pk
+    found = _visible_instances(actor, frozenset(slots)).all(actor=who, study=study, **slots)
     if not found:
         raise NotFound("There is no such resource that you may see")
     of_studies = {one.series.study_id: one.series.study for one in found}
@@ -68,31 +66,25 @@ def subjects(actor: Actor, *, study: str, series: str = "", instance: str = "") 
 
 
 def _visible_instances(actor: Actor, named: frozenset[str]) -> PreparedQuery[Instance]:
-    """The statement for an actor of these roles, put together once: that took longer than to answer it.
-
-    Sites and grants are asked for anew each time it is run; the roles, which are written into it, are read with
-    every request and are part of what it is kept by.
-    """
-    held = (*_standing(actor), named)
-    query = _kept.get(held)
-    if query is None:
-        query = _kept[held] = PreparedQuery(lambda: _instances(actor, named))
-        while len(_kept) > _AT_MOST:
-            _kept.popitem(last=False)
-    return query
+    """The statement, put together once: that took longer than to answer it."""
+    return _every_instance(named) if isinstance(actor, SystemActor) else _instances_of(named)
 
 
-def _standing(actor: Actor) -> tuple[int, bool, frozenset[tuple[int, str]]]:
-    if isinstance(actor, SystemActor):
-        return 0, True, frozenset()
-    prefetch_related_objects([actor], "memberships")
-    return actor.pk, actor.is_active, frozenset((one.site_id, one.role) for one in actor.memberships.all())
+@functools.cache
+def _instances_of(named: frozenset[str]) -> PreparedQuery[Instance]:
+    """For whoever asks: sites, roles and grants of the actor are a part of the statement."""
+    return PreparedQuery(lambda: _instances(visible_studies(Slot("actor")), named))
 
 
-def _instances(actor: Actor, named: frozenset[str]) -> QuerySet[Instance]:
+@functools.cache
+def _every_instance(named: frozenset[str]) -> PreparedQuery[Instance]:
+    return PreparedQuery(lambda: _instances(Study.objects.all(), named))
+
+
+def _instances(within: QuerySet[Study], named: frozenset[str]) -> QuerySet[Instance]:
     rows = Instance.objects.filter(
         series__withdrawn_at=None,
-        series__study__in=visible_studies(actor).filter(study_instance_uid=Slot("study")),
+        series__study__in=within.filter(study_instance_uid=Slot("study")),
     )
     if "series" in named:
         rows = rows.filter(series__series_instance_uid=Slot("series"))
