@@ -10,15 +10,12 @@ from collections.abc import Sequence
 from django.http import HttpRequest, HttpResponseBase, StreamingHttpResponse
 
 from accounts.models import Person
-from archive.pixels.sources import PixelSource, source_at
-from archive.pixels.transcoding import transcode_instance
-from archive.storage.objects import Place, locate, read_object
-from archive.studies.outgoing import coerced
-from common.errors import NotFound
 from integrations.dicomweb.door import dicomweb_view, warn
 from integrations.dicomweb.errors import NotAcceptable
 from integrations.dicomweb.media_types import DICOM, MULTIPART_DICOM, ZIP, MediaType, negotiated
-from integrations.dicomweb.multipart import Part, multipart_stream
+from integrations.dicomweb.multipart import multipart_stream
+from integrations.dicomweb.retrieve.objects import MadeAhead, made_ahead, objects
+from integrations.dicomweb.retrieve.presence import present
 from integrations.dicomweb.retrieve.single_part import single_part
 from integrations.dicomweb.retrieve.subjects import Subject, subjects
 from integrations.dicomweb.retrieve.syntaxes import instance_syntax
@@ -26,7 +23,6 @@ from integrations.dicomweb.retrieve.trail import note_retrieval
 from integrations.dicomweb.retrieve.zipped import zip_stream
 from integrations.dicomweb.sending import pieces
 
-BASE = "/dicomweb"
 _PARTIAL = 206
 
 
@@ -36,18 +32,18 @@ def retrieve(
 ) -> HttpResponseBase:
     """Every object the path names, in the media type and transfer syntax the client accepts.
 
-    206 with a Warning if some of them cannot be had in it, 406 if none can.
+    206 with a Warning if some of them are lost or cannot be had in it, 406 if none can.
     """
     found = subjects(actor, study=study, series=series, instance=instance)
+    there = present(found)
     offers = [MULTIPART_DICOM, DICOM, ZIP] if len(found) == 1 else [MULTIPART_DICOM, ZIP]
-    media, chosen = _choose(request, offers, found)
+    media, chosen = _choose(request, offers, there.subjects)
+    made = made_ahead(objects(chosen, there.places), of=len(chosen))
     note_retrieval(
         actor, study=study, site_code=found[0].site_code, transaction="wado-rs", instances=len(chosen)
     )
-    response = _response(media, chosen, study)
-    if len(chosen) < len(found):
-        response.status_code = _PARTIAL
-        warn(response, f"{len(found) - len(chosen)} instances cannot be had in an acceptable transfer syntax")
+    response = _response(media, made, study)
+    _tell_missing(response, lost=there.lost, refused=len(there.subjects) - len(chosen) + made.refused)
     return response
 
 
@@ -76,39 +72,22 @@ def _choose(
     return best
 
 
-def _response(media: MediaType, chosen: Chosen, study: str) -> HttpResponseBase:
-    places = locate([one.storage_key for one, _syntax in chosen])
+def _response(media: MediaType, made: MadeAhead, study: str) -> HttpResponseBase:
     if media.type == ZIP.type:
-        named = ((one, b"".join(pieces(_part(one, syntax, places).body))) for one, syntax in chosen)
+        named = ((one.subject, b"".join(pieces(one.part.body))) for one in made.objects)
         response = StreamingHttpResponse(zip_stream(named), content_type=ZIP.type)
         response["Content-Disposition"] = f'attachment; filename="{study}.zip"'
         return response
+    parts = (one.part for one in made.objects)
     if media.type == DICOM.type:
-        return single_part(_part(*chosen[0], places))
-    is_as_stored = all(one.identity is None and one.transfer_syntax_uid == syntax for one, syntax in chosen)
-    made = (_part(one, syntax, places) for one, syntax in chosen)
-    return multipart_stream(list(made) if is_as_stored else made, root=DICOM)
+        return single_part(next(parts))
+    return multipart_stream(list(parts) if made.is_complete else parts, root=DICOM)
 
 
-def _part(subject: Subject, syntax: str, places: dict[str, Place]) -> Part:
-    """One object: a part of a file where it leaves as it is stored, else its bytes.
-
-    Raises  NotFound if its bytes are gone; Unavailable if they cannot be had now; PixelsUnreadable.
-    """
-    place = places.get(subject.storage_key)
-    kind = DICOM.with_parameters(transfer_syntax=syntax)
-    location = f"{BASE}/{subject.path}"
-    if subject.identity is None and syntax == subject.transfer_syntax_uid:
-        if place is None:
-            raise NotFound("The object is not in the store", code="OBJECT_MISSING")
-        return Part(kind, place.local or place.read(), location=location)
-    return Part(kind, _made(subject, syntax), location=location)
-
-
-def _made(subject: Subject, syntax: str) -> bytes:
-    if subject.identity is None:
-        return transcode_instance(source_at(subject.storage_key), syntax)
-    data = coerced(read_object(subject.storage_key), subject.identity)
-    if syntax == subject.transfer_syntax_uid:
-        return data
-    return transcode_instance(PixelSource(data=data), syntax)
+def _tell_missing(response: HttpResponseBase, *, lost: int, refused: int) -> None:
+    if lost or refused:
+        response.status_code = _PARTIAL
+    if lost:
+        warn(response, f"{lost} instances are not in the store")
+    if refused:
+        warn(response, f"{refused} instances cannot be had in an acceptable transfer syntax")

@@ -5,10 +5,19 @@ from __future__ import annotations
 import datetime as dt
 
 import pytest
+from django.core.cache import cache
 from django.test import Client
 
 from accounts.tokens import issue_token
+from integrations.dicomweb.retrieve import trail
 from tests.integrations.dicomweb.storing import RELATED, STUDIES
+
+
+@pytest.fixture(autouse=True)
+def nothing_noted_before():
+    """What an earlier run noted in this hour is kept for the hour: people's numbers come again, in a new database."""
+    cache.clear()
+    trail._noted.clear()
 
 
 @pytest.fixture

@@ -8,25 +8,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from django.core.cache import cache
 from PIL import Image
 from pydicom import dcmread
 
 from accounts.actors import SystemActor
 from accounts.models import AuditEvent
 from archive.studies.services import store_part10
-from integrations.dicomweb.retrieve import trail
 from tests.portal.stored_images import store_ct
 
 SERIES = "/dicomweb/studies/1.2.3/series/1.2.3.4"
 MODALITY = SystemActor("dicom:CT1", "county")
-
-
-@pytest.fixture(autouse=True)
-def nothing_noted_before():
-    """What an earlier run noted in this hour is kept for the hour: people's numbers come again, in a new database."""
-    cache.clear()
-    trail._noted.clear()
 
 
 @pytest.fixture

@@ -6,8 +6,7 @@ import io
 import json
 import zipfile
 import zlib
-from email import message_from_bytes
-from typing import Any
+from dataclasses import replace
 from uuid import uuid4
 
 import numpy as np
@@ -15,18 +14,23 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from pydicom import dcmread
+from pydicom.encaps import encapsulate
 from pydicom.uid import ExplicitVRBigEndian, ExplicitVRLittleEndian, JPEGLSLossless, RLELossless
 
 from accounts.actors import SystemActor
 from accounts.models import AuditEvent
-from archive.storage.objects import read_object
+from archive.storage.keys import new_segment_key, slice_key
+from archive.storage.objects import local_slice, read_object
 from archive.studies.metadata.models import SeriesMetadata
 from archive.studies.metadata.services import prepare
 from archive.studies.models import Instance, Study
 from archive.studies.services import store_part10
 from common.uids import derived_uid
 from events.services import Event
+from integrations.dicomweb.retrieve.presence import present
+from integrations.dicomweb.retrieve.subjects import Subject, subjects
 from tests.archive.studies.objects import ct_slice, part10
+from tests.integrations.dicomweb.answers import body_of, parts_of
 
 CT = SystemActor("dicom:CT1", "county")
 STUDY, SERIES = derived_uid("study"), derived_uid("study", "series")
@@ -57,19 +61,8 @@ def theo(client, cast):
     return client
 
 
-def body_of(response) -> bytes:
-    return b"".join(response.streaming_content) if response.streaming else response.content
-
-
-def parts_of(response) -> Any:
-    """The parts, taken apart by another reader than ours."""
-    body = body_of(response)
-    if "Content-Length" in response:
-        assert int(response["Content-Length"]) == len(body)
-    whole = b"Content-Type: " + response["Content-Type"].encode() + b"\r\n\r\n" + body
-    message = message_from_bytes(whole)
-    assert message.is_multipart()
-    return message.get_payload()
+def named_all() -> list[Subject]:
+    return subjects(CT, study=STUDY)
 
 
 def held(number: int) -> bytes:
@@ -135,6 +128,71 @@ def test_a_transfer_syntax_nobody_can_make_is_not_acceptable(theo, series):
     accept = f"{DICOM}; transfer-syntax=1.2.840.10008.1.2.4.102"
 
     assert theo.get(SERIES_PATH, headers={"Accept": accept}).status_code == 406
+
+
+def lose(number: int) -> None:
+    """As if a disk had lost it: the object's bytes are not where they should be."""
+    key = Instance.objects.get(sop_instance_uid=derived_uid("study", "series", number)).storage_key
+    slice_ = local_slice(key)
+    assert slice_ is not None
+    slice_.path.unlink()
+
+
+def test_a_series_with_a_lost_object_comes_without_it_and_says_so(theo, series):
+    lose(2)
+
+    response = theo.get(SERIES_PATH, headers={"Accept": ANY_DICOM})
+
+    assert response.status_code == 206
+    assert response["Warning"] == '299 consilium "1 instances are not in the store"'
+    assert [part["Content-Location"] for part in parts_of(response)] == [instance_path(1), instance_path(3)]
+
+
+def test_a_lost_object_by_itself_is_not_found(theo, series):
+    lose(2)
+
+    response = theo.get(instance_path(2), headers={"Accept": ANY_DICOM})
+
+    assert (response.status_code, response.json()["code"]) == (404, "OBJECT_MISSING")
+
+
+def test_an_object_that_moved_since_its_row_was_read_is_looked_up_again(theo, series):
+    before = named_all()
+    before[1] = replace(before[1], storage_key=slice_key(new_segment_key(), 0, 100))
+
+    there = present(before)
+
+    assert there.lost == 0
+    assert there.subjects == named_all()
+
+
+def test_an_object_that_cannot_be_decoded_is_left_out_of_what_is_to_be_decoded(theo, cast):
+    damaged = ct_slice(2)
+    damaged.compress(RLELossless, generate_instance_uid=False)
+    damaged.PixelData = encapsulate([b"\0" * 64])
+    store(cast, ct_slice(1), damaged, ct_slice(3))
+
+    response = theo.get(SERIES_PATH, headers={"Accept": DICOM})
+    alone = theo.get(instance_path(2), headers={"Accept": DICOM})
+    as_stored = theo.get(SERIES_PATH, headers={"Accept": ANY_DICOM})
+
+    assert (response.status_code, len(parts_of(response))) == (206, 2)
+    assert "transfer syntax" in response["Warning"]
+    assert alone.status_code == 406
+    assert (as_stored.status_code, len(parts_of(as_stored))) == (200, 3)
+
+
+def test_objects_that_are_converted_keep_their_order(theo, cast):
+    compressed = [ct_slice(number) for number in range(1, 8)]
+    for dataset in compressed[::2]:
+        dataset.compress(RLELossless, generate_instance_uid=False)
+    store(cast, *compressed)
+
+    parts = parts_of(theo.get(SERIES_PATH, headers={"Accept": DICOM}))
+
+    given = [dcmread(io.BytesIO(part.get_payload(decode=True))) for part in parts]
+    assert [one.InstanceNumber for one in given] == list(range(1, 8))
+    assert [one.PixelData for one in given] == [ct_slice(number).PixelData for number in range(1, 8)]
 
 
 def test_a_frame_is_what_lies_in_the_object(theo, series):
