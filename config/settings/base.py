@@ -47,6 +47,7 @@ INSTALLED_APPS = [
     "archive.studies.metadata",
     "archive.lifecycle",
     "archive.reports",
+    "archive.workitems",
     "workflows",
     "integrations.dicom",
     "integrations.dicomweb",

@@ -31,3 +31,5 @@ DICOM_RETRIEVE_AT_MOST = env.int("DICOM_RETRIEVE_AT_MOST", 200_000)
 # What one STOW-RS request may hold.
 STOW_LARGEST_REQUEST_MIB = env.int("STOW_LARGEST_REQUEST_MIB", 32 << 10)
 STOW_MOST_PARTS = env.int("STOW_MOST_PARTS", 20_000)
+# How long a workitem that is completed or canceled can still be retrieved.
+WORKITEMS_KEPT_DAYS = env.int("WORKITEMS_KEPT_DAYS", 30)

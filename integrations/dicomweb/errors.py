@@ -33,6 +33,12 @@ class NotAcceptable(ServiceError):
     default_code = "NOT_ACCEPTABLE"
 
 
+class Gone(ServiceError):
+    """What was asked for did exist, and has been removed for good."""
+
+    default_code = "GONE"
+
+
 class TooLarge(ServiceError):
     """More was sent than is taken in one request."""
 
@@ -54,6 +60,7 @@ STATUS: dict[type[ServiceError], int] = {  # of families within families, the na
     MethodRefused: 405,
     NotAcceptable: 406,
     Conflict: 409,
+    Gone: 410,
     TooLarge: 413,
     MediaTypeRefused: 415,
     Unavailable: 503,

@@ -15,6 +15,8 @@ from integrations.dicomweb.retrieve.instances import retrieve
 from integrations.dicomweb.retrieve.metadata import instance_metadata, metadata
 from integrations.dicomweb.search.views import search_instances, search_series, search_studies
 from integrations.dicomweb.store.views import store_instances
+from integrations.dicomweb.uri.views import wado
+from integrations.dicomweb.worklist.urls import urlpatterns as worklist_patterns
 
 app_name = "dicomweb"
 STUDY = r"^studies/(?P<study>[^/]+)"
@@ -45,5 +47,7 @@ urlpatterns: list[URLPattern] = [
     re_path(rf"{SERIES}/thumbnail$", thumbnail),
     re_path(rf"{INSTANCE}/thumbnail$", thumbnail),
     re_path(rf"{FRAMES}/thumbnail$", thumbnail),
+    re_path(r"^wado/?$", wado, name="wado-uri"),
+    *worklist_patterns,
     re_path(r"^(?P<path>.*)$", no_such_resource),
 ]
