@@ -98,12 +98,12 @@ class Range:
         return kind * 10 + len(self.wanted.parameters)
 
 
-def accepted(request: HttpRequest) -> list[Range]:
-    """What the client accepts, the dearest first; nothing said is anything. `accept` goes before the header.
+def accepted(request: HttpRequest, *, parameters: Sequence[str] = ("accept",)) -> list[Range]:
+    """What the client accepts, the dearest first; nothing said is anything. The parameters go before the header.
 
     Raises  InvalidInput if it is not to be understood.
     """
-    asked = ",".join(_query_values(request, "accept"))
+    asked = ",".join(value for name in parameters for value in _query_values(request, name))
     text = asked or request.headers.get("Accept", "")
     if len(text) > _LONGEST:
         raise InvalidInput("The list of accepted media types is too long", code="ACCEPT_TOO_LONG")
@@ -122,12 +122,14 @@ def negotiate(request: HttpRequest, offers: Sequence[MediaType]) -> MediaType:
     return next(negotiated(request, offers))
 
 
-def negotiated(request: HttpRequest, offers: Sequence[MediaType]) -> Iterator[MediaType]:
+def negotiated(
+    request: HttpRequest, offers: Sequence[MediaType], *, parameters: Sequence[str] = ("accept",)
+) -> Iterator[MediaType]:
     """As `negotiate`, one after the other: what else would do, the dearest first. Never without an item.
 
     Raises  NotAcceptable, InvalidInput.
     """
-    ranges = accepted(request)
+    ranges = accepted(request, parameters=parameters)
     found = False
     for one in ranges:
         if one.quality <= 0:

@@ -17,7 +17,7 @@ from common.errors import InvalidInput
 FUNCTIONS = {"linear": "LINEAR", "linear-exact": "LINEAR_EXACT", "sigmoid": "SIGMOID"}
 ANNOTATIONS = frozenset(["patient", "technique"])
 _PROFILES = {"": False, "no": False, "yes": True, "srgb": True}
-_DEFAULT_QUALITY = 90
+DEFAULT_QUALITY = 90
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +98,7 @@ def _pixels(text: str) -> int:
 
 def _quality(text: str | None) -> int:
     if text is None:
-        return _DEFAULT_QUALITY
+        return DEFAULT_QUALITY
     if not (text.isascii() and text.isdigit() and len(text) < 4 and 1 <= int(text) <= 100):
         raise _refused("quality", "a quality is a whole number from 1 to 100")
     return int(text)

@@ -46,7 +46,8 @@ def strict_parts(response) -> list[AnswerPart]:
     assert kind.startswith("multipart/related; ")
     root = re.search(r'type="([^"]+)"', kind)
     mark = re.search(r"boundary=\"?([0-9A-Za-z'()+_,./:=? -]{1,70})\"?", kind)
-    assert root and mark
+    assert root
+    assert mark
     if "Content-Length" in response:
         assert int(response["Content-Length"]) == len(body)
     delimiter = b"--" + mark[1].encode()

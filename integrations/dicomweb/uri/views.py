@@ -1,0 +1,123 @@
+"""One instance by the URI service: as a DICOM object, or as what a browser shows.
+
+Reference  PS3.18 §9 (URI service), §9.3 (the selected media type tells the transaction)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from django.http import HttpRequest, HttpResponseBase
+
+from accounts.models import Person
+from archive.pixels.errors import PixelsUnreadable
+from archive.pixels.rendering.documents import Document
+from archive.pixels.rendering.services import as_presentation, referenced_by
+from archive.storage.objects import Place, read_object
+from archive.studies.outgoing import coerced
+from common.errors import ServiceError
+from integrations.dicomweb.charsets import check_charset
+from integrations.dicomweb.door import dicomweb_view
+from integrations.dicomweb.errors import NotAcceptable
+from integrations.dicomweb.media_types import DICOM, MediaType, negotiated
+from integrations.dicomweb.multipart import Part
+from integrations.dicomweb.pictures import (
+    PICTURES,
+    PRESENTATION_STATES,
+    Picture,
+    alone,
+    annotation_lines,
+    document,
+    drawn,
+)
+from integrations.dicomweb.retrieve.objects import objects
+from integrations.dicomweb.retrieve.presence import present
+from integrations.dicomweb.retrieve.single_part import single_part
+from integrations.dicomweb.retrieve.subjects import Subject, subjects
+from integrations.dicomweb.retrieve.syntaxes import instance_syntax
+from integrations.dicomweb.retrieve.trail import note_retrieval
+from integrations.dicomweb.uri.anonymous import anonymous_part
+from integrations.dicomweb.uri.parameters import (
+    OF_OBJECTS,
+    OF_PICTURES,
+    Given,
+    ObjectWish,
+    PictureWish,
+    Target,
+    given,
+    object_wish_of,
+    picture_wish,
+    refuse_mixed,
+    target,
+)
+
+ACCEPT = ("contentType", "accept")  # the table's name, and that of the syntax (§9.1.2.2.1)
+
+
+@dicomweb_view("GET")
+def wado(request: HttpRequest, actor: Person) -> HttpResponseBase:
+    """The instance in the media type the client likes best of those it can be had in; a JPEG if it says nothing."""
+    query = given(request)
+    wanted = target(query)
+    check_charset(request)
+    wish, object_wish = picture_wish(query, study=wanted.study), object_wish_of(query)
+    (found,) = subjects(actor, study=wanted.study, series=wanted.series, instance=wanted.instance)
+    there = present([found])
+    subject = there.subjects[0]
+    state = _state(actor, wish.presentation, subject)
+    note_retrieval(
+        actor, study=wanted.study, site_code=subject.site_code, transaction="wado-uri", instances=1
+    )
+    shown = document(subject)
+    refusal: ServiceError | None = None
+    for media in negotiated(request, _offers(shown, query), parameters=ACCEPT):
+        try:
+            if media.type == DICOM.type:
+                if refusal is None:
+                    refuse_mixed(query, OF_PICTURES, media_type=media.type)
+                return single_part(_object(subject, there.places, media, object_wish))
+            return alone(shown.data, media.type) if shown else _picture(subject, media, wish, state)
+        except (NotAcceptable, PixelsUnreadable) as error:
+            refusal = refusal or error
+    raise refusal or NotAcceptable("The instance cannot be had so")
+
+
+def _offers(shown: Document | None, query: Given) -> Sequence[MediaType]:
+    """What the instance may be had as, what is given unasked first (§9.3); of an object's parameters the object."""
+    if OF_OBJECTS & set(query):
+        return [DICOM]
+    return [MediaType(shown.media_type), DICOM] if shown else [*PICTURES, DICOM]
+
+
+def _object(subject: Subject, places: Mapping[str, Place], media: MediaType, wish: ObjectWish) -> Part:
+    asked = wish.transfer_syntax or media.transfer_syntax
+    if wish.is_anonymous:
+        return anonymous_part(subject, asked)
+    syntax = instance_syntax(subject.transfer_syntax_uid, asked)
+    if syntax is None:
+        raise NotAcceptable("The instance cannot be had in an acceptable transfer syntax")
+    (made,) = objects([(subject, syntax)], places)
+    if isinstance(made, PixelsUnreadable):
+        raise made
+    return made.part
+
+
+def _picture(subject: Subject, media: MediaType, wish: PictureWish, state: str | None) -> HttpResponseBase:
+    picture = Picture(subject, (wish.frame,) if wish.frame else (), state)
+    lines = annotation_lines(subject.study_instance_uid, wish.parameters)
+    return alone(drawn(picture, media.type, wish.parameters, lines), media.type)
+
+
+def _state(actor: Person, named: Target | None, image: Subject) -> str | None:
+    """The presentation state, as pictures are drawn by it.
+
+    Raises  NotFound if there is none that the actor may see; NotAcceptable if it is none, or not for this image.
+    """
+    if named is None:
+        return None
+    (state,) = subjects(actor, study=named.study, series=named.series, instance=named.instance)
+    if state.sop_class_uid in PRESENTATION_STATES:
+        part10 = coerced(read_object(state.storage_key), state.identity)
+        if image.sop_instance_uid in referenced_by(part10):
+            return as_presentation(part10)
+    raise NotAcceptable("The presentation state is not for this image", code="PRESENTATION_UNSUITED")
