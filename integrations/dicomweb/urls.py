@@ -16,7 +16,6 @@ from integrations.dicomweb.retrieve.metadata import instance_metadata, metadata
 from integrations.dicomweb.search.views import search_instances, search_series, search_studies
 from integrations.dicomweb.store.views import store_instances
 from integrations.dicomweb.uri.views import wado
-from integrations.dicomweb.uri.views import wado
 from integrations.dicomweb.worklist.urls import urlpatterns as worklist_patterns
 
 app_name = "dicomweb"
@@ -50,6 +49,5 @@ urlpatterns: list[URLPattern] = [
     re_path(rf"{FRAMES}/thumbnail$", thumbnail),
     re_path(r"^wado/?$", wado, name="wado-uri"),
     *worklist_patterns,
-    re_path(r"^wado/?$", wado, name="wado-uri"),
     re_path(r"^(?P<path>.*)$", no_such_resource),
 ]
