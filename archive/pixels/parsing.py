@@ -7,6 +7,7 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 from pydicom import Dataset
 from pydicom.dataset import FileMetaDataset
@@ -61,6 +62,15 @@ class ParsedObject:
             return decoded(image, frame_bytes(data, self.layout, frame), as_rgb=as_rgb)
         except Exception as error:  # decoders of many makers raise anything
             raise unreadable() from error
+
+    def words(self, data: Data, frame: int) -> NDArray[np.uint16] | None:
+        """The words of 16 bits a native frame lies in, with the bits beside its samples; None of any other."""
+        header = self.header
+        if self.is_encoded or header.get("BitsAllocated") != 16 or (header.get("SamplesPerPixel") or 1) != 1:
+            return None
+        order = "<" if header.original_encoding[1] else ">"
+        words = np.frombuffer(frame_bytes(data, self.layout, frame), f"{order}u2")
+        return words.reshape(header.Rows, header.Columns).astype(np.uint16)
 
     def check_size(self) -> None:
         """Raises PixelsUnreadable for a frame beyond any image."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import io
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,12 +15,14 @@ from PIL import ImageCms
 from pydicom import Dataset, dcmread
 
 from archive.pixels.parsing import ParsedObject
-from archive.pixels.rendering.colour import colour_of, is_colour
+from archive.pixels.rendering.colour import colour_of, has_supplement, is_colour, pseudo_colour, supplemented
 from archive.pixels.rendering.encoding import encoded
-from archive.pixels.rendering.graphics import annotated, shuttered, with_lines, with_overlay
-from archive.pixels.rendering.grey import grey_scale_of
+from archive.pixels.rendering.graphics import annotated, covered, with_lines
+from archive.pixels.rendering.grey import GreyScale, grey_scale_of
+from archive.pixels.rendering.overlays import overlay_plane
 from archive.pixels.rendering.presentation import Presentation, presentation_of
-from archive.pixels.rendering.viewports import placed, turned
+from archive.pixels.rendering.shutters import shuttered
+from archive.pixels.rendering.viewports import placed
 from archive.pixels.rendering.wishes import Rendering
 from archive.pixels.walking import Data
 from archive.pixels.windowing import VoiFunction, Window
@@ -37,7 +40,7 @@ def drawn(parsed: ParsedObject, data: Data, wish: Rendering) -> bytes:
     pictures = [
         _finished(_picture(parsed, data, frame, wish, state), wish) for frame in _frames(parsed, wish)
     ]
-    return encoded(pictures, wish.format, quality=wish.quality, profile=_profile(parsed.header, wish))
+    return encoded(pictures, wish.format, quality=wish.quality, profile=_profile(parsed.header, wish, state))
 
 
 def _frames(parsed: ParsedObject, wish: Rendering) -> list[int]:
@@ -52,10 +55,7 @@ def _frames(parsed: ParsedObject, wish: Rendering) -> list[int]:
 
 
 def _picture(parsed: ParsedObject, data: Data, frame: int, wish: Rendering, state: Dataset | None) -> Shown:
-    samples = parsed.samples(data, frame)
-    header = parsed.header
-    if is_colour(header):
-        return placed(colour_of(header, samples), size=wish.size, region=wish.region, ratio=_ratio(header))
+    header, samples = parsed.header, parsed.samples(data, frame)
     grey = grey_scale_of(header, frame)
     presentation = None
     if state is not None:
@@ -64,24 +64,58 @@ def _picture(parsed: ParsedObject, data: Data, frame: int, wish: Rendering, stat
         grey = presentation.grey
     if wish.window is not None:
         grey = grey.with_window(Window(*wish.window), VoiFunction(wish.function))
-    shown = grey.shown(samples)
+    palette = presentation.palette if presentation is not None else None
+    shown = _coloured(header, samples, frame, grey, palette)
     if presentation is None:
         return placed(shown, size=wish.size, region=wish.region, ratio=_ratio(header))
-    return _presented(shown, header, presentation, wish)
+    words = parsed.words(data, frame) if presentation.overlays else None
+    return _presented(shown, header, presentation, wish, frame=frame, words=words)
 
 
-def _presented(shown: Shown, header: Dataset, presentation: Presentation, wish: Rendering) -> Shown:
-    """Shutters and overlays lie on the image, so do annotations; then its part is cut out and turned."""
-    if presentation.shutter is not None:
-        shown = shuttered(shown, presentation.shutter)
-    for group in presentation.overlay_groups:
-        shown = with_overlay(shown, header, group)
+def _coloured(
+    header: Dataset, samples: NDArray[Any], frame: int, grey: GreyScale, palette: Dataset | None
+) -> Shown:
+    if is_colour(header):
+        return colour_of(header, samples)
+    if palette is not None:
+        return grey.shown(samples, through=lambda shares: pseudo_colour(palette, shares))
+    shown = grey.shown(samples)
+    return supplemented(header, samples, shown) if has_supplement(header, frame) else shown
+
+
+def _presented(
+    shown: Shown,
+    header: Dataset,
+    presentation: Presentation,
+    wish: Rendering,
+    *,
+    frame: int,
+    words: NDArray[Any] | None,
+) -> Shown:
+    """Shutters and overlays lie on the image; its part is cut out, turned and scaled; words and lines come last.
+
+    Where the client cuts out a part of its own, they are cut with it.
+    """
+    state, view, image = presentation.state, presentation.view, (shown.shape[0], shown.shape[1])
+    if presentation.has_shutter:
+        shown = shuttered(shown, state)
+    for group, layer_grey in presentation.overlays:
+        holder = state if (group, 0x3000) in state else header
+        plane = overlay_plane(holder, group, frame=frame, shape=image, words=words)
+        shown = shown if plane is None else covered(shown, plane, layer_grey)
+    shown = view.part(shown)
+    if wish.region is None:
+        shown = placed(shown, size=wish.size or view.size(shown), region=None, ratio=view.shown_ratio)
     if presentation.annotations:
-        shown = annotated(shown, presentation.annotations)
-    shown = placed(shown, size=None, region=presentation.area)
-    shown = turned(shown, rotation=presentation.rotation, is_flipped=presentation.is_flipped)
-    ratio = presentation.ratio if presentation.rotation % 180 == 0 else 1 / presentation.ratio
-    return placed(shown, size=wish.size, region=wish.region, ratio=ratio)
+        size = shown.shape[1], shown.shape[0]
+        shown = annotated(
+            shown,
+            presentation.annotations,
+            lambda values, units: view.points(values, units, image=image, size=size),
+        )
+    if wish.region is not None:
+        shown = placed(shown, size=wish.size, region=wish.region, ratio=view.shown_ratio)
+    return shown
 
 
 def _finished(shown: Shown, wish: Rendering) -> Shown:
@@ -104,11 +138,13 @@ def _ratio(header: Dataset) -> float:
     return 1.0
 
 
-def _profile(header: Dataset, wish: Rendering) -> bytes | None:
-    """The image's ICC profile, or that of sRGB, for a client that wants one with its colours."""
-    if not wish.with_profile or not is_colour(header):
+def _profile(header: Dataset, wish: Rendering, state: Dataset | None) -> bytes | None:
+    """The state's or the image's ICC profile, or that of sRGB, for a client that wants one with its colours."""
+    if not wish.with_profile or not (is_colour(header) or (state is not None and "ICCProfile" in state)):
         return None
-    own = header.get("ICCProfile") or next(
-        (path.get("ICCProfile") for path in header.get("OpticalPathSequence") or ()), None
+    own = (
+        (state or Dataset()).get("ICCProfile")
+        or header.get("ICCProfile")
+        or next((path.get("ICCProfile") for path in header.get("OpticalPathSequence") or ()), None)
     )
     return bytes(own) if own else ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()

@@ -8,6 +8,7 @@ Reference  PS3.4 §N.2 (grayscale transformation sequence), PS3.3 §C.11.1, §C.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -20,13 +21,23 @@ from archive.pixels.rendering.tables import Table, Values, table_of
 from archive.pixels.windowing import WHITE, VoiFunction, Window, is_valid, share_of
 
 Grey = NDArray[np.uint8]
+Through = Callable[[Values], Grey]
 _SEGMENTATIONS = frozenset(["1.2.840.10008.5.1.4.1.1.66.4", "1.2.840.10008.5.1.4.1.1.66.7"])
 _MOST_ENTRIES = 1 << 17
 
 
+def as_grey(shares: Values) -> Grey:
+    """Shares of white, from 0 to 255."""
+    return (shares * WHITE + 0.5).astype(np.uint8)
+
+
 @dataclass(frozen=True, slots=True)
 class GreyScale:
-    """The three transformations. Tables go before a rescale and before a window."""
+    """The three transformations. Tables go before a rescale and before a window.
+
+    `stored_range` are the least and the largest value the bits of a sample can hold. Where there is no VOI, what was
+    measured reaches from black to white; where `is_full_range`, what could have been.
+    """
 
     slope: float = 1.0
     intercept: float = 0.0
@@ -37,19 +48,28 @@ class GreyScale:
     presentation: Table | None = None
     is_inverted: bool = False
     padding: int | None = None
+    stored_range: tuple[int, int] | None = None
+    is_full_range: bool = False
 
     def with_window(self, window: Window, function: VoiFunction) -> GreyScale:
         return replace(self, window=window, function=function, voi=None)
 
-    def shown(self, samples: NDArray[Any]) -> Grey:
-        """Display values. Whole numbers of few values are looked up, so the arithmetic is done once for each."""
+    def with_full_range(self) -> GreyScale:
+        """Without a VOI: all values the modality transformation can give, as states mean it (PS3.3 §C.11.6.1)."""
+        return replace(self, window=None, voi=None, is_full_range=True)
+
+    def shown(self, samples: NDArray[Any], *, through: Through = as_grey) -> Grey:
+        """What `through` makes of the shares of white: display values, or colours.
+
+        Whole numbers of few values are looked up, so the arithmetic is done once for each.
+        """
         lowest, highest = self._modality_range(samples) if self._is_open else (0.0, 0.0)
         if samples.dtype.kind not in "iu" or samples.size == 0:
-            return self._grey(samples, lowest, highest)
+            return through(self._shares(samples, lowest, highest))
         least, most = int(samples.min()), int(samples.max())
         if most - least >= min(_MOST_ENTRIES, samples.size):
-            return self._grey(samples, lowest, highest)
-        table = self._grey(np.arange(least, most + 1, dtype=np.int64), lowest, highest)
+            return through(self._shares(samples, lowest, highest))
+        table = through(self._shares(np.arange(least, most + 1, dtype=np.int64), lowest, highest))
         index = samples if least == 0 else samples.astype(np.int32) - least
         looked_up: Grey = table[index]
         return looked_up
@@ -64,7 +84,12 @@ class GreyScale:
         return stored.astype(np.float64) * self.slope + self.intercept
 
     def _modality_range(self, samples: NDArray[Any]) -> tuple[float, float]:
-        """The least and largest modality value that was measured."""
+        """The least and largest modality value that was measured, or that could have been."""
+        if self.is_full_range and self.stored_range is not None:
+            if self.modality is not None:
+                return 0.0, float(self.modality.largest)
+            ends = self._modality(np.array(self.stored_range))
+            return float(ends.min()), float(ends.max())
         kept = samples if self.padding is None else samples[samples != self.padding]
         kept = kept if kept.size else samples
         if kept.dtype.kind == "f":
@@ -74,7 +99,7 @@ class GreyScale:
         values = self._modality(np.unique(kept) if self.modality else np.array([kept.min(), kept.max()]))
         return float(values.min()), float(values.max())
 
-    def _grey(self, stored: NDArray[Any], lowest: float, highest: float) -> Grey:
+    def _shares(self, stored: NDArray[Any], lowest: float, highest: float) -> Values:
         values = self._modality(stored)
         if self.voi is not None:
             share: Values = self.voi.of_values(values) / self.voi.largest
@@ -85,9 +110,7 @@ class GreyScale:
         share = np.clip(np.nan_to_num(share), 0, 1)
         if self.presentation is not None:
             share = self.presentation.of_shares(share)
-        if self.is_inverted:
-            share = 1 - share
-        return (share * WHITE + 0.5).astype(np.uint8)
+        return 1 - share if self.is_inverted else share
 
 
 def grey_scale_of(header: Dataset, frame: int) -> GreyScale:
@@ -110,7 +133,15 @@ def grey_scale_of(header: Dataset, frame: int) -> GreyScale:
         voi=table_of(voi[0], is_signed=is_signed) if voi else None,
         is_inverted=_is_inverted(header),
         padding=padding if isinstance(padding, int) and not _is_segmentation(header) else None,
+        stored_range=_stored_range(header, is_signed=is_signed),
     )
+
+
+def _stored_range(header: Dataset, *, is_signed: bool) -> tuple[int, int] | None:
+    bits = header.get("BitsStored")
+    if not isinstance(bits, int) or not 0 < bits <= 32:
+        return None
+    return (-(1 << (bits - 1)), (1 << (bits - 1)) - 1) if is_signed else (0, (1 << bits) - 1)
 
 
 def _is_segmentation(header: Dataset) -> bool:

@@ -1,55 +1,75 @@
-"""A grayscale softcopy presentation state, as far as it changes the picture of one frame.
+"""A softcopy presentation state, as far as it changes the picture of one frame.
 
-Reference  PS3.3 §A.33.1, §C.11.6 to §C.11.8, §C.10.4 to §C.10.6, §C.7.6.11 (shutters); PS3.4 §N.2
+Of grayscale, colour and pseudo-colour states: what they say of grey, of a palette, of the area shown and its turning,
+of shutters, overlays and annotations. States of colour leave colours as they are, and so does a state of grey over an
+image in colour. Masks, styles of lines and colours of layers are passed over.
+
+Reference  PS3.3 §A.33.1 to §A.33.3, §C.11.6 to §C.11.8, §C.10.4 to §C.10.7, §C.7.6.11; PS3.4 §N.2
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pydicom import Dataset
 
 from archive.pixels.errors import unreadable
+from archive.pixels.rendering.graphics import WHITE
 from archive.pixels.rendering.grey import GreyScale, header_window, number, voi_function
+from archive.pixels.rendering.overlays import GROUPS
 from archive.pixels.rendering.tables import table_of
-from archive.pixels.rendering.wishes import Region
+from archive.pixels.rendering.views import View, view_of
 
-CLASSES = frozenset(["1.2.840.10008.5.1.4.1.1.11.1"])
+GREYSCALE, COLOUR, PSEUDO_COLOUR = (f"1.2.840.10008.5.1.4.1.1.11.{number}" for number in (1, 2, 3))
+CLASSES = frozenset([GREYSCALE, COLOUR, PSEUDO_COLOUR])
 
 
 @dataclass(frozen=True, slots=True)
 class Presentation:
-    """What a presentation state says of one frame of one image."""
+    """What a presentation state says of one frame of one image. Greys are those of layers, from 0 to 255."""
 
+    state: Dataset
     grey: GreyScale
-    rotation: int = 0
-    is_flipped: bool = False
-    area: Region | None = None
-    ratio: float = 1.0
-    annotations: tuple[Dataset, ...] = ()
-    shutter: Dataset | None = None
-    overlay_groups: tuple[int, ...] = field(default=())
+    view: View
+    annotations: tuple[tuple[Dataset, int], ...] = ()
+    overlays: tuple[tuple[int, int], ...] = ()
+
+    @property
+    def has_shutter(self) -> bool:
+        return bool(self.state.get("ShutterShape"))
+
+    @property
+    def palette(self) -> Dataset | None:
+        """Where the palette is that grey is shown by; None if it stays grey."""
+        return self.state if self.state.SOPClassUID == PSEUDO_COLOUR else None
 
 
 def presentation_of(state: Dataset, *, image_uid: str, frame: int, grey: GreyScale) -> Presentation:
-    """What the state says of this frame; `grey` is what the image says itself, of which VOI and LUTs are replaced.
+    """What the state says of this frame; `grey` is what the image says itself, which states of grey replace.
 
     Raises  PixelsUnreadable PRESENTATION_UNSUITED if the state is of another class or names another image.
     """
     if state.get("SOPClassUID") not in CLASSES or image_uid not in referenced_images(state):
         raise unreadable("PRESENTATION_UNSUITED")
-    area = _of_frame(state.get("DisplayedAreaSelectionSequence"), image_uid, frame)
+    annotations = _of_frame(state.get("GraphicAnnotationSequence"), image_uid, frame)
+    layers = _layers(state)
     return Presentation(
-        grey=_grey(state, image_uid, frame, grey),
-        rotation=int(state.get("ImageRotation") or 0) % 360,
-        is_flipped=state.get("ImageHorizontalFlip") == "Y",
-        area=_region(area[0]) if area else None,
-        ratio=_ratio(area[0]) if area else 1.0,
-        annotations=tuple(_of_frame(state.get("GraphicAnnotationSequence"), image_uid, frame)),
-        shutter=state if state.get("ShutterShape") else None,
-        overlay_groups=tuple(group for group in range(0x6000, 0x6020, 2) if (group, 0x1001) in state),
+        state=state,
+        grey=grey if state.SOPClassUID == COLOUR else _grey(state, image_uid, frame, grey),
+        view=view_of(state, _of_frame(state.get("DisplayedAreaSelectionSequence"), image_uid, frame)),
+        annotations=tuple(
+            (one, layers.get(str(one.get("GraphicLayer")), (0, WHITE))[1])
+            for one in sorted(
+                annotations, key=lambda one: layers.get(str(one.get("GraphicLayer")), (0, WHITE))[0]
+            )
+        ),
+        overlays=tuple(
+            (group, layers.get(str(state[group, 0x1001].value), (0, WHITE))[1])
+            for group in GROUPS
+            if (group, 0x1001) in state
+        ),
     )
 
 
@@ -62,18 +82,30 @@ def referenced_images(state: Dataset) -> list[str]:
     ]
 
 
+def _layers(state: Dataset) -> dict[str, tuple[int, int]]:
+    """Order and grey of each graphic layer; the P-values of greys have 16 bits (PS3.3 §C.10.7)."""
+    return {
+        str(layer.get("GraphicLayer")): (
+            int(layer.get("GraphicLayerOrder") or 0),
+            int(number(layer.get("GraphicLayerRecommendedDisplayGrayscaleValue"), 0xFFFF)) >> 8,
+        )
+        for layer in state.get("GraphicLayerSequence") or ()
+    }
+
+
 def _grey(state: Dataset, image_uid: str, frame: int, grey: GreyScale) -> GreyScale:
-    """The state's own modality, VOI and presentation transformations; no VOI in it is no windowing by the image."""
+    """The state's transformations. What it does not name is none, whatever the image says (PS3.4 §N.2.1)."""
     modality = state.get("ModalityLUTSequence")
-    if modality:
-        grey = replace(grey, modality=table_of(modality[0]))
-    elif state.get("RescaleSlope") is not None:
-        slope, intercept = number(state.RescaleSlope, 1.0), number(state.get("RescaleIntercept"), 0.0)
-        grey = replace(grey, modality=None, slope=slope, intercept=intercept)
-    grey = replace(grey, window=None, voi=None)
+    grey = replace(
+        grey,
+        modality=table_of(modality[0]) if modality else None,
+        slope=number(state.get("RescaleSlope"), 1.0) or 1.0,
+        intercept=number(state.get("RescaleIntercept"), 0.0),
+        window=None,
+        voi=None,
+    )
     voi = _of_frame(state.get("SoftcopyVOILUTSequence"), image_uid, frame)
-    if voi:
-        grey = _with_voi(grey, voi[0])
+    grey = _with_voi(grey, voi[0]) if voi else grey.with_full_range()
     table = state.get("PresentationLUTSequence")
     return replace(
         grey,
@@ -88,7 +120,7 @@ def _with_voi(grey: GreyScale, item: Dataset) -> GreyScale:
         return replace(grey, voi=table_of(tables[0], is_signed=grey.intercept < 0))
     function = voi_function(item.get("VOILUTFunction"))
     window = header_window(item.get("WindowCenter"), item.get("WindowWidth"), function)
-    return grey if window is None else grey.with_window(window, function)
+    return grey.with_full_range() if window is None else grey.with_window(window, function)
 
 
 def _of_frame(items: Iterable[Dataset] | None, image_uid: str, frame: int) -> list[Dataset]:
@@ -107,25 +139,3 @@ def _is_for(images: Any, image_uid: str, frame: int) -> bool:
         if not named or frame in [int(one) for one in named]:
             return True
     return False
-
-
-def _region(item: Dataset) -> Region | None:
-    """The displayed area, in pixels counted from 1 with both corners in it (PS3.3 §C.10.4)."""
-    try:
-        left, top = (int(value) for value in item.DisplayedAreaTopLeftHandCorner)
-        right, bottom = (int(value) for value in item.DisplayedAreaBottomRightHandCorner)
-    except (AttributeError, TypeError, ValueError):
-        return None
-    if right < left or bottom < top:
-        return None
-    return Region(left - 1, top - 1, right - left + 1, bottom - top + 1)
-
-
-def _ratio(item: Dataset) -> float:
-    """Height of a pixel by its width."""
-    spacing = item.get("PresentationPixelSpacing") or item.get("PresentationPixelAspectRatio")
-    try:
-        height, width = (float(value) for value in spacing)
-    except (TypeError, ValueError):
-        return 1.0
-    return height / width if height > 0 and width > 0 else 1.0

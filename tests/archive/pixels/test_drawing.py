@@ -55,7 +55,21 @@ def reference(dataset: Dataset, frame: int) -> np.ndarray:
     if dataset.get("SamplesPerPixel", 1) == 3:
         return np.asarray(samples / (2.0**dataset.BitsStored - 1) * 255)
     grey = grey_reference(flattened(dataset, frame), samples)
+    if dataset.get("PixelPresentation") == "COLOR" and "RedPaletteColorLookupTableDescriptor" in dataset:
+        return supplemented_reference(dataset, samples, grey)
     return 255 - grey if dataset.PhotometricInterpretation == "MONOCHROME1" else grey
+
+
+def supplemented_reference(dataset: Dataset, samples: np.ndarray, grey: np.ndarray) -> np.ndarray:
+    """Values from the first that the palette maps on in its colours (PS3.3 C.8.16.2.1.1.1), by its plain tables."""
+    count, first, bits = dataset.RedPaletteColorLookupTableDescriptor
+    tables = [
+        np.frombuffer(dataset[f"{colour}PaletteColorLookupTableData"].value, "<u2" if bits == 16 else "u1")
+        for colour in ("Red", "Green", "Blue")
+    ]
+    index = np.clip(samples.astype(np.int64) - first, 0, (count or 1 << 16) - 1)
+    colours = np.stack([table[index] for table in tables], axis=-1) / (2.0**bits - 1) * 255
+    return np.where((samples >= first)[..., None], colours, grey[..., None])
 
 
 def grey_reference(dataset: Dataset, samples: np.ndarray) -> np.ndarray:
