@@ -134,6 +134,9 @@ class Engine:
             return self._recurse(element)
         if option is Option.RETAIN_MODIFIED_DATES:
             return self._shift(element) or self._perform(element, otherwise, None, otherwise=otherwise)
+        if element.VR == "AE":
+            element.value = _each(element.value, lambda title: self.pseudonyms.ae_title(str(title)))
+            return True
         if element.VR not in TEXT_VRS:
             return self._perform(element, otherwise, None, otherwise=otherwise)
         kept = _each(element.value, lambda text: without(cleaned(str(text)), self.words))

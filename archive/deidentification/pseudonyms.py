@@ -64,6 +64,11 @@ class Pseudonyms:
         digest[8] = digest[8] & 0x3F | 0x80
         return f"2.25.{int.from_bytes(digest, 'big')}"
 
+    def ae_title(self, original: str) -> str:
+        """The title that stands for another: fourteen characters, the same for all objects of a device."""
+        code = base64.b32encode(self._digest("ae", original.strip())[:10]).decode()
+        return f"AE{code[:12]}" if original.strip() else ""
+
     def _digest(self, kind: str, value: str) -> bytes:
         return hmac.new(self.secret, f"{kind}\x1f{value}".encode(), hashlib.sha256).digest()
 

@@ -12,10 +12,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pytest
 from pydicom import dcmread
+from pydicom.dataset import FileDataset
 from pydicom.uid import ExplicitVRLittleEndian, JPEGLSLossless
 
 from archive.deidentification.faces import cleaning
 from archive.deidentification.faces.morphology import closed, distances, flooded, opened
+from archive.deidentification.faces.planes import planes_of
 from archive.deidentification.faces.scope import Showing, showing
 from archive.deidentification.options import Option
 from archive.deidentification.services import Profile, Siblings, deidentify
@@ -58,7 +60,7 @@ class Images:
     before: np.ndarray
     after: np.ndarray
     points: tuple[np.ndarray, ...]
-    datasets: list
+    datasets: list[FileDataset]
 
     def front(self, volume):
         """How far in front (mm) the foremost signal is, for every line of sight from the front."""
@@ -264,10 +266,10 @@ def test_the_brain_of_a_real_head_stays_whole(shared_data):
     files = sorted((shared_data / "volumes" / "mr_t1_head").glob("*.dcm"))[::2]
     siblings = Siblings("real", lambda: (file.read_bytes() for file in files))
     first = dcmread(files[0])
-    (head,) = cleaning._heads(first, cleaning.planes_of(first), first.pixel_array, siblings).values()
+    (head,) = cleaning._heads(first, planes_of(first), first.pixel_array, siblings).values()
 
     images = [dcmread(file) for file in files]
-    planes = [cleaning.planes_of(ds)[0] for ds in images]
+    planes = [planes_of(ds)[0] for ds in images]
     order = np.argsort([head.grid.layer(plane) for plane in planes])
     coarse = np.s_[::4, ::4]  # 2.7 x 2.8 mm
     values = np.stack([images[at].pixel_array[coarse] for at in order])[::2]

@@ -187,6 +187,19 @@ def test_a_date_of_a_kept_device_is_shifted_where_dates_are():
     assert after.value != before == kept.value
 
 
+def test_the_title_of_a_kept_device_is_one_that_tells_nobody_which():
+    """§E.3.8: cleaned, that is of like meaning, known to hold nothing that identifies."""
+    _, station = done(0x00080055, Option.RETAIN_DEVICE_IDENTITY)
+    _, scheduled = done(0x00400001, Option.RETAIN_DEVICE_IDENTITY)
+    _, gone = done(0x00080055)
+
+    assert station.value == scheduled.value == Pseudonyms(SECRET, "other patient").ae_title("STATION7 ")
+    assert "STATION7" not in station.value
+    assert 0 < len(station.value) <= 16
+    assert Pseudonyms(b"o" * 32, "p").ae_title("STATION7") != station.value
+    assert gone is None
+
+
 # Table E.3.10-1: creator, element, VR.
 SAFE_PRINTED = [
     ("ELSCINT1", 0x00E1, 0x21, "DS"), ("ELSCINT1", 0x01F1, 0x26, "DS"), ("GEMS_ACQU_01", 0x0019, 0x9E, "LO"),
