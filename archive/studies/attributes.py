@@ -27,6 +27,7 @@ STUDY_TAGS = frozenset([
     0x00201070,  # OtherStudyNumbers
     0x00321032,  # RequestingPhysician
     0x00321060,  # RequestedProcedureDescription
+    0x00401003,  # RequestedProcedurePriority
 ])  # fmt: skip
 SERIES_TAGS = frozenset([
     0x00080008,  # ImageType
@@ -47,7 +48,7 @@ SERIES_TAGS = frozenset([
     0x00400275,  # RequestAttributesSequence
 ])  # fmt: skip
 CATALOGUE_VERSION = (
-    1  # to be raised with every tag that is added: rows of before are then read anew, by a duty
+    2  # to be raised with every tag that is added: rows of before are then read anew, by a duty
 )
 LARGEST_VALUE = 16384
 _NUMBERS = frozenset(["DS", "IS"])

@@ -78,7 +78,7 @@ FACTS: tuple[Fact, ...] = (
     Fact("completeness_reason", _S, _("The sentence that says why the series is complete.")),
     Fact("has_order", _B, _("The study belongs to an order.")),
     Fact("service", _S, _("Service ordered: imaging or remote_consultation.")),
-    Fact("priority", _S, _("Priority of the order: STAT, URGENT or ROUTINE.")),
+    Fact("priority", _S, _("Priority of the order, else of the images: STAT, URGENT or ROUTINE.")),
     Fact("procedure_code", _S, _("Procedure code of the order.")),
     Fact("priors", _N, _("How many other studies of the patient are here.")),
     Fact("hour", _N, _("Hour of the day when the series is routed, 0 to 23, local time.")),

@@ -18,6 +18,7 @@ from pydicom.dataset import Dataset
 
 from archive.studies.fact_catalogue import FACTS, FactType
 from archive.studies.models import Series, Study
+from archive.studies.priorities import priority_of
 from archive.studies.selectors import read_dataset
 from common import clock
 from common.errors import ServiceError
@@ -100,8 +101,9 @@ def _of_instances(series: Series) -> dict[str, Any]:
 
 def _of_order(study: Study) -> dict[str, Any]:
     order = study.order
+    priority = priority_of(study)
     if order is None:
-        return {"has_order": False}
+        return {"has_order": False, "priority": str(priority) if priority else None}
     return {
         "has_order": True,
         "service": order.service,

@@ -14,6 +14,7 @@ from django.db import connection, transaction
 
 from archive.orders.models import Order
 from archive.studies.models import Instance, Series, Study
+from archive.studies.priorities import priority_of
 from common import clock
 from events.tracing import current_trace
 from integrations.routing.models import Delivery, Destination, Lane, RoutingDecision
@@ -117,8 +118,9 @@ def open_lane(destination: Destination, study_instance_uid: str, *, urgency: int
 
 
 def urgency_of(study: Study) -> int:
-    """How urgent a study is: by the priority of its order; one without is routine."""
-    return _URGENCY.get(study.order.priority if study.order else "", Lane.Urgency.ROUTINE)
+    """How urgent a study is: by the priority of its order, else of its images; one without is routine."""
+    priority = priority_of(study)
+    return Lane.Urgency.ROUTINE if priority is None else _URGENCY[priority]
 
 
 def _sql(statement: str) -> str:

@@ -21,7 +21,7 @@ from common.errors import Unavailable
 from tests.archive.lifecycle.conftest import MODALITY
 from tests.archive.studies.objects import ct_slice, part10
 
-TAGS_OF_VERSION = {1: "de6c05478b71325c"}
+TAGS_OF_VERSION = {1: "de6c05478b71325c", 2: "97fdd60a8c058c96"}
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ import pytest
 
 from archive.mpi.models import Patient
 from archive.orders.models import Order
+from archive.studies.facts import series_facts_for_routing
 from common import clock as product_clock
 from common.uids import derived_uid
 from events.services import Event
@@ -81,6 +82,23 @@ def test_the_more_urgent_study_goes_first_however_long_others_have_waited(ordere
     send_destination(destination.pk)
 
     assert recorder.received == uids(stat, urgent, routine, none)
+
+
+def test_without_an_order_a_study_is_as_urgent_as_its_images_say(make_series, ordered, destination, recorder):
+    """Requested Procedure Priority (0040,1003); an order that is there knows better."""
+    low = make_series(1, study="low", RequestedProcedurePriority="LOW")
+    high = make_series(1, study="high", RequestedProcedurePriority="HIGH")
+    stat = make_series(1, study="stat", RequestedProcedurePriority="STAT")
+    downgraded = make_series(1, study="routine", RequestedProcedurePriority="STAT")
+    downgraded.study.order = ordered("ROUTINE", study="other").study.order
+    for series in (low, downgraded, high, stat):
+        queue_series(series, destination=destination)
+
+    send_destination(destination.pk)
+
+    assert recorder.received == uids(stat, high, low, downgraded)
+    assert series_facts_for_routing(high)["priority"] == "URGENT"
+    assert series_facts_for_routing(stat)["has_order"] is False
 
 
 def test_a_stat_study_overtakes_one_that_is_being_sent(ordered, destination, recorder, monkeypatch):
