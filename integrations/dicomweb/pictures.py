@@ -16,6 +16,7 @@ from django.http import HttpResponse
 from accounts.actors import Actor
 from archive.pixels.parallel import in_order
 from archive.pixels.rendering.documents import Document, document_of
+from archive.pixels.rendering.presentation import CLASSES
 from archive.pixels.rendering.services import as_presentation, referenced_by, rendered
 from archive.pixels.rendering.wishes import Format, Rendering
 from archive.pixels.sources import source_at
@@ -28,7 +29,7 @@ from integrations.dicomweb.media_types import GIF, JPEG, PNG
 from integrations.dicomweb.rendering import Parameters
 from integrations.dicomweb.retrieve.subjects import Subject, subjects
 
-PRESENTATION_STATES = frozenset(["1.2.840.10008.5.1.4.1.1.11.1"])
+PRESENTATION_STATES = CLASSES
 FORMATS: dict[str, Format] = {JPEG.type: "JPEG", PNG.type: "PNG", GIF.type: "GIF"}
 PICTURES = (JPEG, PNG, GIF)
 
