@@ -20,9 +20,10 @@ from django.utils.crypto import constant_time_compare
 
 from accounts.models import Person
 from common import clock
-from common.prepared import PreparedQuery, Slot
+from common.prepared import LeanQuery, Slot
 
 _KEPT = 4096
+_LONGEST_KEY = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +36,7 @@ class _Claim:
 
 def person_of_session(key: str | None) -> Person | None:
     """The active person of a session in force; None if there is none. One statement, two the first time."""
-    if not key:
+    if not key or len(key) > _LONGEST_KEY or not key.isascii():
         return None
     pk = _holders.get(key)
     if pk is None:
@@ -55,7 +56,7 @@ def person_of_session(key: str | None) -> Person | None:
 
 
 _holders: OrderedDict[str, int] = OrderedDict()
-_IN_FORCE = PreparedQuery(
+_IN_FORCE = LeanQuery(
     lambda: Person.objects.filter(pk=Slot("person"), is_active=True).annotate(
         session_data=Subquery(
             Session.objects.filter(session_key=Slot("key"), expire_date__gt=Slot("now")).values(

@@ -21,7 +21,7 @@ from accounts.audit import record_audit
 from accounts.models import AccessToken, Person
 from common import clock
 from common.errors import Conflict, InvalidInput, NotFound
-from common.prepared import PreparedQuery, PreparedUpdate, Slot
+from common.prepared import LeanQuery, PreparedUpdate, Slot
 
 PREFIX = "cst_"  # lets scanners for leaked secrets know one
 LONGEST = dt.timedelta(days=366)
@@ -94,7 +94,7 @@ def digest_of(secret: str) -> str:
     return hashlib.sha256(secret.encode()).hexdigest()
 
 
-_IN_FORCE = PreparedQuery(
+_IN_FORCE = LeanQuery(
     lambda: AccessToken.objects.filter(
         digest=Slot("digest"), revoked_at=None, expires_at__gt=Slot("now"), person__is_active=True
     ).select_related("person")

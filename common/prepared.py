@@ -7,7 +7,7 @@ of its rows. The text never changes, so the server keeps its plan too.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property
 from typing import Any, Generic, TypeVar
 
@@ -16,6 +16,8 @@ from django.db.models import Expression, Model, QuerySet
 from django.db.models import query as django_query
 from django.db.models.sql import UpdateQuery
 from django.db.transaction import TransactionManagementError
+
+from common.lean import LeanStatement
 
 M = TypeVar("M", bound=Model)
 
@@ -81,10 +83,12 @@ class PreparedQuery(Generic[M]):
         sql, parameters, make = self._compiled
         if self._locks and connection.get_autocommit():
             raise TransactionManagementError("Rows are locked within a transaction only")
+        return make(self._rows(sql, _filled(parameters, slots)))
+
+    def _rows(self, sql: str, values: list[Any]) -> Sequence[Any]:
         with connection.cursor() as cursor:
-            cursor.execute(sql, _filled(parameters, slots))
-            rows = cursor.fetchall()
-        return make(rows)
+            cursor.execute(sql, values)
+            return list(cursor.fetchall())
 
     @cached_property
     def _locks(self) -> bool:
@@ -114,6 +118,33 @@ class PreparedQuery(Generic[M]):
                 yield made
 
         return sql, tuple(parameters), make
+
+
+class LeanQuery(PreparedQuery[M]):
+    """A `PreparedQuery` for what every request asks: by way of `common.lean`, within its bounds."""
+
+    def _rows(self, sql: str, values: list[Any]) -> Sequence[Any]:  # noqa: ARG002 - as the parent's
+        return self._statement.rows(values)
+
+    @cached_property
+    def _statement(self) -> LeanStatement:
+        return LeanStatement(self._compiled[0])
+
+
+class LeanRows:
+    """The rows of a `values_list` queryset whose open places are `Slot`s, as the tuples the server gives."""
+
+    def __init__(self, queryset: Callable[[], QuerySet[Any, Any]]) -> None:
+        self._queryset = queryset
+
+    def all(self, **slots: Any) -> list[tuple[Any, ...]]:
+        statement, parameters = self._compiled
+        return statement.rows(_filled(parameters, slots))
+
+    @cached_property
+    def _compiled(self) -> tuple[LeanStatement, tuple[Any, ...]]:
+        sql, parameters = self._queryset().query.sql_with_params()
+        return LeanStatement(sql), tuple(parameters)
 
 
 def _filled(parameters: tuple[Any, ...], slots: dict[str, Any]) -> list[Any]:

@@ -7,22 +7,24 @@ from __future__ import annotations
 
 import functools
 from dataclasses import dataclass, field
+from typing import Any
 
 from django.db.models import QuerySet
 
 from accounts.actors import Actor, SystemActor
 from archive.studies.models import Instance, Series, Study
-from archive.studies.outgoing import Identity, identities_of, needs_coercion
+from archive.studies.outgoing import Identity, identities_of
 from archive.studies.selectors import visible_series, visible_studies
 from common.errors import InvalidInput, NotFound
-from common.prepared import PreparedQuery, Slot
+from common.prepared import LeanRows, Slot
 from common.uids import is_uid_lenient
 
-_FIELDS = (
-    "sop_instance_uid", "sop_class_uid", "transfer_syntax_uid", "storage_key", "size_bytes", "number_of_frames",
-    "instance_number", "series__series_instance_uid", "series__study__study_instance_uid",
-    "series__study__corrected_at", "series__study__site__code",
+_SUBJECT = (
+    "pk", "sop_instance_uid", "sop_class_uid", "transfer_syntax_uid", "storage_key", "size_bytes",
+    "number_of_frames", "series__series_instance_uid", "series__study__study_instance_uid",
+    "series__study__site__code",
 )  # fmt: skip
+_CORRECTION = ("series__study_id", "series__study__corrected_at")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,28 +62,27 @@ def subjects(actor: Actor, *, study: str, series: str = "", instance: str = "") 
     found = _visible_instances(actor, frozenset(slots)).all(actor=who, study=study, **slots)
     if not found:
         raise NotFound("There is no such resource that you may see")
-    of_studies = {one.series.study_id: one.series.study for one in found}
-    identities = identities_of({key for key, one in of_studies.items() if needs_coercion(one)})
-    return [_subject(one, identities.get(one.series.study_id)) for one in found]
+    identities = identities_of({study_id for *_, study_id, corrected_at in found if corrected_at is not None})
+    return [Subject(*row, identity=identities.get(study_id)) for *row, study_id, _corrected_at in found]
 
 
-def _visible_instances(actor: Actor, named: frozenset[str]) -> PreparedQuery[Instance]:
+def _visible_instances(actor: Actor, named: frozenset[str]) -> LeanRows:
     """The statement, put together once: that took longer than to answer it."""
     return _every_instance(named) if isinstance(actor, SystemActor) else _instances_of(named)
 
 
 @functools.cache
-def _instances_of(named: frozenset[str]) -> PreparedQuery[Instance]:
+def _instances_of(named: frozenset[str]) -> LeanRows:
     """For whoever asks: sites, roles and grants of the actor are a part of the statement."""
-    return PreparedQuery(lambda: _instances(visible_studies(Slot("actor")), named))
+    return LeanRows(lambda: _instances(visible_studies(Slot("actor")), named))
 
 
 @functools.cache
-def _every_instance(named: frozenset[str]) -> PreparedQuery[Instance]:
-    return PreparedQuery(lambda: _instances(Study.objects.all(), named))
+def _every_instance(named: frozenset[str]) -> LeanRows:
+    return LeanRows(lambda: _instances(Study.objects.all(), named))
 
 
-def _instances(within: QuerySet[Study], named: frozenset[str]) -> QuerySet[Instance]:
+def _instances(within: QuerySet[Study], named: frozenset[str]) -> QuerySet[Instance, Any]:
     rows = Instance.objects.filter(
         series__withdrawn_at=None,
         series__study__in=within.filter(study_instance_uid=Slot("study")),
@@ -90,20 +91,7 @@ def _instances(within: QuerySet[Study], named: frozenset[str]) -> QuerySet[Insta
         rows = rows.filter(series__series_instance_uid=Slot("series"))
     if "instance" in named:
         rows = rows.filter(sop_instance_uid=Slot("instance"))
-    return (
-        rows.select_related("series__study__site")
-        .only(*_FIELDS)
-        .order_by("series_id", "instance_number", "pk")
-    )
-
-
-def _subject(row: Instance, identity: Identity | None) -> Subject:
-    study = row.series.study
-    return Subject(
-        row.pk, row.sop_instance_uid, row.sop_class_uid, row.transfer_syntax_uid, row.storage_key,
-        row.size_bytes, row.number_of_frames, row.series.series_instance_uid, study.study_instance_uid,
-        study.site.code, identity=identity,
-    )  # fmt: skip
+    return rows.order_by("series_id", "instance_number", "pk").values_list(*_SUBJECT, *_CORRECTION)
 
 
 def series_named(actor: Actor, *, study: str, series: str = "") -> QuerySet[Series]:
