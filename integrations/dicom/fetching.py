@@ -77,7 +77,10 @@ def _got(node: ApplicationEntity, identifier: Dataset, patient_id: str) -> Retri
         is_patient_root = not accepts(assoc, STUDY_ROOT_GET)
         if is_patient_root:
             _name_patient(identifier, patient_id)
-        retrieved = get(assoc, identifier, store=intake, is_patient_root=is_patient_root)
+        largest = (settings.DICOM_LARGEST_OBJECT_MIB + 1) << 20  # intake says that it is too large
+        retrieved = get(
+            assoc, identifier, store=intake, largest_bytes=largest, is_patient_root=is_patient_root
+        )
         if not retrieved.failed:
             intake.has_all()
     return retrieved

@@ -5,6 +5,7 @@ Reference  PS3.4 §C.4.3, §B.2.3
 
 from __future__ import annotations
 
+from io import BytesIO
 from types import TracebackType
 from typing import Any, Self, cast
 
@@ -17,6 +18,7 @@ from integrations.dicom.models import ApplicationEntity, NodeTraffic
 from integrations.dicom.nodes.limits import TrafficMeter
 from integrations.dicom.part10 import part10_head
 from integrations.dicom.scp.peers import acting
+from integrations.dicom.scu.spooling import SpooledDataSet
 from integrations.dicom.status import SUCCESS, storage_status
 from integrations.ingest import Reception, Sender
 
@@ -43,7 +45,6 @@ class Intake:
     def __call__(self, event: Event) -> int:
         """Success once the object is durable and indexed; otherwise as the listener answers."""
         request = cast("Any", event.request)
-        data = memoryview(request.DataSet.getbuffer())
         named = {
             "sop_class_uid": str(request.AffectedSOPClassUID),
             "sop_instance_uid": str(request.AffectedSOPInstanceUID),
@@ -51,13 +52,13 @@ class Intake:
         }
         with trace():
             reception = self._sender.receive(head=part10_head(**named), **named)
-            _pour(data, reception)
+            size_bytes = _pour(request.DataSet, reception)
             try:
                 outcome = reception.finish()
             except ServiceError as error:
                 return storage_status(error)
         self._series.add(outcome.series_instance_uid)
-        self._meter.count(len(data))
+        self._meter.count(size_bytes)
         return SUCCESS
 
     def has_all(self) -> None:
@@ -66,8 +67,14 @@ class Intake:
         note_sender_done(self._series)
 
 
-def _pour(data: memoryview, reception: Reception) -> None:
-    for start in range(0, len(data), _PIECE):
-        piece = data[start : start + _PIECE]
-        reception.room(len(piece))[:] = piece
-        reception.took(len(piece))
+def _pour(data: SpooledDataSet | BytesIO, reception: Reception) -> int:
+    """Give what came to the door, a piece at a time; how much it is. Small objects came in one piece."""
+    size_bytes = 0
+    with data:
+        for piece in data.pieces() if isinstance(data, SpooledDataSet) else [data.getvalue()]:
+            for start in range(0, len(piece), _PIECE):
+                part = piece[start : start + _PIECE]
+                reception.room(len(part))[:] = part
+                reception.took(len(part))
+            size_bytes += len(piece)
+    return size_bytes

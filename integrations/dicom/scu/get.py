@@ -17,6 +17,7 @@ from pynetdicom.sop_class import (  # type: ignore[attr-defined]
 
 from integrations.dicom.scu.association import MAXIMUM_CONTEXTS
 from integrations.dicom.scu.move import Retrieved, outcome
+from integrations.dicom.scu.spooling import spooled
 
 STUDY_ROOT_GET = str(StudyRootQueryRetrieveInformationModelGet)
 PATIENT_ROOT_GET = str(PatientRootQueryRetrieveInformationModelGet)
@@ -41,15 +42,18 @@ def get(
     identifier: Dataset,
     *,
     store: Callable[[Event], int],
+    largest_bytes: int = 1 << 32,
     is_patient_root: bool = False,
     on_progress: Callable[[int], None] = lambda _remaining: None,
 ) -> Retrieved:
     """Fetch what the unique keys name; `store` takes each instance and says its C-STORE status.
 
+    Large instances are in files while they come (`SpooledDataSet`), and none is kept beyond `largest_bytes`.
+
     Raises  as `move`.
     """
     model = PATIENT_ROOT_GET if is_patient_root else STUDY_ROOT_GET
-    with _bound(assoc, store):
+    with _bound(assoc, store), spooled(assoc, largest_bytes=largest_bytes):
         return outcome(assoc.send_c_get(identifier, model), on_progress)
 
 

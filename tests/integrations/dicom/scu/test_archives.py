@@ -6,9 +6,11 @@ What our own listener answers is tested with DCMTK's tools elsewhere; here it is
 from __future__ import annotations
 
 import io
+import tracemalloc
 import uuid
 from typing import Any
 
+import numpy as np
 import pytest
 from django.conf import settings as product
 from pydicom import dcmread
@@ -191,6 +193,28 @@ def test_a_study_of_an_archive_that_cannot_call_us_is_fetched_and_filed(archive,
     assert {str(one.series.study.site.code) for one in Instance.objects.all()} == {"county"}
     assert AuditEvent.objects.filter(action="study.fetched").count() == 2
     assert NodeTraffic.objects.get(node=node).instances == 10
+
+
+@pytest.mark.parametrize("archive", ["dcmqrscp"], indirect=True)
+def test_a_large_object_is_fetched_by_way_of_a_file_and_not_of_memory(archive, node, context, tmp_path):
+    large = ct_slice(1, study="large", series="only", Rows=4096, Columns=4096)
+    large.PixelData = np.arange(4096 * 4096, dtype=np.uint16).tobytes()  # 32 MiB
+    (tmp_path / "large").mkdir()
+    (tmp_path / "large" / "1.dcm").write_bytes(part10(large))
+    fill(archive, stored_files(tmp_path / "large"))
+    node.quirks = [Quirk.NO_CALLS]
+    node.save()
+
+    tracemalloc.start()
+    try:
+        outcome = retrieve_study(context, study_instance_uid=large.StudyInstanceUID, source=node.ae_title)
+        _now, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+
+    assert outcome == {"completed": 1, "failed": 0, "warning": 0}
+    assert read_dataset(Instance.objects.get()) == large
+    assert most < 16 << 20
 
 
 @pytest.mark.parametrize("archive", ["orthanc", "dcmqrscp"], indirect=True)
