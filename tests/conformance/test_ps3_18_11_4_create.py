@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+from typing import Any
 
 import pytest
 
@@ -51,7 +52,8 @@ def test_11_4_3_1_a_workitem_that_is_there_already_is_a_conflict(theo, otto):
 
 @pytest.mark.parametrize("keyword", TYPE_1)
 def test_cc_2_5_3_a_type_1_attribute_that_is_missing_or_empty_is_refused(theo, keyword):
-    for response in (create(theo, without=(keyword,)), create(theo, **{keyword: None})):
+    empty: dict[str, Any] = {keyword: None}
+    for response in (create(theo, without=(keyword,)), create(theo, **empty)):
         assert response.status_code == 400
         assert keyword in response.json()["fields"]
 

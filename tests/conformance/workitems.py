@@ -80,7 +80,7 @@ def body(attributes: dict[str, Any]) -> str:
     return json.dumps([model(attributes)])
 
 
-def create(program: Client, uid: str = UID, *, without: tuple[str, ...] = (), **changes: Any):
+def create(program: Client, uid: str = UID, *, without: tuple[str, ...] = (), **changes: Any) -> Any:
     held = {keyword: value for keyword, value in {**REQUIRED, **changes}.items() if keyword not in without}
     return program.post(f"/dicomweb/workitems?workitem={uid}", data=body(held), content_type=JSON)
 
@@ -100,8 +100,9 @@ def claim(program: Client, uid: str = UID, key: str = KEY) -> None:
 
 
 def held(program: Client, uid: str = UID) -> dict[str, Any]:
-    (found,) = program.get(f"/dicomweb/workitems/{uid}").json()
-    return found
+    found: list[dict[str, Any]] = program.get(f"/dicomweb/workitems/{uid}").json()
+    assert len(found) == 1
+    return found[0]
 
 
 def value(found: dict[str, Any], keyword: str) -> Any:
@@ -114,7 +115,7 @@ def warning(response: Any) -> str:
     code, _space, rest = response.headers["Warning"].partition(" ")
     service, _colon, text = rest.partition(": ")
     assert (code, service) == ("299", "http://testserver/dicomweb")
-    return text
+    return str(text)
 
 
 def complete(program: Client, uid: str = UID, key: str = KEY) -> None:

@@ -3,17 +3,10 @@
 from __future__ import annotations
 
 import json
-import os
-import socket
-import subprocess
-import sys
-import threading
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 from django.conf import settings
-from django.db import connection
 from django.test import Client
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
@@ -22,38 +15,19 @@ from websockets.typing import Origin
 from accounts.models import Person
 from events.services import Event
 from notifications.subscribers import on_task_offered
+from tests.asgi_server import asgi_server
 from tests.notifications.conftest import MakeTask
 from tests.personas import Cast
 from workflows.models import UserTask
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.stack, pytest.mark.xdist_group("stack")]
-ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture
 def server(transactional_db: None) -> Iterator[int]:
     """uvicorn on the test's own database; its port."""
-    url = "postgres://{USER}:{PASSWORD}@{HOST}:{PORT}/{NAME}".format(**connection.settings_dict)
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "uvicorn", "--fd", str(listener.fileno()), "config.asgi:application"],
-            cwd=ROOT, env={**os.environ, "DATABASE_URL": url, "DJANGO_SETTINGS_MODULE": "config.settings.test"},
-            pass_fds=[listener.fileno()], stderr=subprocess.PIPE, text=True,
-        )  # fmt: skip
-        assert process.stderr is not None
-        heard = []
-        for line in process.stderr:
-            heard.append(line)
-            if "Uvicorn running on" in line:
-                break
-        else:
-            pytest.fail("".join(heard))
-        drain = threading.Thread(target=process.stderr.read, daemon=True)
-        drain.start()
-        yield listener.getsockname()[1]
-        process.terminate()
-        process.wait(timeout=30)
-        drain.join(timeout=10)
+    with asgi_server() as port:
+        yield port
 
 
 def signed_in(person: Person) -> Client:

@@ -74,8 +74,9 @@ class EventChannel(AsyncWebsocketConsumer):  # type: ignore[misc]
             last = self.subscriber.told_up_to
             while True:
                 self.news.clear()
+                is_signed_in = await database_sync_to_async(self.scope["is_signed_in"])()
                 found = await database_sync_to_async(reports_for)(self.subscriber, after=last, limit=_AT_ONCE)
-                if found is None:
+                if not is_signed_in or found is None:
                     await self.close(code=NOT_SIGNED_IN)
                     return
                 for report in found:

@@ -32,14 +32,29 @@ class TokenOrSession:
 
     def __init__(self) -> None:
         self._routes: Application = URLRouter(websocket_urlpatterns)
-        self._for_pages: Application = AllowedHostsOriginValidator(AuthMiddlewareStack(self._routes))
+        self._for_pages: Application = AllowedHostsOriginValidator(
+            AuthMiddlewareStack(_BySession(self._routes))
+        )
 
     async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> Any:
         shown = next((value for name, value in scope["headers"] if name == b"authorization"), None)
         if shown is None:
             return await self._for_pages(scope, receive, send)
-        person = await database_sync_to_async(_person_of)(shown.decode("latin-1"))
-        return await self._routes({**scope, "user": person}, receive, send)
+        authorization = shown.decode("latin-1")
+        person = await database_sync_to_async(_person_of)(authorization)
+        known = {"user": person, "is_signed_in": lambda: _person_of(authorization) is not None}
+        return await self._routes({**scope, **known}, receive, send)
+
+
+class _BySession:
+    """Lets a channel ask whether the session that opened it is still one."""
+
+    def __init__(self, routes: Application) -> None:
+        self._routes = routes
+
+    async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> Any:
+        store, key = type(scope["session"]._wrapped), scope["session"].session_key  # noqa: SLF001 - a lazy object
+        return await self._routes({**scope, "is_signed_in": lambda: store().exists(key)}, receive, send)
 
 
 def _person_of(authorization: str) -> Person | None:
