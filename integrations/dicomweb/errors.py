@@ -51,6 +51,18 @@ class MediaTypeRefused(ServiceError):
     default_code = "UNSUPPORTED_MEDIA_TYPE"
 
 
+class TooSlow(ServiceError):
+    """What is being sent does not come, or would take for ever."""
+
+    default_code = "REQUEST_TIMEOUT"
+
+
+class RangeRefused(ServiceError):
+    """The bytes that were asked for are none of the representation's."""
+
+    default_code = "RANGE_NOT_SATISFIABLE"
+
+
 STATUS: dict[type[ServiceError], int] = {  # of families within families, the narrower first
     PixelsUnreadable: 406,  # the request is sound, but the object cannot be had so
     InvalidInput: 400,
@@ -59,10 +71,12 @@ STATUS: dict[type[ServiceError], int] = {  # of families within families, the na
     NotFound: 404,
     MethodRefused: 405,
     NotAcceptable: 406,
+    TooSlow: 408,
     Conflict: 409,
     Gone: 410,
     TooLarge: 413,
     MediaTypeRefused: 415,
+    RangeRefused: 416,
     Unavailable: 503,
 }
 

@@ -9,7 +9,7 @@ from django.urls import URLPattern, re_path
 
 from integrations.dicomweb.door import no_such_resource, resource
 from integrations.dicomweb.rendered import rendered_resource, thumbnail
-from integrations.dicomweb.retrieve.bulkdata import bulkdata
+from integrations.dicomweb.retrieve.bulkdata import all_bulkdata, bulkdata, pixeldata
 from integrations.dicomweb.retrieve.frames import frames
 from integrations.dicomweb.retrieve.instances import retrieve
 from integrations.dicomweb.retrieve.metadata import instance_metadata, metadata
@@ -39,6 +39,12 @@ urlpatterns: list[URLPattern] = [
     re_path(rf"{INSTANCE}/metadata$", instance_metadata),
     re_path(rf"{INSTANCE}/frames/(?P<frames>[^/]+)$", frames),
     re_path(rf"{INSTANCE}/bulkdata/(?P<path>.+)$", bulkdata),
+    re_path(rf"{STUDY}/bulkdata/?$", all_bulkdata),
+    re_path(rf"{SERIES}/bulkdata/?$", all_bulkdata),
+    re_path(rf"{INSTANCE}/bulkdata/?$", all_bulkdata),
+    re_path(rf"{STUDY}/pixeldata/?$", pixeldata),
+    re_path(rf"{SERIES}/pixeldata/?$", pixeldata),
+    re_path(rf"{INSTANCE}/pixeldata/?$", pixeldata),
     re_path(rf"{STUDY}/rendered$", rendered_resource),
     re_path(rf"{SERIES}/rendered$", rendered_resource),
     re_path(rf"{INSTANCE}/rendered$", rendered_resource),

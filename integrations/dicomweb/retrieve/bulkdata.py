@@ -1,106 +1,157 @@
-"""Values that metadata only refers to, by the tags that lead to them.
+"""Bulk data: one value, or all values and all pixel data of an instance, a series or a study.
 
-Reference  PS3.18 §10.4.1.1.5 (Bulkdata resource), §F.2.6 (BulkDataURI), PS3.3 §C.24.2 (encapsulated documents)
+Reference  PS3.18 §10.4.1.1.5 (Bulkdata resources), §10.4.1.1.6 (Pixel Data resources), §10.4.3.3.5 (payload)
 """
 
 from __future__ import annotations
 
-import re
+import hashlib
+import itertools
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from django.http import HttpRequest, HttpResponseBase
 
 from accounts.models import Person
 from archive.pixels.encapsulation import layout_of
 from archive.pixels.sources import source_at
-from archive.storage.objects import read_object
-from archive.studies.metadata.elements import PIXEL_DATA, Encoded, Spot, items, spots
-from archive.studies.metadata.encoding import little_endian
-from archive.studies.metadata.objects import whole
-from archive.studies.outgoing import coerced
-from common.errors import InvalidInput, NotFound
-from integrations.dicomweb.door import dicomweb_view
-from integrations.dicomweb.media_types import OCTET_STREAM, MediaType, negotiate, parse_media_type, related
+from archive.studies.metadata.elements import PIXEL_DATA
+from common.errors import InvalidInput
+from integrations.dicomweb.door import dicomweb_view, warn
+from integrations.dicomweb.errors import NotAcceptable
+from integrations.dicomweb.media_types import OCTET_STREAM, MediaType, negotiate, related
 from integrations.dicomweb.multipart import Part, multipart_stream
+from integrations.dicomweb.ranges import is_range_asked
+from integrations.dicomweb.retrieve.bulk_values import PATH, bulk_paths, bulk_value
 from integrations.dicomweb.retrieve.frames import choose, frame_parts
+from integrations.dicomweb.retrieve.presence import present
 from integrations.dicomweb.retrieve.single_part import single_part
 from integrations.dicomweb.retrieve.subjects import Subject, subjects
 from integrations.dicomweb.retrieve.syntaxes import is_native
 from integrations.dicomweb.retrieve.trail import note_retrieval
 
 BASE = "/dicomweb"
-_PATH = re.compile(r"[0-9A-Fa-f]{8}(/[1-9]\d{0,5}/[0-9A-Fa-f]{8}){0,16}")
-_DOCUMENT, _DOCUMENT_LENGTH, _MIME_TYPE = 0x00420011, 0x00420015, 0x00420012
-_OF_DOCUMENTS = frozenset([_DOCUMENT_LENGTH, _MIME_TYPE])
+_PARTIAL = 206
+_PIXELS = f"{PIXEL_DATA:08X}"
 
 
 @dicomweb_view("GET")
 def bulkdata(
     request: HttpRequest, actor: Person, *, study: str, series: str, instance: str, path: str
 ) -> HttpResponseBase:
-    """One value; encapsulated pixel data as a part a frame."""
-    if not _PATH.fullmatch(path):
+    """One value, of which a range may be asked; encapsulated pixel data as a part a frame."""
+    if not PATH.fullmatch(path):
         raise InvalidInput("Bulk data is named by tags and numbers of items", code="BULK_PATH_MALFORMED")
     subject = subjects(actor, study=study, series=series, instance=instance)[0]
     note_retrieval(actor, study=study, site_code=subject.site_code, transaction="bulkdata", instances=1)
-    if path.upper() == f"{PIXEL_DATA:08X}" and not is_native(subject.transfer_syntax_uid):
-        return _pixels(request, subject)
-    value, kind = _value(subject, path)
-    media = negotiate(request, [related(kind), kind] if kind == OCTET_STREAM else [kind, related(kind)])
-    part = Part(kind, value, location=f"{BASE}/{subject.path}/bulkdata/{path}")
-    return multipart_stream([part], root=kind) if media.is_multipart else single_part(part)
+    if _is_encapsulated(subject, path):
+        return _frames(request, subject)
+    value, kind = bulk_value(subject, path)
+    is_alone = kind != OCTET_STREAM or is_range_asked(request)
+    media = negotiate(request, [kind, related(kind)] if is_alone else [related(kind), kind])
+    part = Part(kind, value, location=_location(subject, path))
+    if media.is_multipart:
+        return multipart_stream([part], root=kind)
+    return single_part(part, request, etag=_entity_tag(subject, path))
 
 
-def _pixels(request: HttpRequest, subject: Subject) -> HttpResponseBase:
-    """Encapsulated pixel data frame by frame."""
-    with source_at(subject.storage_key).opened() as data:
-        count = layout_of(data).number_of_frames
-    media, syntax = choose(request, subject, is_single=count == 1)
-    kind = MediaType(media.part_type)
-    made = frame_parts(subject, range(1, count + 1), syntax, kind=kind)
-    return multipart_stream(made, root=kind) if media.is_multipart else single_part(next(made))
+@dicomweb_view("GET")
+def all_bulkdata(
+    request: HttpRequest, actor: Person, *, study: str, series: str = "", instance: str = ""
+) -> HttpResponseBase:
+    """Every value that the metadata of the resource refers to."""
+    found = subjects(actor, study=study, series=series, instance=instance)
+    note_retrieval(
+        actor, study=study, site_code=found[0].site_code, transaction="bulkdata", instances=len(found)
+    )
+    return bulk_answer(request, found)
 
 
-def _value(subject: Subject, path: str) -> tuple[bytes, MediaType]:
-    """The bytes of the value, little endian, and what they are. Raises NotFound if there is no such value."""
-    encoded = whole(coerced(read_object(subject.storage_key), subject.identity))
-    steps = path.split("/")
-    found = list(spots(encoded))
-    for tag, number in zip(steps[:-1:2], steps[1::2], strict=True):
-        found = _item(encoded, _named(found, tag), int(number))
-    spot = _named(found, steps[-1])
-    if spot.vr == "SQ" or spot.is_undefined:
-        raise _nothing()
-    value = little_endian(spot.vr, encoded.data[spot.begin : spot.end], order=encoded.order)
-    return _document(encoded, found, value) if spot.tag == _DOCUMENT else (value, OCTET_STREAM)
+@dicomweb_view("GET")
+def pixeldata(
+    request: HttpRequest, actor: Person, *, study: str, series: str = "", instance: str = ""
+) -> HttpResponseBase:
+    """The pixel data of every instance of the resource that has any."""
+    found = subjects(actor, study=study, series=series, instance=instance)
+    note_retrieval(
+        actor, study=study, site_code=found[0].site_code, transaction="pixeldata", instances=len(found)
+    )
+    return bulk_answer(request, found, only=_PIXELS)
 
 
-def _document(encoded: Encoded, found: list[Spot], value: bytes) -> tuple[bytes, MediaType]:
-    """An encapsulated document without its padding, of the media type it says it is."""
-    texts = {one.tag: encoded.data[one.begin : one.end] for one in found if one.tag in _OF_DOCUMENTS}
-    length = int.from_bytes(texts.get(_DOCUMENT_LENGTH, b""), "little" if encoded.order == "<" else "big")
+def bulk_answer(request: HttpRequest, found: Sequence[Subject], *, only: str = "") -> HttpResponseBase:
+    """The bulk data of these instances, or only that of one path: a part a value, or a part a frame.
+
+    206 with a Warning where instances are lost, or their pixels cannot be had in an acceptable transfer syntax.
+    Raises  NotAcceptable if there is nothing to be had so.
+    """
+    there = present(found)
+    planned = [(one, _planned(request, one, is_of_pixels=bool(only))) for one in there.subjects]
+    wanted = [(one, plan) for one, plan in planned if plan is not None]
+    made = (part for one, plan in wanted for part in _parts(one, *plan, only))
+    first = next(made, None)
+    if first is None:
+        raise NotAcceptable("There is no bulk data in it that can be had in an acceptable media type")
+    response = multipart_stream(itertools.chain([first], made), root=MediaType(first.content_type.type))
+    missing = len(found) - len(wanted)
+    if missing:
+        response.status_code = _PARTIAL
+        warn(response, f"{missing} instances are lost or cannot be had in an acceptable transfer syntax")
+    return response
+
+
+def _planned(request: HttpRequest, subject: Subject, *, is_of_pixels: bool) -> tuple[MediaType, str] | None:
+    """Media type and transfer syntax of the instance's pixels; None if none will do."""
     try:
-        kind = parse_media_type(texts.get(_MIME_TYPE, b"").decode("ascii").strip(" \0"))
-    except (InvalidInput, UnicodeDecodeError):
-        kind = OCTET_STREAM
-    if kind.type.startswith("text/") and kind.type != "text/xml":
-        kind = OCTET_STREAM  # a page somebody stored must not run as one of ours
-    return value[:length] if 0 < length <= len(value) else value, kind
+        if is_of_pixels or not is_native(subject.transfer_syntax_uid):
+            return choose(request, subject, is_single=False)
+        return negotiate(request, [related(OCTET_STREAM)]), ""
+    except NotAcceptable:
+        return None
 
 
-def _item(encoded: Encoded, sequence: Spot, number: int) -> list[Spot]:
-    if sequence.vr == "SQ":
-        for at, found in enumerate(items(encoded, sequence), start=1):
-            if at == number:
-                return found
-    raise _nothing()
+def _parts(subject: Subject, media: MediaType, syntax: str, only: str) -> Iterator[Part]:
+    for path in bulk_paths(subject):
+        if only and path != only:
+            continue
+        is_plain = is_native(subject.transfer_syntax_uid) and media.part_type == OCTET_STREAM.type
+        if path == _PIXELS and not is_plain:
+            yield from _frame_parts(subject, _count(subject), media, syntax)
+        else:
+            value, _kind = bulk_value(subject, path)
+            yield Part(OCTET_STREAM, value, location=_location(subject, path))
 
 
-def _named(found: list[Spot], tag: str) -> Spot:
-    spot = next((one for one in found if one.tag == int(tag, 16)), None)
-    if spot is None:
-        raise _nothing()
-    return spot
+def _frames(request: HttpRequest, subject: Subject) -> HttpResponseBase:
+    """Encapsulated pixel data frame by frame."""
+    count = _count(subject)
+    media, syntax = choose(request, subject, is_single=count == 1)
+    made = _frame_parts(subject, count, media, syntax)
+    if media.is_multipart:
+        return multipart_stream(made, root=MediaType(media.part_type))
+    return single_part(next(made), request)
 
 
-def _nothing() -> NotFound:
-    return NotFound("The instance has no such bulk data", code="BULK_DATA_UNKNOWN")
+def _frame_parts(subject: Subject, count: int, media: MediaType, syntax: str) -> Iterator[Part]:
+    for part in frame_parts(subject, range(1, count + 1), syntax, kind=MediaType(media.part_type)):
+        yield replace(part, location=_location(subject, _PIXELS)) if count == 1 else part
+
+
+def _count(subject: Subject) -> int:
+    with source_at(subject.storage_key).opened() as data:
+        return layout_of(data).number_of_frames
+
+
+def _is_encapsulated(subject: Subject, path: str) -> bool:
+    return path.upper() == _PIXELS and not is_native(subject.transfer_syntax_uid)
+
+
+def _location(subject: Subject, path: str) -> str:
+    return f"{BASE}/{subject.path}/bulkdata/{path}"
+
+
+def _entity_tag(subject: Subject, path: str) -> str:
+    """Names the value: it stays what it is unless the study is filed anew."""
+    corrected = subject.identity.corrected_at.isoformat() if subject.identity else ""
+    named = f"{subject.pk}:{subject.size_bytes}:{corrected}:{path.upper()}"
+    return f'"{hashlib.sha256(named.encode()).hexdigest()[:32]}"'

@@ -5,6 +5,7 @@ Reference  PS3.18 §10.4.1.1.5 (Frame Pixel Data resource), §8.7.3.3.2 (media t
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator, Sequence
 
 from django.http import HttpRequest, HttpResponseBase
@@ -15,7 +16,14 @@ from archive.pixels.transcoding import transcode_frame
 from common.errors import InvalidInput
 from integrations.dicomweb.door import dicomweb_view
 from integrations.dicomweb.errors import NotAcceptable
-from integrations.dicomweb.media_types import OCTET_STREAM, MediaType, negotiated, related
+from integrations.dicomweb.media_types import (
+    OCTET_STREAM,
+    MediaType,
+    accept_text,
+    negotiated_among,
+    ranges_of,
+    related,
+)
 from integrations.dicomweb.multipart import Part, multipart_stream
 from integrations.dicomweb.retrieve.image_types import SYNTAXES, TYPE_OF, VIDEO, syntaxes_asked
 from integrations.dicomweb.retrieve.single_part import single_part
@@ -39,7 +47,7 @@ def frames(
     note_retrieval(actor, study=study, site_code=subject.site_code, transaction="frames", instances=1)
     made = frame_parts(subject, numbers, syntax, kind=MediaType(media.part_type))
     if not media.is_multipart:
-        return single_part(next(made))
+        return single_part(next(made), request)
     is_small = len(numbers) == 1 or syntax == frame_syntax(subject.transfer_syntax_uid, "*")
     return multipart_stream(list(made) if is_small else made, root=MediaType(media.part_type))
 
@@ -60,7 +68,11 @@ def choose(request: HttpRequest, subject: Subject, *, is_single: bool) -> tuple[
 
     Raises  NotAcceptable
     """
-    stored = subject.transfer_syntax_uid
+    return _chosen(accept_text(request), subject.transfer_syntax_uid, is_single=is_single)
+
+
+@functools.lru_cache(512)
+def _chosen(accept: str, stored: str, *, is_single: bool) -> tuple[MediaType, str]:
     own = [MediaType(TYPE_OF[stored])] if stored in TYPE_OF else []
     types = [OCTET_STREAM, *own, *(MediaType(name) for name in SYNTAXES if name != TYPE_OF.get(stored))]
     if stored in VIDEO:
@@ -68,7 +80,7 @@ def choose(request: HttpRequest, subject: Subject, *, is_single: bool) -> tuple[
     offers = [related(one) for one in types]
     if is_single:
         offers += [one for one in types if one is not OCTET_STREAM or stored not in VIDEO]
-    for media in negotiated(request, offers):
+    for media in negotiated_among(ranges_of(accept), offers):
         if media.part_type == OCTET_STREAM.type:
             candidates = [media.transfer_syntax]
         else:

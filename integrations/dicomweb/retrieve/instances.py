@@ -12,8 +12,17 @@ from django.http import HttpRequest, HttpResponseBase, StreamingHttpResponse
 from accounts.models import Person
 from integrations.dicomweb.door import dicomweb_view, warn
 from integrations.dicomweb.errors import NotAcceptable
-from integrations.dicomweb.media_types import DICOM, MULTIPART_DICOM, ZIP, MediaType, negotiated
+from integrations.dicomweb.media_types import (
+    DICOM,
+    MULTIPART_DICOM,
+    MULTIPART_OCTET_STREAM,
+    OCTET_STREAM,
+    ZIP,
+    MediaType,
+    negotiated,
+)
 from integrations.dicomweb.multipart import multipart_stream
+from integrations.dicomweb.retrieve.bulkdata import bulk_answer
 from integrations.dicomweb.retrieve.objects import MadeAhead, made_ahead, objects
 from integrations.dicomweb.retrieve.presence import present
 from integrations.dicomweb.retrieve.single_part import single_part
@@ -36,13 +45,18 @@ def retrieve(
     """
     found = subjects(actor, study=study, series=series, instance=instance)
     there = present(found)
-    offers = [MULTIPART_DICOM, DICOM, ZIP] if len(found) == 1 else [MULTIPART_DICOM, ZIP]
+    offers = [MULTIPART_DICOM, *([DICOM] if len(found) == 1 else []), ZIP, MULTIPART_OCTET_STREAM]
     media, chosen = _choose(request, offers, there.subjects)
+    if media.part_type == OCTET_STREAM.type:
+        note_retrieval(
+            actor, study=study, site_code=found[0].site_code, transaction="bulkdata", instances=len(found)
+        )
+        return bulk_answer(request, found)
     made = made_ahead(objects(chosen, there.places), of=len(chosen))
     note_retrieval(
         actor, study=study, site_code=found[0].site_code, transaction="wado-rs", instances=len(chosen)
     )
-    response = _response(media, made, study)
+    response = _response(request, media, made, study)
     _tell_missing(response, lost=there.lost, refused=len(there.subjects) - len(chosen) + made.refused)
     return response
 
@@ -59,6 +73,8 @@ def _choose(
     """
     best: tuple[MediaType, Chosen] | None = None
     for media in negotiated(request, offers):
+        if media.part_type == OCTET_STREAM.type:
+            return media, []
         asked = media.transfer_syntax or ("*" if media.type == ZIP.type else "")
         pairs = [
             (one, syntax) for one in found if (syntax := instance_syntax(one.transfer_syntax_uid, asked))
@@ -72,7 +88,7 @@ def _choose(
     return best
 
 
-def _response(media: MediaType, made: MadeAhead, study: str) -> HttpResponseBase:
+def _response(request: HttpRequest, media: MediaType, made: MadeAhead, study: str) -> HttpResponseBase:
     if media.type == ZIP.type:
         named = ((one.subject, b"".join(pieces(one.part.body))) for one in made.objects)
         response = StreamingHttpResponse(zip_stream(named), content_type=ZIP.type)
@@ -80,7 +96,7 @@ def _response(media: MediaType, made: MadeAhead, study: str) -> HttpResponseBase
         return response
     parts = (one.part for one in made.objects)
     if media.type == DICOM.type:
-        return single_part(next(parts))
+        return single_part(next(parts), request)
     return multipart_stream(list(parts) if made.is_complete else parts, root=DICOM)
 
 
