@@ -5,6 +5,7 @@ Reference  PS3.18 §8.7 (media types), §8.3.3.1 (`accept` as a query parameter)
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -98,20 +99,30 @@ class Range:
         return kind * 10 + len(self.wanted.parameters)
 
 
-def accepted(request: HttpRequest, *, parameters: Sequence[str] = ("accept",)) -> list[Range]:
-    """What the client accepts, the dearest first; nothing said is anything. The parameters go before the header.
+def accept_text(request: HttpRequest, *, parameters: Sequence[str] = ("accept",)) -> str:
+    """What the request says of media types it accepts: the parameters go before the header."""
+    asked = ",".join(value for name in parameters for value in _query_values(request, name))
+    return asked or request.headers.get("Accept", "")
+
+
+def accepted(request: HttpRequest, *, parameters: Sequence[str] = ("accept",)) -> Sequence[Range]:
+    """What the client accepts, the dearest first; nothing said is anything.
 
     Raises  InvalidInput if it is not to be understood.
     """
-    asked = ",".join(value for name in parameters for value in _query_values(request, name))
-    text = asked or request.headers.get("Accept", "")
+    return ranges_of(accept_text(request, parameters=parameters))
+
+
+@functools.lru_cache(256)
+def ranges_of(text: str) -> Sequence[Range]:
+    """As `accepted`, of a text; clients send the same one over and over."""
     if len(text) > _LONGEST:
         raise InvalidInput("The list of accepted media types is too long", code="ACCEPT_TOO_LONG")
     ranges = [_range(item) for item in _split(text, ",")]
     if len(ranges) > _MOST_RANGES:
         raise InvalidInput("Too many accepted media types", code="ACCEPT_TOO_LONG")
     ranges = ranges or [Range(MediaType("*/*"))]
-    return sorted(ranges, key=lambda one: (-one.quality, -one.precision))
+    return tuple(sorted(ranges, key=lambda one: (-one.quality, -one.precision)))
 
 
 def negotiate(request: HttpRequest, offers: Sequence[MediaType]) -> MediaType:
@@ -129,7 +140,11 @@ def negotiated(
 
     Raises  NotAcceptable, InvalidInput.
     """
-    ranges = accepted(request, parameters=parameters)
+    return negotiated_among(accepted(request, parameters=parameters), offers)
+
+
+def negotiated_among(ranges: Sequence[Range], offers: Sequence[MediaType]) -> Iterator[MediaType]:
+    """As `negotiated`, of what is accepted. Raises NotAcceptable."""
     found = False
     for one in ranges:
         if one.quality <= 0:
