@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, re_path
 
+from integrations.dicomweb.capabilities.views import capabilities, describing, description
 from integrations.dicomweb.door import no_such_resource, resource
 from integrations.dicomweb.rendered import rendered_resource, thumbnail
 from integrations.dicomweb.retrieve.bulkdata import all_bulkdata, bulkdata, pixeldata
@@ -24,7 +25,7 @@ SERIES = rf"{STUDY}/series/(?P<series>[^/]+)"
 INSTANCE = rf"{SERIES}/instances/(?P<instance>[^/]+)"
 FRAMES = rf"{INSTANCE}/frames/(?P<frames>[^/]+)"
 
-urlpatterns: list[URLPattern] = [
+_resources: list[URLPattern] = [
     re_path(rf"{STUDY}/?$", resource(GET=retrieve, POST=store_instances), name="study"),
     re_path(r"^studies/?$", resource(GET=search_studies, POST=store_instances), name="studies"),
     re_path(r"^series/?$", resource(GET=search_series)),
@@ -55,5 +56,12 @@ urlpatterns: list[URLPattern] = [
     re_path(rf"{FRAMES}/thumbnail$", thumbnail),
     re_path(r"^wado/?$", wado, name="wado-uri"),
     *worklist_patterns,
+]
+for _pattern in _resources:
+    _pattern.callback = describing(_pattern.callback)
+urlpatterns: list[URLPattern] = [
+    re_path(r"^$", capabilities, name="base"),
+    re_path(r"^openapi\.json$", description, name="openapi"),
+    *_resources,
     re_path(r"^(?P<path>.*)$", no_such_resource),
 ]

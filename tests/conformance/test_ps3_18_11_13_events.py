@@ -22,9 +22,9 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.stack, pytest
 CHANNEL = "/ws/dicomweb/subscribers"
 
 
-@pytest.fixture
-def server(transactional_db: None) -> Iterator[int]:
-    """uvicorn on the test's own database; its port."""
+@pytest.fixture(scope="module")
+def server(django_db_setup: None) -> Iterator[int]:
+    """One server for all tests here; its port."""
     with asgi_server() as port:
         yield port
 
@@ -75,11 +75,10 @@ def test_8_10_4_2_what_happens_while_the_connection_is_lost_is_told_when_it_is_o
         assert heard(channel) == (UID, 1, "IN PROGRESS")
 
 
-def test_cc_2_4_3_a_subscriber_from_before_a_restart_is_told_of_it(theo, request):
+def test_cc_2_4_3_a_subscriber_from_before_a_restart_is_told_of_it(server, theo):
     create(theo)
     subscribe(theo)
     Subscriber.objects.update(created_at=dt.datetime(2020, 1, 1, tzinfo=dt.UTC))
-    server = request.getfixturevalue("server")
 
     with open_channel(server, theo) as channel:
         report = json.loads(channel.recv(timeout=20))
