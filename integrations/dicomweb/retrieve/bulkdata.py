@@ -47,11 +47,10 @@ def bulkdata(
     if _is_encapsulated(subject, path):
         return _frames(request, subject)
     value, kind = bulk_value(subject, path)
-    is_alone = kind != OCTET_STREAM or is_range_asked(request)
-    media = negotiate(request, [kind, related(kind)] if is_alone else [related(kind), kind])
-    part = Part(kind, value, location=_location(subject, path))
+    media = negotiate(request, _offers(kind, is_alone=is_range_asked(request)))
+    part = Part(MediaType(media.part_type), value, location=_location(subject, path))
     if media.is_multipart:
-        return multipart_stream([part], root=kind)
+        return multipart_stream([part], root=part.content_type)
     return single_part(part, request, etag=_entity_tag(subject, path))
 
 
@@ -98,6 +97,13 @@ def bulk_answer(request: HttpRequest, found: Sequence[Subject], *, only: str = "
         response.status_code = _PARTIAL
         warn(response, f"{missing} instances are lost or cannot be had in an acceptable transfer syntax")
     return response
+
+
+def _offers(kind: MediaType, *, is_alone: bool) -> Sequence[MediaType]:
+    """A document is given as what it is or as bytes, bytes as bytes; a range of them without a frame around it."""
+    if kind != OCTET_STREAM:
+        return [kind, related(kind), related(OCTET_STREAM), OCTET_STREAM]
+    return [OCTET_STREAM, related(OCTET_STREAM)] if is_alone else [related(OCTET_STREAM), OCTET_STREAM]
 
 
 def _planned(request: HttpRequest, subject: Subject, *, is_of_pixels: bool) -> tuple[MediaType, str] | None:
