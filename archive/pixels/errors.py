@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import struct
+import zlib
+
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -19,6 +22,11 @@ SENTENCES: dict[str, str | Promise] = {
     "PRESENTATION_UNSUITED": _("The presentation state cannot be applied to this image."),
 }
 
+# What decoders of many makers raise over damaged pixels; those of imagecodecs are RuntimeErrors.
+DECODING_FAILURES = (
+    ArithmeticError, AssertionError, AttributeError, EOFError, LookupError, MemoryError, OSError, RuntimeError,
+    TypeError, ValueError, struct.error, zlib.error,
+)  # fmt: skip
 _ABSENT = frozenset(["NO_SUCH_FRAME", "OBJECT_MISSING"])
 
 

@@ -9,20 +9,15 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import structlog
 from numpy.typing import NDArray
 from pydicom import Dataset
-from pydicom.pixels.processing import apply_color_lut, apply_modality_lut, apply_voi
-from pydicom.pixels.utils import pixel_array
+from pydicom.pixels.processing import apply_modality_lut, apply_voi
 
-from archive.pixels.errors import unreadable
 from archive.pixels.functional_groups import frame_value
+from archive.pixels.parsing import ParsedObject
+from archive.pixels.rendering.colour import colour_of, is_colour
+from archive.pixels.walking import Data
 from archive.pixels.windowing import VoiFunction, Window, is_valid
-from common.errors import ServiceError
-
-log = structlog.get_logger(__name__)
-
-MAX_FRAME_BYTES = 256 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,25 +66,13 @@ class Frame:
         return kept if kept.size else values
 
 
-def decode_frame(dataset: Dataset, *, frame: int = 1) -> Frame:
+def decode_frame(parsed: ParsedObject, data: Data, *, frame: int = 1) -> Frame:
     """Decode one frame, counted from 1.
 
-    Raises  PixelsUnreadable for anything that yields no picture; the log has the decoder's kind of error.
+    Raises  PixelsUnreadable for anything that yields no picture; NotFound for a frame that is not there.
     """
-    try:
-        _refuse_what_is_no_image(dataset, frame)
-        samples = pixel_array(dataset, index=frame - 1)
-        return _colour(dataset, samples) if _is_colour(dataset) else _grey(dataset, samples, frame)
-    except ServiceError:
-        raise
-    except Exception as error:
-        log.warning(
-            "frame.undecodable",
-            sop_instance_uid=str(dataset.get("SOPInstanceUID", "")),
-            transfer_syntax_uid=_transfer_syntax(dataset),
-            kind=type(error).__name__,
-        )
-        raise unreadable() from error
+    header, samples = parsed.header, parsed.samples(data, frame)
+    return _colour(header, samples) if is_colour(header) else _grey(header, samples, frame)
 
 
 def pixel_spacing(dataset: Dataset, *, frame: int = 1) -> tuple[float, float, bool]:
@@ -102,33 +85,10 @@ def pixel_spacing(dataset: Dataset, *, frame: int = 1) -> tuple[float, float, bo
     return (*(pair or (1.0, 1.0)), False)
 
 
-def _refuse_what_is_no_image(dataset: Dataset, frame: int) -> None:
-    if not any(keyword in dataset for keyword in ("PixelData", "FloatPixelData", "DoubleFloatPixelData")):
-        raise unreadable("NOT_AN_IMAGE")
-    rows, columns = dataset.get("Rows") or 0, dataset.get("Columns") or 0
-    one = rows * columns * (dataset.get("SamplesPerPixel") or 1) * ((dataset.get("BitsAllocated") or 8) / 8)
-    if not 0 < one <= MAX_FRAME_BYTES:
-        raise unreadable("PIXELS_TOO_LARGE")
-    frames = int(dataset.get("NumberOfFrames") or 1)
-    if not 1 <= frame <= max(frames, 1):
-        raise unreadable("NO_SUCH_FRAME")
-
-
-def _is_colour(dataset: Dataset) -> bool:
-    return (dataset.get("SamplesPerPixel") or 1) == 3 or dataset.PhotometricInterpretation == "PALETTE COLOR"
-
-
 def _colour(dataset: Dataset, samples: NDArray[Any]) -> Frame:
-    """RGB of 8 bits. Decoding has already turned YBR into RGB and planes into pixels."""
-    bits = int(dataset.get("BitsStored") or 8)
-    if dataset.PhotometricInterpretation == "PALETTE COLOR":
-        samples = apply_color_lut(samples, dataset)[..., :3]
-        bits = samples.dtype.itemsize * 8
-    if bits > 8:
-        samples = samples.astype(np.uint32) >> (bits - 8)
     row_spacing, column_spacing, is_calibrated = pixel_spacing(dataset)
     return Frame(
-        np.ascontiguousarray(samples.astype(np.uint8)),
+        colour_of(dataset, samples),
         row_spacing=row_spacing,
         column_spacing=column_spacing,
         is_calibrated=is_calibrated,
@@ -205,7 +165,3 @@ def _two_positive(value: Any) -> tuple[float, float] | None:
     except (TypeError, ValueError):
         return None
     return (first, second) if min(first, second) > 0 and np.isfinite([first, second]).all() else None
-
-
-def _transfer_syntax(dataset: Dataset) -> str:
-    return str(getattr(getattr(dataset, "file_meta", None), "TransferSyntaxUID", ""))

@@ -17,7 +17,7 @@ from pydicom.uid import UID
 
 from archive.pixels.decoding import decoded
 from archive.pixels.encapsulation import Layout, frame_bytes, layout_of_walked
-from archive.pixels.errors import unreadable
+from archive.pixels.errors import DECODING_FAILURES, unreadable
 from archive.pixels.walking import Data, Walked, walk
 
 MAX_FRAME_BYTES = 256 * 1024 * 1024
@@ -60,7 +60,7 @@ class ParsedObject:
         image = self.single(data, frame)
         try:
             return decoded(image, frame_bytes(data, self.layout, frame), as_rgb=as_rgb)
-        except Exception as error:  # decoders of many makers raise anything
+        except DECODING_FAILURES as error:
             raise unreadable() from error
 
     def words(self, data: Data, frame: int) -> NDArray[np.uint16] | None:

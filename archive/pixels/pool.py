@@ -138,22 +138,28 @@ class PixelPool:
 
     def _ask(self, head: dict[str, Any], body: bytes, timeout_s: float) -> Answer:
         decoder = self._take()
+        is_whole = False
         try:
             answer = decoder.ask(head, body, timeout_s=timeout_s)
+            is_whole = True
         except TimeoutError:
-            decoder.end()
             log.warning("pixels.too_slow", task=head["task"], limit_s=timeout_s)
             raise unreadable("DECODING_TOO_SLOW") from None
         except (Ended, OSError):
             decoder.end()
             log.warning("pixels.crashed", task=head["task"], status=decoder.process.returncode)
             raise unreadable("DECODER_CRASHED") from None
-        except BaseException:
+        finally:
+            self._put_back(decoder, is_whole=is_whole)
+        return answer
+
+    def _put_back(self, decoder: Decoder, *, is_whole: bool) -> None:
+        """A decoder that was left in the middle of an answer is ended: the next one asked for is another."""
+        if not is_whole:
             decoder.end()
-            raise
+            return
         with self._lock:
             self._idle.append(decoder)
-        return answer
 
     def _take(self) -> Decoder:
         """A decoder that lives: one that was ended while it was idle is nobody's fault."""

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from archive.pixels.conversion import converted_object, described_frame
+from archive.pixels.frames import decode_frame
 from archive.pixels.parsing import ParsedObject, ParsedObjects
 from archive.pixels.rendering.drawing import drawn
 from archive.pixels.rendering.wishes import Rendering
@@ -32,11 +33,26 @@ def transcode_instance(data: Data, *, key: str, target: str) -> Made:  # noqa: A
     return {}, converted_object(data, target)
 
 
+def decode(data: Data, *, key: str, frame: int) -> Made:
+    """The samples, behind them what the header's VOI LUT makes of them if it has one; the rest as facts."""
+    made = decode_frame(parsed(data, key), data, frame=frame)
+    voi = made.voi_shown
+    facts = {
+        "kind": made.samples.dtype.str, "shape": made.samples.shape, "has_voi": voi is not None,
+        "slope": made.slope, "intercept": made.intercept, "is_inverted": made.is_inverted,
+        "window": [made.window.center, made.window.width] if made.window else None,
+        "function": made.function.value, "padding": made.padding, "row_spacing": made.row_spacing,
+        "column_spacing": made.column_spacing, "is_calibrated": made.is_calibrated,
+    }  # fmt: skip
+    return facts, made.samples.tobytes() + (b"" if voi is None else voi.tobytes())
+
+
 def render(data: Data, *, key: str, wish: dict[str, Any]) -> Made:
     return {}, drawn(parsed(data, key), data, Rendering.from_plain(wish))
 
 
 TASKS: dict[str, Task] = {
+    "decode_frame": decode,
     "transcode_frame": transcode_frame,
     "transcode_instance": transcode_instance,
     "render": render,

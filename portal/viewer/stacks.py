@@ -12,8 +12,10 @@ from django.utils.translation import gettext as _
 from pydicom import Dataset
 
 from archive.pixels.frame_cache import decoded_frames
-from archive.pixels.frames import Frame, decode_frame
+from archive.pixels.frames import Frame
 from archive.pixels.functional_groups import frame_value
+from archive.pixels.showing import decoded_frame
+from archive.pixels.sources import source_of
 from archive.pixels.windowing import Window
 from archive.studies.models import Instance, Series
 from archive.studies.selectors import read_dataset, series_instances_in_order
@@ -74,12 +76,12 @@ def stack_of(series: Series) -> Stack:
 
 
 def frame_of(instance: Instance, *, frame: int = 1) -> Frame:
-    """One decoded frame; the same bytes are decoded once as long as they stay in the cache.
+    """One frame, decoded in the pool; the same bytes are decoded once as long as they stay in the cache.
 
-    Raises  PixelsUnreadable if there is no picture to be had.
+    Raises  PixelsUnreadable if there is no picture to be had; Unavailable if too many wait for one.
     """
     return decoded_frames.get_or_decode(
-        (instance.storage_key, frame), lambda: decode_frame(read_dataset(instance), frame=frame)
+        (instance.storage_key, frame), lambda: decoded_frame(source_of(instance), frame)
     )
 
 

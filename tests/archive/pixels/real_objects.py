@@ -75,6 +75,7 @@ def completed(dataset: Dataset, name: str, added: tuple[str, ...]) -> bytes:
     out = DicomBytesIO()
     out.write(bytes(128) + b"DICM")
     write_file_meta_info(out, meta)
-    out.is_implicit_VR, out.is_little_endian = map(bool, dataset.original_encoding)
+    is_implicit, is_little = dataset.original_encoding
+    out.is_implicit_VR, out.is_little_endian = bool(is_implicit), is_little is not False
     write_dataset(out, dataset)
     return out.getvalue()

@@ -14,6 +14,9 @@ from PIL import Image
 from accounts.models import AuditEvent
 from archive.pixels.frame_cache import FrameCache, decoded_frames
 from archive.pixels.frames import Frame
+from archive.pixels.messages import receive
+from archive.pixels.parsing import ParsedObject
+from archive.pixels.pool import Answer, Decoder
 from archive.storage.objects import local_slice
 from archive.studies.models import Instance
 from tests.portal.stored_images import store_ct
@@ -63,6 +66,26 @@ def test_jpeg_and_size(theo):
 
     assert response["Content-Type"] == "image/jpeg"
     assert Image.open(io.BytesIO(response.content)).size == (8, 8)
+
+
+def test_pixels_are_decoded_in_another_process_whose_end_spares_the_web_worker(theo, monkeypatch):
+    def ended(*_args, **_kwargs):
+        raise SystemExit
+
+    monkeypatch.setattr(ParsedObject, "samples", ended)
+    assert theo.get(f"{SERIES}/slices/0.jpg").status_code == 200
+
+    decoded_frames.clear()
+    monkeypatch.setattr(
+        Decoder, "ask", lambda decoder, *_args, **_kwargs: decoder.process.kill() or ended_by(decoder)
+    )
+    refused = theo.get(f"{SERIES}/slices/1.jpg")
+
+    assert (refused.status_code, refused["X-Refusal-Code"]) == (422, "DECODER_CRASHED")
+
+
+def ended_by(decoder):
+    return Answer(*receive(decoder.connection))
 
 
 def test_browser_that_has_the_slice_is_told_so_without_decoding(theo, monkeypatch):
