@@ -1,7 +1,8 @@
 """Groups of equal destinations: one member gets a study, and another goes on with it should that one be dead.
 
 An object goes to a group once. What a member has taken stays with it; what it has not is moved to a living
-member, in the order it waited. Objects that were routed to a member by its own key wait for it.
+member, in the order it waited; but an object that was in the air when the member died waits for that one, which may
+have it, until a person switches the member off. Objects that were routed to a member by its own key wait for it.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from integrations.dicom.nodes.models import NodeHealth
 from integrations.routing.lanes import OPEN, free_now
 from integrations.routing.models import Delivery, Destination, Lane
 from integrations.routing.queueing import nudge, open_lane
+from integrations.routing.targets.stow_rs import OBJECTS_AT_ONCE
 
 ACTOR = SystemActor("routing")
 FAILURES_OF_THE_DEAD = 3
@@ -125,7 +127,8 @@ def _member(
 
 def _leave(source: Destination, living: Sequence[Destination]) -> int:
     """Move what waits for a dead member, lane by lane, the most urgent first."""
-    movable = _movable(OuterRef("pk"), source.group)
+    _note_in_the_air(source)
+    movable = _movable(OuterRef("pk"), source)
     lanes = Lane.objects.filter(free_now(), Exists(movable), destination=source)
     moved = 0
     for lane in lanes.exclude(next_at=None).order_by("-urgency", "next_at")[:LANES_AT_ONCE]:
@@ -138,6 +141,18 @@ def _leave(source: Destination, living: Sequence[Destination]) -> int:
         if fit:
             moved += _move(lane, fit)
     return moved
+
+
+def _note_in_the_air(source: Destination) -> None:
+    """Of what a sender had in hand when it died itself, the first may be at the member: the rest follows answers."""
+    at_once = OBJECTS_AT_ONCE if source.kind == Destination.Kind.STOW_RS else 1
+    sending = Delivery.objects.filter(destination=source, state=State.SENDING)
+    for lane in Lane.objects.filter(free_now(), pk__in=sending.values("lane")):
+        left = Delivery.objects.filter(lane=lane, state=State.SENDING)
+        first = list(left.order_by("pk").values_list("pk", flat=True)[:at_once])
+        if first:
+            left.filter(pk__in=first).update(state=State.FAILED, unanswered_at=clock.now())
+            left.update(state=State.WAITING)
 
 
 def _move(lane: Lane, living: Sequence[Destination]) -> int:
@@ -169,18 +184,23 @@ def _move(lane: Lane, living: Sequence[Destination]) -> int:
 def _hand_over(lane: Lane, target: Destination, reached: int) -> int:
     """Give the open objects of a lane to another member; what that one was sent anyway is not sent for the group."""
     known = Delivery.objects.filter(destination=target, sop_instance_uid=OuterRef("sop_instance_uid"))
-    movable = _movable(lane.pk, lane.destination.group)
+    movable = _movable(lane.pk, lane.destination)
     movable.filter(Exists(known.exclude(state=State.CANCELLED))).update(
         state=State.CANCELLED, error_code=HELD_IN_GROUP, ended_at=clock.now()
     )
     return movable.filter(~Exists(known)).update(
-        destination=target, lane=reached, state=State.WAITING, attempts=0, error_code=""
+        destination=target, lane=reached, state=State.WAITING, attempts=0, error_code="", unanswered_at=None
     )
 
 
-def _movable(lane: int | OuterRef, group: str) -> QuerySet[Delivery]:
-    """What was routed to the group and the member has not got; what it holds it must have corrected itself."""
-    return Delivery.objects.filter(lane=lane, group=group, state__in=OPEN, sent_before_at=None)
+def _movable(lane: int | OuterRef, source: Destination) -> QuerySet[Delivery]:
+    """What was routed to the group and the member has not got; what it holds it must have corrected itself.
+
+    What it may have goes on only once somebody says that the member is out of use.
+    """
+    waiting = Delivery.objects.filter(lane=lane, group=source.group, state__in=OPEN, sent_before_at=None)
+    is_in_use = source.is_enabled and (source.node is None or source.node.is_enabled)
+    return waiting.filter(unanswered_at=None) if is_in_use else waiting
 
 
 def _takes_as_much(target: Destination, source: Destination) -> bool:

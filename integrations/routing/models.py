@@ -209,6 +209,8 @@ class Delivery(models.Model):
     the SOP Instance UID the receiver knows it by, where that is another one. `sent_before_at` tells since when the
     receiver holds an object that is on its way to it again because its study was corrected. `group` is the group
     it was routed to, if it was: one member of it gets the object, and another may, should that one be dead.
+    `unanswered_at` tells since when the receiver may have the object or not: it was on its way when the
+    connection broke.
     """
 
     class State(models.TextChoices):
@@ -237,6 +239,7 @@ class Delivery(models.Model):
     queued_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True)
     sent_before_at = models.DateTimeField(null=True)
+    unanswered_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints = [

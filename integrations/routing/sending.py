@@ -25,7 +25,7 @@ from integrations.routing.lanes import OPEN, Claim
 from integrations.routing.models import Delivery, Destination, Lane
 from integrations.routing.parcels import parcels_for
 from integrations.routing.queueing import nudge
-from integrations.routing.targets.base import Outcome, Parcel, Verdict, target_of
+from integrations.routing.targets.base import AnswerLost, Outcome, Parcel, Verdict, target_of
 
 log = structlog.get_logger(__name__)
 
@@ -168,8 +168,8 @@ def _note(row: Delivery, outcome: Outcome) -> bool:
         _end(row, Delivery.State.DEAD, code=outcome.code)
         return False
     row.attempts += 1
-    row.state, row.error_code = Delivery.State.FAILED, outcome.code[:80]
-    row.save(update_fields=["attempts", "state", "error_code"])
+    row.state, row.error_code, row.unanswered_at = Delivery.State.FAILED, outcome.code[:80], None
+    row.save(update_fields=["attempts", "state", "error_code", "unanswered_at"])
     raise _Stopped(outcome.code, lanes.back_off(row.attempts))
 
 
@@ -183,6 +183,11 @@ def _broken(
     code = error.code if isinstance(error, ServiceError) else type(error).__name__
     if not isinstance(error, ServiceError | OSError):
         log.error("routing.defect", destination=claim.destination.key, exc_info=error)
+    if isinstance(error, AnswerLost):
+        unanswered = [
+            parcel.delivery_id for parcel in error.parcels if rows[parcel.delivery_id].state in OPEN
+        ]
+        Delivery.objects.filter(pk__in=unanswered).update(unanswered_at=clock.now())
     retry_at = getattr(error, "retry_at", None)
     is_for_good = isinstance(error, ServiceError) and not isinstance(error, Unavailable)
     until = retry_at or (clock.now() + REST_AFTER_REFUSAL if is_for_good else None)

@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from archive.storage.objects import LocalSlice
-from common.errors import InvalidInput, ServiceError
+from common.errors import InvalidInput, ServiceError, Unavailable
 from integrations.routing.models import Destination
 
 
@@ -63,6 +63,14 @@ class Outcome:
     sent_as: str = ""
 
 
+class AnswerLost(Unavailable):
+    """The connection broke after these objects had gone and before the receiver said what became of them."""
+
+    def __init__(self, parcels: Sequence[Parcel], message: str, *, code: str) -> None:
+        super().__init__(message, code=code)
+        self.parcels = list(parcels)
+
+
 def loaded(parcel: Parcel) -> Outgoing | Outcome:
     """The object, read and changed as asked; or how it ends because that cannot be done."""
     try:
@@ -75,8 +83,9 @@ class Target(Protocol):
     """A kind of destination.
 
     `send` yields an outcome right after the receiver's answer to each object, in the order given, and raises
-    Unavailable if the receiver is out of reach: what has no outcome then counts as not sent. It may be asked
-    to send an object again that the receiver has already. `settings` are the names a configuration may hold.
+    Unavailable if the receiver is out of reach: what has no outcome then counts as not sent, but for what an
+    AnswerLost names. It may be asked to send an object again that the receiver has already. `settings` are the
+    names a configuration may hold.
     """
 
     settings: frozenset[str]

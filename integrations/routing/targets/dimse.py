@@ -15,7 +15,7 @@ from integrations.dicom.nodes.calling import Purpose, node_association
 from integrations.dicom.nodes.limits import TrafficMeter
 from integrations.dicom.scu.store import StorageSCU, StoredFile, contexts_of, data_set_offset
 from integrations.routing.models import Destination
-from integrations.routing.targets.base import Outcome, Parcel, Verdict
+from integrations.routing.targets.base import AnswerLost, Outcome, Parcel, Verdict
 
 SUCCESS = 0x0000
 LOST = "ASSOCIATION_LOST"
@@ -51,7 +51,7 @@ class DimseTarget:
                 for parcel in batch:
                     meter.count(parcel.size_bytes)
                     try:
-                        yield _sent(scu, parcel)
+                        yield _answered(scu, parcel)
                     except GeneratorExit:  # nothing more is to go: released, not aborted
                         return
 
@@ -74,6 +74,14 @@ def _batches(parcels: Sequence[Parcel]) -> Iterator[list[Parcel]]:
 def _contexts(batch: Sequence[Parcel]) -> list[Any]:
     pairs = {(one.sop_class_uid, syntax) for one in batch for syntax in one.transfer_syntax_uids}
     return contexts_of(pairs, with_fallback=True)
+
+
+def _answered(scu: StorageSCU, parcel: Parcel) -> Outcome:
+    """Raises  AnswerLost if the association ends with the object on its way, or just before."""
+    try:
+        return _sent(scu, parcel)
+    except Unavailable as error:
+        raise AnswerLost([parcel], error.message, code=error.code) from error
 
 
 def _sent(scu: StorageSCU, parcel: Parcel) -> Outcome:

@@ -9,18 +9,19 @@ from typing import Any
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, ConnectTimeoutError, EndpointConnectionError
 from django.utils.translation import gettext as _
 
 from common.errors import Conflict, InvalidInput, Unavailable
 from integrations.routing.models import Destination
 from integrations.routing.targets.addresses import check_address
-from integrations.routing.targets.base import Outcome, Parcel, Verdict, check_all, loaded
+from integrations.routing.targets.base import AnswerLost, Outcome, Parcel, Verdict, check_all, loaded
 from integrations.routing.targets.paths import object_path
 from integrations.routing.targets.secrets import check_secret_name, secret
 
 _SECRETS = ("access_key_secret", "secret_key_secret")
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
+_NOT_CONNECTED = (ConnectTimeoutError, EndpointConnectionError)
 
 
 class S3Target:
@@ -60,7 +61,9 @@ class S3Target:
                 yield _refusal(parcel, error)
                 continue
             except BotoCoreError as error:
-                raise Unavailable("The bucket cannot be reached", code="BUCKET_UNAVAILABLE") from error
+                if isinstance(error, _NOT_CONNECTED):
+                    raise Unavailable("The bucket cannot be reached", code="BUCKET_UNAVAILABLE") from error
+                raise AnswerLost([parcel], "The bucket said nothing", code="BUCKET_UNAVAILABLE") from error
             yield Outcome(parcel, Verdict.SENT, sent_as=outgoing.sop_instance_uid)
 
 

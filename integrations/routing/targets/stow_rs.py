@@ -17,7 +17,7 @@ import httpx
 from common.errors import Conflict, InvalidInput, ServiceError, Unavailable
 from integrations.routing.models import Destination
 from integrations.routing.targets.addresses import check_address
-from integrations.routing.targets.base import Outcome, Outgoing, Parcel, Verdict, check_all
+from integrations.routing.targets.base import AnswerLost, Outcome, Outgoing, Parcel, Verdict, check_all
 from integrations.routing.targets.secrets import check_secret_name, secret
 from integrations.routing.targets.stow_rs_answers import Answer, read_answer
 
@@ -27,6 +27,7 @@ BYTES_AT_ONCE = 32 * 1024 * 1024
 TIMEOUT = httpx.Timeout(60.0, connect=10.0)
 _NOT_NOW = frozenset({408, 425, 429, 500, 502, 503, 504})
 _TELLING = frozenset({200, 202, 400, 409, 413, 415})
+_NOT_CONNECTED = (httpx.ConnectError, httpx.ConnectTimeout, httpx.UnsupportedProtocol)
 _SPOILT = frozenset({400, 413, 415})
 
 
@@ -51,7 +52,7 @@ class StowTarget:
             for batch in _batches(parcels):
                 loaded, outcomes = _loaded(batch)
                 if loaded:
-                    outcomes |= _stored(client, loaded)
+                    outcomes |= _answered(client, loaded)
                 for parcel in batch:
                     yield outcomes[parcel.delivery_id]
 
@@ -102,6 +103,16 @@ def _loaded(batch: Sequence[Parcel]) -> tuple[list[tuple[Parcel, Outgoing]], dic
             verdict = Verdict.REFUSED if error.permanent else Verdict.NOT_NOW
             outcomes[parcel.delivery_id] = Outcome(parcel, verdict, error.code)
     return loaded, outcomes
+
+
+def _answered(client: httpx.Client, loaded: Sequence[tuple[Parcel, Outgoing]]) -> dict[int, Outcome]:
+    """Raises  AnswerLost if the server had the objects, or some, and said nothing."""
+    try:
+        return _stored(client, loaded)
+    except Unavailable as error:
+        if error.__cause__ is None or isinstance(error.__cause__, _NOT_CONNECTED):
+            raise
+        raise AnswerLost([parcel for parcel, _ in loaded], error.message, code=error.code) from error
 
 
 def _stored(client: httpx.Client, loaded: Sequence[tuple[Parcel, Outgoing]]) -> dict[int, Outcome]:

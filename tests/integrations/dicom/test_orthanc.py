@@ -1,5 +1,6 @@
 """Orthanc as a peer in both directions: it queries and retrieves from us, and we from it."""
 
+import datetime as dt
 import json
 import os
 import signal
@@ -11,13 +12,18 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings as product
+from pydicom.uid import KeyObjectSelectionDocumentStorage
 from pynetdicom.presentation import build_context
 
 from accounts.actors import SystemActor
+from archive.studies.corrections.reasons import ReasonCode
+from archive.studies.corrections.rejection import reject
 from archive.studies.models import Instance, Study
 from common.uids import derived_uid
-from integrations.dicom.models import AERole, ApplicationEntity
+from events.services import deliver_due as deliver_events
+from integrations.dicom.models import AERole, ApplicationEntity, Notice
 from integrations.dicom.nodes.calling import node_association
+from integrations.dicom.notices import delivery
 from integrations.dicom.scu.find import STUDY_ROOT_FIND, find_studies, study_query
 from integrations.dicom.service_tasks import retrieve_study, send_study
 from tests.integrations.dicom.retrieving import hold_series
@@ -135,3 +141,33 @@ def test_we_send_to_orthanc(orthanc, cast, context):
         == SLICES
     )
     assert len(orthanc.ask("/instances")) == SLICES
+
+
+@pytest.mark.usefixtures("transactional_db")
+def test_our_rejection_note_is_stored_by_orthanc(orthanc, cast, clock):
+    """IHE RAD TF-2 §4.66: a key object document that names what was rejected, and why."""
+    hold_series(cast.county, SLICES)
+    node = ApplicationEntity.objects.get(ae_title="ORTHANC")
+    node.roles = [*node.roles, AERole.REJECTION_SCP]
+    node.save()
+    rejected = list(Instance.objects.order_by("instance_number").values_list("sop_instance_uid", flat=True))[
+        :2
+    ]
+
+    reject(Study.objects.get(), reason=ReasonCode.QUALITY, actor=cast.theo, sop_instance_uids=rejected)
+    clock.advance(dt.timedelta(seconds=5))
+    deliver_events()
+    delivery.deliver_due()
+
+    (held,) = orthanc.ask("/instances")
+    said = orthanc.ask(f"/instances/{held}/simplified-tags")
+    assert said["SOPClassUID"] == KeyObjectSelectionDocumentStorage
+    assert [code["CodeValue"] for code in said["ConceptNameCodeSequence"]] == ["113001"]
+    named = [
+        reference["ReferencedSOPInstanceUID"]
+        for evidence in said["CurrentRequestedProcedureEvidenceSequence"]
+        for series in evidence["ReferencedSeriesSequence"]
+        for reference in series["ReferencedSOPSequence"]
+    ]
+    assert sorted(named) == sorted(rejected)
+    assert not Notice.objects.filter(delivered_at=None).exists()

@@ -148,6 +148,7 @@ class Recorder:
     associations: int = 0
     aborted: int = 0
     statuses: dict[str, list[int]] = field(default_factory=dict)
+    dies_with: str = ""
     port: int = 0
 
     def on_store(self, event: Any) -> int:
@@ -156,6 +157,8 @@ class Recorder:
         status = told.pop(0) if told else 0x0000
         if status == 0x0000:
             self.received.append(uid)
+        if uid == self.dies_with:  # it has the object, and says nothing any more
+            event.assoc.abort()
         return status
 
     def on_open(self, _event: Any) -> None:

@@ -102,6 +102,64 @@ def test_what_a_dead_member_has_not_got_goes_on_with_a_living_one_in_order(
     assert Lane.objects.filter(next_at__isnull=False).count() == 0
 
 
+def test_what_was_in_the_air_when_a_member_died_goes_to_no_other(members, recorders, make_series, clock):
+    """Nobody knows whether the dead one has it: once it lives again it gets it again, under the same UID."""
+    series = make_series(5)
+    recorders[0].dies_with = uids(series)[2]
+    route_series(series)
+    send_due()
+    assert recorders[0].received == uids(series)[:3]
+
+    die(members[0])
+    assert leave_the_dead() == 2
+    assert leave_the_dead() == 0
+    send_due()
+
+    assert recorders[1].received == uids(series)[3:]
+    assert AuditEvent.objects.filter(action="delivery.moved").count() == 1
+    recorders[0].dies_with = ""
+    live(members[0])
+    clock.advance(MINUTE)
+    send_due()
+    assert recorders[0].received == [*uids(series)[:3], uids(series)[2]]
+    assert where(series) == {"pacs-1": ["sent"] * 3, "pacs-2": ["sent"] * 2}
+
+
+def test_a_person_who_switches_a_dead_member_off_has_another_take_what_was_in_the_air(
+    members, recorders, make_series
+):
+    series = make_series(2)
+    recorders[0].dies_with = uids(series)[0]
+    route_series(series)
+    send_due()
+    die(members[0])
+    assert leave_the_dead() == 1
+
+    update_destination(members[0], actor=SYSTEM, is_enabled=False)
+
+    assert leave_the_dead() == 1
+    send_due()
+    assert where(series) == {"pacs-2": ["sent", "sent"]}
+
+
+def test_of_what_a_dead_sender_had_in_hand_the_first_waits_for_the_dead_member(
+    members, recorders, make_series, clock, settings
+):
+    series = make_series(3)
+    route_series(series)
+    claim_lane(members[0].pk)
+    Delivery.objects.update(state=Delivery.State.SENDING)  # then the sender was killed
+    die(members[0])
+    clock.advance(dt.timedelta(seconds=settings.ROUTING_LEASE_SECONDS + 1))
+
+    assert leave_the_dead() == 2
+    send_due()
+
+    assert recorders[1].received == uids(series)[1:]
+    assert recorders[0].received == uids(series)[:1]  # it has rested, and is tried
+    assert where(series) == {"pacs-1": ["sent"], "pacs-2": ["sent"] * 2}
+
+
 @pytest.mark.parametrize("off", ["destination", "node"])
 def test_a_member_that_is_switched_off_is_left_too(members, recorders, make_series, off):
     series = make_series(3)

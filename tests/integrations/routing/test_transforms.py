@@ -190,9 +190,12 @@ def test_a_slice_loses_its_face_by_what_the_stored_series_shows(
     route_series(series)
     looked_at = []
     images = cleaning._images
-    monkeypatch.setattr(
-        cleaning, "_images", lambda siblings: looked_at.append(list(siblings.load())) or images(siblings)
-    )
+
+    def watched(siblings):
+        looked_at.append(list(siblings.load()))
+        return images(siblings)
+
+    monkeypatch.setattr(cleaning, "_images", watched)
 
     send_due()
 
