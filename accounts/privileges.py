@@ -11,7 +11,7 @@ from enum import StrEnum
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from accounts.actors import Actor, SystemActor
-from accounts.models import AccessGrant, Membership, Role, Site
+from accounts.models import AccessGrant, Membership, Person, Role, Site
 from common.prepared import Slot
 
 Asker = Actor | Slot  # a slot stands for the person who is known only when a prepared query is asked
@@ -105,12 +105,23 @@ def is_granted(actor: Asker) -> Q:
     """
     if isinstance(actor, SystemActor):
         return Q(pk__in=[])
-    in_force = AccessGrant.objects.filter(
-        revoked_at=None, study_instance_uid=OuterRef("study_instance_uid")
-    ).order_by()
+    on_the_study = {"study_instance_uid": OuterRef("study_instance_uid")}
+    in_person, by_role = _grants_in_force(actor)
+    return Q(Exists(in_person.filter(**on_the_study))) | Q(Exists(by_role.filter(**on_the_study)))
+
+
+def granted_to(actor: Slot) -> QuerySet[AccessGrant]:
+    """As `granted_studies`, for a person who is known only when a prepared query is asked."""
+    in_person, by_role = _grants_in_force(actor)
+    return in_person.union(by_role)
+
+
+def _grants_in_force(actor: Person | Slot) -> tuple[QuerySet[AccessGrant], QuerySet[AccessGrant]]:
+    """Those given in person, and those given to a role that the person holds."""
+    in_force = AccessGrant.objects.filter(revoked_at=None).order_by()
     in_person = in_force.filter(person=actor, person__is_active=True)
     by_role = in_force.filter(
         site__memberships__person=actor, site__memberships__role=F("role"),
         site__memberships__person__is_active=True,
     )  # fmt: skip
-    return Q(Exists(in_person)) | Q(Exists(by_role))
+    return in_person, by_role

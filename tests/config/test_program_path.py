@@ -45,12 +45,12 @@ def test_a_host_that_is_none_of_ours_is_refused(browser: Client) -> None:
     assert browser.get("/dicomweb/studies", headers={"Host": "elsewhere.example"}).status_code == 400
 
 
-def test_a_search_asks_who_it_is_and_what_there_is(browser: Client) -> None:
+def test_a_search_asks_who_it_is_what_they_may_see_and_what_there_is(browser: Client) -> None:
     browser.get("/dicomweb/studies")
 
     with CaptureQueriesContext(connection) as captured:
         assert browser.get("/dicomweb/studies").status_code == 204
-    assert len(captured) == 2
+    assert len(captured) == 3
 
 
 def test_who_signed_out_gets_nothing_more(browser: Client) -> None:

@@ -14,7 +14,7 @@ from django.db.models import QuerySet
 from archive.studies.models import Study
 from archive.studies.queries.matching import Condition
 from archive.studies.queries.requests import Query, check_query
-from archive.studies.queries.statement import Column, scope_of, statement_of
+from archive.studies.queries.statement import Column, paged_statement_of, scope_of, statement_of
 
 _AT_ONCE = 200
 
@@ -55,13 +55,19 @@ def search(query: Query, *, within: QuerySet[Study] | Condition) -> Answers:
 
 
 def search_page(query: Query, *, within: QuerySet[Study] | Condition) -> Page:
-    """As `search`, all rows at once; a statement asked often is prepared by the server."""
+    """As `search`, of a query with a limit: all rows at once, by two statements; by one if there are none."""
     check_query(query)
     scope = within if isinstance(within, Condition) else scope_of(within)
-    statement = statement_of(query, within=scope)
+    statement = paged_statement_of(query, within=scope)
+    rows: list[tuple[str | None, ...]] = []
     with connection.cursor() as cursor:
-        cursor.execute(statement.sql, statement.parameters)
-        return Page(statement.columns, statement.unsupported, cursor.fetchall())
+        cursor.execute(statement.find.sql, statement.find.parameters)
+        keys = cursor.fetchall()
+        if keys:
+            named = [list(column) for column in zip(*keys, strict=True)]
+            cursor.execute(statement.show.sql, [*named, *statement.show.parameters])
+            rows = cursor.fetchall()
+    return Page(statement.columns, statement.unsupported, rows)
 
 
 def rows_of(sql: str, parameters: tuple[Any, ...]) -> Generator[tuple[str | None, ...]]:

@@ -64,27 +64,65 @@ def scope_of(within: QuerySet[Study]) -> Condition:
     return Condition(*within.order_by().query.sql_with_params())
 
 
+@dataclass(frozen=True, slots=True)
+class PagedStatement:
+    """A page in two statements: `find` names its rows by what is matched, `show` tells of those what is wanted.
+
+    `show` takes what `find` gave, a list a column. Its text follows from what is shown alone, so that the server
+    plans it once; what is matched has to be planned anew with its values, and is all that is planned then.
+    """
+
+    find: Condition
+    show: Condition
+    columns: tuple[Column, ...]
+    unsupported: tuple[int, ...]
+
+
 def statement_of(query: Query, *, within: Condition) -> Statement:
     """The statement that answers a query, of the studies in the scope `within` only."""
+    parts = _parts(query)
+    where = [condition.sql for condition in parts.conditions] or ["true"]
+    source = _source(query, within, used=_aliases([parts.shown, *where]), matched=_aliases(where))
+    return Statement(
+        f"SELECT {parts.shown} FROM {source.sql} WHERE {' AND '.join(where)}{_page(query)}",  # noqa: S608
+        _parameters([source, *parts.conditions]),
+        parts.columns,
+        parts.unsupported,
+    )
+
+
+def paged_statement_of(query: Query, *, within: Condition) -> PagedStatement:
+    """As `statement_of`, of a query below the patient level with a limit."""
+    parts = _parts(query)
+    where = [condition.sql for condition in parts.conditions] or ["true"]
+    matched = _aliases(where)
+    source = _source(query, within, used=matched, matched=matched)
+    names = ", ".join(f"{alias}.id" for alias in _ROWS[query.level])
+    find = Condition(
+        f"SELECT {names} FROM {source.sql} WHERE {' AND '.join(where)}{_page(query)}",  # noqa: S608
+        _parameters([source, *parts.conditions]),
+    )
+    return PagedStatement(find, _show(query, parts.shown), parts.columns, parts.unsupported)
+
+
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    shown: str
+    conditions: list[Condition]
+    columns: tuple[Column, ...]
+    unsupported: tuple[int, ...]
+
+
+def _parts(query: Query) -> _Parts:
     known = [(key, attribute_of(key.tag, query.level)) for key in query.keys]
     asked = [(key, attribute) for key, attribute in known if attribute is not None]
     conditions = _conditions(query, asked)
     unsupported = [key.tag for key, attribute in known if attribute is None and key.tag != RETRIEVE_AE_TITLE]
     unsupported += [key.tag for key, attribute in asked if not key.is_universal and _is_unmatched(attribute)]
     asked.sort(key=lambda pair: pair[0].tag)
-    shown = ", ".join(attribute.shown for _, attribute in asked) or "1"
-    where = [condition.sql for condition in conditions] or ["true"]
-    if query.limit is not None and query.level is not Level.PATIENT:
-        whole = _paged(query, within, shown=shown, where=where, conditions=conditions)
-    else:
-        source = _source(query, within, used=_aliases([shown, *where]), matched=_aliases(where))
-        whole = Condition(
-            f"SELECT {shown} FROM {source.sql} WHERE {' AND '.join(where)}{_page(query)}",  # noqa: S608
-            _parameters([source, *conditions]),
-        )
-    return Statement(
-        whole.sql,
-        whole.parameters,
+    return _Parts(
+        ", ".join(attribute.shown for _, attribute in asked) or "1",
+        conditions,
         tuple(Column(key.tag, attribute.vr, attribute.is_json, key.items) for key, attribute in asked),
         tuple(unsupported),
     )
@@ -120,24 +158,19 @@ def _names_one(query: Query, level: Level) -> bool:
     return key is not None and len(key.values) == 1 and not key.is_universal
 
 
-def _paged(
-    query: Query, within: Condition, *, shown: str, where: Sequence[str], conditions: Sequence[Condition]
-) -> Condition:
-    """The rows of one page are found first, by what is matched alone; then what is shown is looked up for them."""
-    matched = _aliases(where)
-    found = _source(query, within, used=matched, matched=matched)
-    page = Condition(
-        f"(SELECT {', '.join(f'{alias}.id AS {alias}_id' for alias in _ROWS[query.level])} "  # noqa: S608
-        f"FROM {found.sql} WHERE {' AND '.join(where)}{_page(query)}) k",
-        _parameters([found, *conditions]),
-    )
-    used = _aliases([shown])
-    parts = [page, Condition("JOIN studies_study s ON s.id = k.s_id")]
-    if "e" in _ROWS[query.level]:
+def _show(query: Query, shown: str) -> Condition:
+    """What is shown of rows whose keys are given, in the order they were found in."""
+    aliases = _ROWS[query.level]
+    keys = ", ".join("%s::bigint[]" for _ in aliases)
+    names = ", ".join(f"{alias}_id" for alias in aliases)
+    parts = [
+        Condition(f"unnest({keys}) AS k({names})"), Condition("JOIN studies_study s ON s.id = k.s_id")
+    ]  # fmt: skip
+    if "e" in aliases:
         parts.append(Condition("JOIN studies_series e ON e.id = k.e_id"))
-    if "i" in _ROWS[query.level]:
+    if "i" in aliases:
         parts.append(Condition("JOIN studies_instance i ON i.id = k.i_id"))
-    parts += _shown_only(query, used)
+    parts += _shown_only(query, _aliases([shown]))
     return Condition(
         f"SELECT {shown} FROM {' '.join(part.sql for part in parts)} ORDER BY {_order(query)}",  # noqa: S608
         _parameters(parts),

@@ -45,7 +45,7 @@ class JsonAnswers:
     def body(self, rows: Iterable[Row]) -> bytes:
         """All rows as one JSON array."""
         parts = self._parts
-        matches = ["{" + ",".join([part(row) for part in parts if part(row)]) + "}" for row in rows]
+        matches = ["{" + ",".join(filter(None, [part(row) for part in parts])) + "}" for row in rows]
         return ("[" + ",\n".join(matches) + "]").encode()
 
 

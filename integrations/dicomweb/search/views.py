@@ -14,6 +14,7 @@ from archive.studies.metadata.reading import instances_in
 from archive.studies.queries.catalogue import RETRIEVE_AE_TITLE
 from archive.studies.queries.requests import Level
 from archive.studies.queries.search import search_page
+from archive.studies.reach import scope_for
 from archive.studies.selectors import visible_series, visible_studies
 from common.errors import NotFound
 from integrations.dicomweb.charsets import check_charset
@@ -22,7 +23,6 @@ from integrations.dicomweb.media_types import DICOM_JSON, JSON, MediaType, negot
 from integrations.dicomweb.search.answers import JsonAnswers
 from integrations.dicomweb.search.parameters import SearchParameters, search_parameters
 from integrations.dicomweb.search.resources import SearchResource
-from integrations.dicomweb.search.scope import visible_scope
 from integrations.dicomweb.search.trail import note_search
 from integrations.dicomweb.xml_answers import XML_OFFERS, is_xml, xml_answer
 
@@ -54,7 +54,7 @@ def _answer(request: HttpRequest, actor: Person, resource: SearchResource) -> Ht
     check_charset(request)
     asked = search_parameters(request.META.get("QUERY_STRING", ""))
     query, most = resource.query(asked)
-    page = search_page(query, within=visible_scope(actor))
+    page = search_page(query, within=scope_for(actor))
     rows = page.rows[:most]
     if not rows and resource.named:
         _check_named(actor, resource)
