@@ -31,5 +31,9 @@ DICOM_RETRIEVE_AT_MOST = env.int("DICOM_RETRIEVE_AT_MOST", 200_000)
 # What one STOW-RS request may hold.
 STOW_LARGEST_REQUEST_MIB = env.int("STOW_LARGEST_REQUEST_MIB", 32 << 10)
 STOW_MOST_PARTS = env.int("STOW_MOST_PARTS", 20_000)
+# How long one may take, how long its client may be silent, and how slowly it may send: it holds a web thread.
+STOW_LONGEST_S = env.int("STOW_LONGEST_S", 4 * 3600)
+STOW_PATIENCE_S = env.float("STOW_PATIENCE_S", 30.0)
+STOW_LEAST_KIB_PER_S = env.int("STOW_LEAST_KIB_PER_S", 16)
 # How long a workitem that is completed or canceled can still be retrieved.
 WORKITEMS_KEPT_DAYS = env.int("WORKITEMS_KEPT_DAYS", 30)

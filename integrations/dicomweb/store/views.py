@@ -5,18 +5,17 @@ Reference  PS3.18 §10.5 (store transaction)
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
-from django.http.request import UnreadablePostError
 
 from accounts.audit import record_audit
 from accounts.models import AuditEvent, Person
 from common.errors import InvalidInput
 from common.uids import is_uid_lenient
 from integrations.dicomweb.door import dicomweb_view
-from integrations.dicomweb.errors import MediaTypeRefused, TooLarge
+from integrations.dicomweb.errors import MediaTypeRefused
 from integrations.dicomweb.media_types import (
     DICOM,
     DICOM_JSON,
@@ -29,9 +28,10 @@ from integrations.dicomweb.media_types import (
     parse_media_type,
     related,
 )
-from integrations.dicomweb.multipart_reading import PIECE, IncomingPart, boundary_of, read_parts
+from integrations.dicomweb.multipart_reading import IncomingPart, boundary_of, read_parts
 from integrations.dicomweb.store.admission import Admission
 from integrations.dicomweb.store.answer import Outcomes, response
+from integrations.dicomweb.store.body import Body
 from integrations.dicomweb.store.intake import Failed, Intake
 from integrations.dicomweb.store.metadata import store_metadata
 
@@ -43,7 +43,7 @@ def store_instances(request: HttpRequest, actor: Person, study: str = "") -> Htt
     """Store the instances of the request, each for itself: one that fails is told of, and spares the others.
 
     An instance that is told as stored is durable and indexed. A message that breaks off is answered with 400,
-    though what came whole before is stored: to send all of it again does no harm.
+    one that does not come with 408, though what came whole before is stored: to send all of it again does no harm.
     """
     sent = _media_type(request)
     answer_in = negotiate(request, _ANSWERS)
@@ -52,8 +52,8 @@ def store_instances(request: HttpRequest, actor: Person, study: str = "") -> Htt
     admission = Admission(actor, study_instance_uid=study, site_code=request.GET.get("site", "")[:32])
     outcomes = Outcomes()
     try:
-        with Intake(admission) as intake:
-            _take(_Body(request), sent, intake, outcomes)
+        with Body(request) as body, Intake(admission) as intake:
+            _take(body, sent, intake, outcomes)
     finally:
         _note(actor, outcomes, study)
     return response(outcomes, answer_in, studies_url=_studies_url(request))
@@ -69,7 +69,7 @@ def _media_type(request: HttpRequest) -> MediaType:
     return sent
 
 
-def _take(body: _Body, sent: MediaType, intake: Intake, outcomes: Outcomes) -> None:
+def _take(body: Body, sent: MediaType, intake: Intake, outcomes: Outcomes) -> None:
     if sent.type == DICOM.type:
         outcomes.add(intake.store(body.pieces()))
         return
@@ -96,33 +96,6 @@ def _take_files(parts: Iterable[IncomingPart], intake: Intake, outcomes: Outcome
             outcomes.add(Failed(refused))
         else:
             outcomes.add(intake.store(part.body))
-
-
-class _Body:
-    """The body of a request as it comes, of known length or in chunks, up to the largest that is taken."""
-
-    def __init__(self, request: HttpRequest) -> None:
-        is_chunked = "chunked" in request.META.get("HTTP_TRANSFER_ENCODING", "").lower()
-        # Django reads no further than Content-Length, of which there is none here; the server ends the input itself.
-        self._read = request.META["wsgi.input"].read if is_chunked else request.read
-        self._left = settings.STOW_LARGEST_REQUEST_MIB << 20
-        if int(request.META.get("CONTENT_LENGTH") or 0) > self._left:
-            raise TooLarge("The request is larger than any that is taken")
-
-    def read(self, size: int, /) -> bytes:
-        """The next bytes; none at the end. Raises  InvalidInput if the client went away; TooLarge."""
-        try:
-            piece = bytes(self._read(size))
-        except (UnreadablePostError, OSError) as error:
-            raise InvalidInput("The request breaks off", code="REQUEST_BROKEN_OFF") from error
-        self._left -= len(piece)
-        if self._left < 0:
-            raise TooLarge("The request is larger than any that is taken")
-        return piece
-
-    def pieces(self) -> Iterator[memoryview]:
-        while piece := self.read(PIECE):
-            yield memoryview(piece)
 
 
 def _note(actor: Person, outcomes: Outcomes, study: str) -> None:
