@@ -19,7 +19,8 @@ from pydicom.sequence import Sequence as Items
 from pydicom.uid import ExplicitVRLittleEndian
 
 from archive.deidentification.burnt_in import Box, Picture, text_boxes
-from common.errors import InvalidInput, ServiceError
+from archive.pixels.errors import DECODING_FAILURES
+from common.errors import InvalidInput
 
 Pixels = NDArray[Any]
 
@@ -108,9 +109,7 @@ def decoded_frames(dataset: FileDataset) -> Pixels:
         raise InvalidInput("The pixels are too large to be cleaned", code="PIXELS_TOO_LARGE")
     try:
         pixels: Pixels = pixel_array(dataset)
-    except ServiceError:
-        raise
-    except Exception as error:  # decoders of many makers raise anything
+    except DECODING_FAILURES as error:
         raise InvalidInput(
             "The pixels cannot be decoded, so not cleaned", code="PIXELS_UNREADABLE"
         ) from error

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import io
 import json
+import struct
 import tempfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -30,6 +31,16 @@ from integrations.dicomweb.store.intake import Failed, Intake, Stored
 LARGEST_METADATA = 8 << 20  # parsed, it takes thirty times as much memory at worst
 LARGEST_OBJECT = 512 << 20
 LARGEST_BULK = 4 << 30
+# What pydicom raises over values of the wrong kind, by the conversion that each of them goes through.
+_CONVERSION_FAILURES = (
+    ArithmeticError,
+    AttributeError,
+    LookupError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+    struct.error,
+)
 _PIXEL_DATA = "7FE00010"
 _DEEPEST = 40
 _SHARED = 4  # so often may bulk data be referred to, on the average
@@ -134,9 +145,7 @@ def part10_of(described: dict[str, Any], wanted: Fetcher, named: tuple[str, str]
         out = io.BytesIO()
         dataset.file_meta = _meta(named, syntax)
         dcmwrite(out, dataset, enforce_file_format=True)
-    except ServiceError:
-        raise
-    except Exception as error:  # pydicom refuses values by whatever the value's own conversion raises
+    except _CONVERSION_FAILURES as error:
         raise InvalidInput(
             "The metadata are not of the DICOM JSON model", code="METADATA_MALFORMED"
         ) from error

@@ -6,6 +6,8 @@ import json
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from pydicom.dataset import Dataset
 
 from archive.studies.models import Instance
@@ -98,6 +100,31 @@ def test_a_compressed_frame_is_put_into_the_form_of_an_object(theo):
 def test_metadata_that_are_none_are_refused(theo, text):
     assert theo(message(text), content_type=RELATED).status_code in {400, 409}
     assert not Instance.objects.exists()
+
+
+VRS = st.sampled_from(["AT", "CS", "DA", "DS", "FD", "FL", "IS", "OB", "OW", "PN", "SQ", "SS", "SV", "TM", "UI", "UL",
+                       "UN", "UR", "US", "XX", 1, None])  # fmt: skip
+TAGS = st.sampled_from(["00080005", "00080020", "00100010", "00181088", "00280010", "00281101", "00400275", "00091002",
+                        "7FE00010", "zz", ""])  # fmt: skip
+JSON_VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(TAGS | st.sampled_from(["vr", "Value", "Alphabetic"]), inner, max_size=3)
+    ),
+    max_leaves=6,
+)
+ELEMENTS = st.fixed_dictionaries(
+    {"vr": VRS}, optional={"Value": JSON_VALUES, "InlineBinary": JSON_VALUES, "BulkDataURI": JSON_VALUES}
+)
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(wrong=st.dictionaries(TAGS, ELEMENTS | JSON_VALUES, max_size=3))
+def test_values_of_any_kind_are_stored_or_refused_and_never_a_defect(theo, wrong):
+    dataset = described(ct_slice("1.2.3", "1.2.3.4", 0)) | wrong
+
+    assert theo(message([dataset], **{"1": b"12"}), content_type=RELATED).status_code in {200, 202, 400, 409}
 
 
 def test_metadata_have_a_largest_size(theo, monkeypatch):
