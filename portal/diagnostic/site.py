@@ -16,13 +16,18 @@ _TYPES = {".js": "text/javascript", ".css": "text/css", ".wasm": "application/wa
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """A built site. `files` names every file that may be asked for, with the endings of its compressed copies."""
+    """A built site.
+
+    `files` names every file that may be asked for, with the endings of its compressed copies; `joined_styles` names
+    the style sheets that one of `styles` holds already.
+    """
 
     folder: Path
     release: str
     version: str
     scripts: tuple[str, ...]
     styles: tuple[str, ...]
+    joined_styles: tuple[str, ...]
     files: dict[str, tuple[str, ...]]
 
 
@@ -67,5 +72,6 @@ def _read(folder: Path, written_ns: int) -> Site:
         version=facts["version"],
         scripts=tuple(facts["scripts"]),
         styles=tuple(facts["styles"]),
+        joined_styles=tuple(facts["joined_styles"]),
         files={name: tuple(endings) for name, endings in facts["files"].items()},
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from urllib.parse import urlencode
 
 from django.contrib import messages
@@ -15,17 +16,20 @@ from django.views.decorators.http import require_safe
 
 from accounts.audit import record_audit
 from accounts.models import Person
+from accounts.privileges import Privilege, sites_where
 from archive.studies.models import Study
 from archive.studies.selectors import visible_studies
 from common.uids import is_uid_lenient
 from events.tracing import trace
 from portal.diagnostic.policy import viewer_file, viewer_page
+from portal.diagnostic.previews import previews_of
 from portal.diagnostic.priors import prior_beside
 from portal.diagnostic.site import installed_site, sendable
 from portal.shell.person import person_of
 
 CURRENT_AND_PRIOR = "consilium.priors"
 MOST_STUDIES = 50
+MOST_PREVIEWS = 2
 _A_YEAR_S = 31_536_000
 
 
@@ -65,8 +69,14 @@ def page(request: HttpRequest, path: str = "") -> HttpResponse:
     site = installed_site()
     if site is None:
         raise Http404
-    _require_visible(person_of(request), request.GET.get("StudyInstanceUIDs", ""))
-    return render(request, "portal/diagnostic/viewer.html", {"site": site})
+    person = person_of(request)
+    asked = list(dict.fromkeys(uid for uid in request.GET.get("StudyInstanceUIDs", "").split(",") if uid))
+    studies = _visible(person, asked)
+    previews = previews_of(studies, asked[:MOST_PREVIEWS])
+    may_store = sites_where(person, Privilege.STORE_STUDIES).exists()
+    return render(
+        request, "portal/diagnostic/viewer.html", {"site": site, "previews": previews, "may_store": may_store}
+    )
 
 
 @require_safe
@@ -85,6 +95,8 @@ def file(request: HttpRequest, release: str, name: str) -> HttpResponseBase:
     if found.encoding:
         response["Content-Encoding"] = found.encoding
     patch_vary_headers(response, ["Accept-Encoding"])
+    # The file is the same for all who are signed in: a new session must not make the browser fetch it again.
+    request.session.accessed = False
     return response
 
 
@@ -95,14 +107,17 @@ def _beside(person: Person, study: Study, named: str) -> Study | None:
     return get_object_or_404(others, study_instance_uid=named)
 
 
-def _require_visible(person: Person, uids: str) -> None:
-    asked = {uid for uid in uids.split(",") if uid}
-    if not asked:
-        return
-    if len(asked) > MOST_STUDIES or not all(is_uid_lenient(uid) for uid in asked):
+def _visible(person: Person, uids: Sequence[str]) -> list[Study]:
+    """The studies of these UIDs. Raises  Http404 unless the person may see every one."""
+    if not uids:
+        return []
+    if len(uids) > MOST_STUDIES or not all(is_uid_lenient(uid) for uid in uids):
         raise Http404
-    if visible_studies(person).filter(study_instance_uid__in=asked).count() < len(asked):
+    found = visible_studies(person).filter(study_instance_uid__in=uids).select_related("patient", "site")
+    studies = list(found.prefetch_related("patient__identifiers"))
+    if len(studies) < len(uids):
         raise Http404
+    return studies
 
 
 def _note_opening(person: Person, study: Study, prior: Study | None) -> None:

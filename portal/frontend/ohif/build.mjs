@@ -1,14 +1,17 @@
 // Makes OHIF's built site live under /viewer/files/RELEASE/: node build.mjs PACKAGE SITE RELEASE VERSION
 import { build } from "esbuild";
-import { cp, mkdir, readdir, readFile, writeFile } from "node:fs/promises";
+import { cp, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { compressed } from "./compressing.mjs";
+import { joinedScript, joinedStyle } from "./joining.mjs";
 import { patched, patchedStyle } from "./patching.mjs";
 
 const here = dirname(fileURLToPath(import.meta.url));
 const [source, site, release, version] = process.argv.slice(2);
 const address = `/viewer/files/${release}/`;
+const START_SCRIPT = "start.js";
+const START_STYLE = "start.css";
 
 async function files(folder) {
   const found = await readdir(folder, { recursive: true, withFileTypes: true });
@@ -37,10 +40,19 @@ await build({
   logLevel: "warning",
 });
 
-const app = names.find((name) => /^app\.bundle\.[0-9a-f]+\.js$/.test(name));
-if (!app) throw new Error("error: the package holds no application bundle");
-const kept = {};
-for (const name of await files(join(site, "files"))) kept[name] = await compressed(join(site, "files", name));
-const facts = { release, version, scripts: ["app-config.js", app], styles: ["app.bundle.css"], files: kept };
+const made = join(site, "files");
+const [script, style] = [await joinedScript(made), await joinedStyle(made)];
+await writeFile(join(made, START_SCRIPT), script.text);
+await writeFile(join(made, START_STYLE), style.text + (await readFile(join(here, "config/preview.css"), "utf8")));
+for (const name of [script.app, style.app]) await rm(join(made, name)); // nothing else asks for these two
+const kept = await compressed(made, await files(made), { most: [START_SCRIPT, START_STYLE] });
+const facts = {
+  release,
+  version,
+  scripts: ["app-config.js", START_SCRIPT],
+  styles: [START_STYLE],
+  joined_styles: style.names,
+  files: kept,
+};
 await writeFile(join(site, "site.json"), JSON.stringify(facts));
 console.log(`built ${site}`);

@@ -1,16 +1,31 @@
-// Compresses a file once for all who will ask for it; answers with the endings that are kept beside it.
+// Compresses files once for all who will ask for them; answers with the endings that are kept beside each.
 import { readFile, writeFile } from "node:fs/promises";
+import { availableParallelism } from "node:os";
+import { join } from "node:path";
 import { promisify } from "node:util";
 import { brotliCompress, constants, gzip } from "node:zlib";
 
 const WORTH_IT = /\.(js|css|wasm|svg|json|html)$/;
-const BROTLI = { params: { [constants.BROTLI_PARAM_QUALITY]: 9, [constants.BROTLI_PARAM_LGWIN]: 22 } };
+const USUAL = { [constants.BROTLI_PARAM_QUALITY]: 9, [constants.BROTLI_PARAM_LGWIN]: 22 };
+const MOST = { [constants.BROTLI_PARAM_QUALITY]: 11, [constants.BROTLI_PARAM_LGWIN]: 24 };
 
-export async function compressed(path) {
-  if (!WORTH_IT.test(path)) return [];
+// `most` names the files that are worth many seconds: every first visit waits for them.
+export async function compressed(folder, names, { most }) {
+  const kept = {};
+  const waiting = [...most, ...names.filter((name) => !most.includes(name))];
+  const work = async () => {
+    for (let name = waiting.shift(); name; name = waiting.shift()) {
+      kept[name] = WORTH_IT.test(name) ? await copies(join(folder, name), most.includes(name) ? MOST : USUAL) : [];
+    }
+  };
+  await Promise.all(Array.from({ length: availableParallelism() }, work));
+  return kept;
+}
+
+async function copies(path, params) {
   const plain = await readFile(path);
-  const kinds = { br: await promisify(brotliCompress)(plain, BROTLI), gz: await promisify(gzip)(plain, { level: 9 }) };
-  const kept = Object.entries(kinds).filter(([, bytes]) => bytes.length < plain.length * 0.95);
-  for (const [ending, bytes] of kept) await writeFile(`${path}.${ending}`, bytes);
-  return kept.map(([ending]) => ending);
+  const kinds = { br: await promisify(brotliCompress)(plain, { params }), gz: await promisify(gzip)(plain, { level: 9 }) };
+  const small = Object.entries(kinds).filter(([, bytes]) => bytes.length < plain.length * 0.95);
+  for (const [ending, bytes] of small) await writeFile(`${path}.${ending}`, bytes);
+  return small.map(([ending]) => ending);
 }

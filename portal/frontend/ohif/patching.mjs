@@ -4,6 +4,11 @@ import { transform } from "esbuild";
 const RUNTIME_ROOT = '__webpack_require__.p = "/";';
 const SLIDE_VIEWER = "'/dicom-microscopy-viewer/";
 
+// A slice of one value alone has a window of no width: the grey scale made of it stays upside down for the whole series.
+const WINDOW_SET = "imageActor.getProperty().setUseLookupTableScalarRange(true);";
+const WINDOW_WIDENED =
+  "if (voiRangeToUse.upper <= voiRangeToUse.lower) voiRangeToUse = { lower: voiRangeToUse.lower, upper: voiRangeToUse.lower + 1 };";
+
 // Style sheets name their fonts from the root of the site.
 export function patchedStyle(code, address) {
   return code.replaceAll("url(/", `url(${address}`);
@@ -16,7 +21,12 @@ export async function patched(name, code, address) {
   if (name.includes("dicom-microscopy-viewer/")) return code; // minified by its makers; finds its parts beside itself
   const moved = code
     .replaceAll(RUNTIME_ROOT, `__webpack_require__.p = ${JSON.stringify(address)};`)
-    .replaceAll(SLIDE_VIEWER, `'${address}dicom-microscopy-viewer/`);
-  if (name.startsWith("app.bundle.") && moved === code) throw new Error(`error: ${name} has no root address to change`);
+    .replaceAll(SLIDE_VIEWER, `'${address}dicom-microscopy-viewer/`)
+    .replaceAll(WINDOW_SET, `${WINDOW_WIDENED} ${WINDOW_SET}`);
+  if (name.startsWith("app.bundle.")) {
+    for (const wanted of [RUNTIME_ROOT, WINDOW_SET]) {
+      if (!code.includes(wanted)) throw new Error(`error: ${name} no longer holds ${wanted}`);
+    }
+  }
   return (await transform(moved, SMALLER)).code;
 }

@@ -1,5 +1,6 @@
 // What every page runs: htmx, live changes, menus, the rail, relative times, the search key.
 import htmx from "htmx.org";
+import { fetchAhead } from "./modules/ahead.js";
 import { startKeys } from "./modules/keys.js";
 import { startLive } from "./modules/live.js";
 import { startMenus } from "./modules/menus.js";
@@ -10,6 +11,8 @@ startMenus();
 startKeys();
 startTimes();
 startLive(htmx);
+// What the page itself needs goes first.
+window.addEventListener("load", () => setTimeout(fetchAhead, 500));
 
 // A picture that is not there leaves its place to the symbol behind it.
 document.addEventListener("error", (event) => event.target.closest?.(".thumb")?.contains(event.target) && event.target.remove(), true);

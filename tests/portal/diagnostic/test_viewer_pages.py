@@ -10,6 +10,7 @@ import pytest
 from django.test import Client
 
 from accounts.models import AuditEvent
+from common.uids import derived_uid
 from tests.personas import Cast
 from tests.portal.stored_images import store_ct
 
@@ -92,7 +93,7 @@ def test_the_page_loads_scripts_of_ours_alone(theo: Client):
 def test_the_page_speaks_the_language_of_the_person(cast: Cast, browser_of, small_site):
     page = browser_of(cast.theo, language="zh-hans").get("/viewer/").content.decode()
 
-    assert '<html lang="zh-hans">' in page
+    assert '<html lang="zh-hans"' in page
     assert "诊断阅片器" in page
 
 
@@ -117,7 +118,56 @@ def test_a_file_is_sent_small_and_kept_for_good(theo: Client):
     assert packed["Content-Type"] == "text/javascript"
     assert packed["Cache-Control"] == "private, max-age=31536000, immutable"
     assert "Accept-Encoding" in packed["Vary"]
+    assert "Cookie" not in packed["Vary"], "a new session would fetch all of it again"
     assert "Content-Encoding" not in plain
+
+
+def test_the_page_holds_the_first_image_and_whose_it_is_before_the_viewer_starts(cast: Cast, theo: Client):
+    store_ct(cast.county)
+    store_ct(cast.county, study="1.2.4", series="1.2.4.1")
+
+    page = theo.get("/viewer/viewer", {"StudyInstanceUIDs": "1.2.3,1.2.4"}).content.decode()
+
+    last = derived_uid("1.2.3.4", 2)
+    first = f"/dicomweb/studies/1.2.3/series/1.2.3.4/instances/{last}/frames/1/rendered?accept=image/jpeg"
+    assert f'<img src="{first}"' in page, "a volume is scrolled against its slice normal"
+    assert page.count("<img ") == 2
+    assert "张^伟".replace("^", "") in page
+    assert "C-1001" in page
+    assert theo.get(first)["Content-Type"] == "image/jpeg"
+
+
+def test_a_study_without_images_is_named_and_has_no_picture(cast: Cast, theo: Client):
+    store_ct(cast.county, Modality="SEG")
+
+    page = theo.get("/viewer/viewer", {"StudyInstanceUIDs": "1.2.3"}).content.decode()
+
+    assert "data-preview" in page
+    assert "<img " not in page
+
+
+def test_an_image_larger_than_a_screen_is_asked_for_at_the_size_of_one(cast: Cast, theo: Client):
+    store_ct(cast.county, slices=1, Rows=1, Columns=2000, PixelData=bytes(4000))
+
+    page = theo.get("/viewer/viewer", {"StudyInstanceUIDs": "1.2.3"}).content.decode()
+
+    assert "rendered?accept=image/jpeg&amp;viewport=1024,1024" in page
+
+
+@pytest.mark.parametrize(("person", "may"), [("theo", True), ("rafael", False)])
+def test_the_page_says_who_may_store(cast: Cast, browser_of, small_site, person: str, may: bool):
+    page = browser_of(getattr(cast, person)).get("/viewer/").content.decode()
+
+    assert ("data-may-store" in page) == may
+
+
+def test_the_page_of_a_study_is_made_in_few_statements(
+    cast: Cast, theo: Client, django_assert_max_num_queries
+):
+    store_ct(cast.county)
+
+    with django_assert_max_num_queries(8):
+        theo.get("/viewer/viewer", {"StudyInstanceUIDs": "1.2.3"})
 
 
 @pytest.mark.parametrize(
@@ -154,4 +204,9 @@ def test_study_and_patient_pages_offer_the_viewer(cast: Cast, theo: Client):
     series = store_ct(cast.county)
 
     for address in ("/studies/1.2.3/", f"/patients/{series.study.patient.uid}/"):
-        assert 'href="/viewer/open/1.2.3" target="diagnostic-viewer"' in theo.get(address).content.decode()
+        page = theo.get(address).content.decode()
+        assert 'href="/viewer/open/1.2.3" target="diagnostic-viewer"' in page
+        assert (
+            'data-ahead="/viewer/files/r1/app.css /viewer/files/r1/app-config.js /viewer/files/r1/app.js"'
+            in page
+        )

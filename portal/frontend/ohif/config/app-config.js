@@ -1,22 +1,26 @@
 // What OHIF is told before it starts: our DICOMweb, our hanging of priors, the person's language, nothing from outside.
 import { dataSource } from "./data-source.js";
 import { hanging } from "./hanging.js";
+import { identity } from "./identity.js";
 import { speakAsThePage } from "./language.js";
+import { leaveThePreview } from "./preview.js";
 import { sendTheToken } from "./token.js";
 
 window.PUBLIC_URL = PUBLIC_ADDRESS; // set when the site is built
 window.browserImportFunction = (address) => import(address);
 speakAsThePage();
 sendTheToken();
+leaveThePreview();
 
 window.config = {
   name: "consilium",
   routerBasename: "/viewer",
   extensions: [hanging],
   modes: [],
-  customizationService: {},
+  customizationService: [identity],
   whiteLabeling: {},
   showStudyList: true,
+  showPatientInfo: "visible",
   maxNumberOfWebWorkers: Math.min(4, Math.max(2, (navigator.hardwareConcurrency || 4) - 1)),
   showWarningMessageForCrossOrigin: false,
   showCPUFallbackMessage: true,

@@ -19,7 +19,7 @@ export const dataSource = {
     thumbnailRendering: "thumbnail",
     thumbnailRequestStrategy: "fetch",
     enableStudyLazyLoad: true,
-    singlepart: "bulkdata,video,pdf",
+    singlepart: "bulkdata,video", // a document is read and shown from memory: no answer of the archive may be framed
     bulkDataURI: { enabled: true, relativeResolution: "series" },
     omitQuotationForMultipartRequest: false,
   },
