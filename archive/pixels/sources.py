@@ -10,7 +10,7 @@ from archive.pixels.mapping import mapped
 from archive.storage.objects import local_slice, read_object
 from archive.storage.volumes.base import LocalSlice
 from archive.studies.models import Instance
-from common.errors import NotFound
+from archive.studies.selectors import with_stored
 
 Data = bytes | memoryview
 
@@ -33,17 +33,8 @@ class PixelSource:
 
 
 def source_of(instance: Instance) -> PixelSource:
-    """The stored object of an instance. A row read before its series was packed is looked up again once.
-
-    Raises  NotFound if the bytes are gone; Unavailable if they cannot be had now.
-    """
-    try:
-        return source_at(instance.storage_key)
-    except NotFound:
-        key = Instance.objects.filter(pk=instance.pk).values_list("storage_key", flat=True).first()
-        if key is None or key == instance.storage_key:
-            raise
-        return source_at(key)
+    """The stored object of an instance. Raises as `with_stored`."""
+    return with_stored(instance, source_at)
 
 
 def source_at(storage_key: str) -> PixelSource:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import BinaryIO
+from collections.abc import Callable
+from typing import BinaryIO, TypeVar
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from pydicom import dcmread
@@ -15,6 +16,8 @@ from archive.storage.objects import open_object
 from archive.studies.geometry import Slice, order_along_normal
 from archive.studies.models import Instance, RejectedObject, Series, Study
 from common.errors import NotFound
+
+T = TypeVar("T")
 
 
 def visible_studies(actor: Asker) -> QuerySet[Study]:
@@ -67,14 +70,19 @@ def read_dataset(instance: Instance, *, stop_before_pixels: bool = False) -> Dat
 
 
 def open_instance(instance: Instance) -> BinaryIO:
-    """The stored object's bytes. A row read before its series was packed is looked up again once.
+    """The stored object's bytes. Raises as `with_stored`."""
+    return with_stored(instance, open_object)
+
+
+def with_stored(instance: Instance, act: Callable[[str], T]) -> T:
+    """What `act` makes of the instance's storage key. A row read before its series was packed is looked up again once.
 
     Raises  NotFound if the bytes are gone; Unavailable if they cannot be had now.
     """
     try:
-        return open_object(instance.storage_key)
+        return act(instance.storage_key)
     except NotFound:
         key = Instance.objects.filter(pk=instance.pk).values_list("storage_key", flat=True).first()
         if key is None or key == instance.storage_key:
             raise
-        return open_object(key)
+        return act(key)
