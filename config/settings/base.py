@@ -33,6 +33,7 @@ STORAGE_URL = env.str("STORAGE_URL", f"file://{VAR_DIR / 'objects'}")
 
 SECRET_KEY = env.str("SECRET_KEY", _services.get("SECRET_KEY", ""))
 DEBUG = False
+METRICS_TOKEN = env.str("METRICS_TOKEN", "")  # without one /metrics answers callers of this machine only
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 
@@ -73,6 +74,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "config.client_address.ClientAddressMiddleware",
+    "config.metrics.requests.RequestMetricsMiddleware",
     "config.request_trace.RequestTraceMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "config.program_path.ProgramPathMiddleware",  # what follows is for pages and their REST
