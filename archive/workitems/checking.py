@@ -5,6 +5,7 @@ Reference  PS3.18 §F.2 (DICOM JSON model), §11.1.3 (no bulk data), PS3.5 §6.2
 
 from __future__ import annotations
 
+import math
 import re
 from typing import Any
 
@@ -24,7 +25,8 @@ _VR = re.compile(r"[A-Z]{2}")
 _GROUPS = frozenset({"Alphabetic", "Ideographic", "Phonetic"})
 _BINARY = frozenset({"OB", "OD", "OF", "OL", "OV", "OW", "UN"})
 _NUMBERS = frozenset({"DS", "FD", "FL", "IS", "SL", "SS", "SV", "UL", "US", "UV"})
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0e-\x1a\x1c-\x1f]")
+_BASE64 = re.compile(rf"[A-Za-z0-9+/=\s]{{0,{LONGEST_TEXT}}}")
+_NOT_TEXT = re.compile(r"[\x00-\x08\x0b\x0e-\x1a\x1c-\x1f\ud800-\udfff]")  # controls, and halves of a letter
 _NOT_OF_A_WORKITEM = frozenset({"0000", "0002", "7FE0", "FFFE"})
 
 
@@ -69,7 +71,7 @@ class _Checker:
 
     def _binary(self, tag: str, vr: str, held: Model) -> Model:
         inline = held.get("InlineBinary", "")
-        if not isinstance(inline, str) or len(inline) > LONGEST_TEXT or "Value" in held:
+        if not isinstance(inline, str) or not _BASE64.fullmatch(inline) or "Value" in held:
             raise _malformed("An element of bytes is none", tag)
         return {"vr": vr, "InlineBinary": inline} if inline else {"vr": vr}
 
@@ -81,6 +83,8 @@ class _Checker:
         if vr == "PN":
             return _name(tag, value)
         if vr in _NUMBERS and isinstance(value, int | float) and not isinstance(value, bool):
+            if not math.isfinite(value):
+                raise _malformed("A number is none", tag)
             return value
         return _text(tag, vr, value)
 
@@ -93,7 +97,7 @@ def _name(tag: str, value: object) -> Model:
 
 
 def _text(tag: str, vr: str, value: object) -> str:
-    if not isinstance(value, str) or len(value) > LONGEST_TEXT or _CONTROL.search(value):
+    if not isinstance(value, str) or len(value) > LONGEST_TEXT or _NOT_TEXT.search(value):
         raise _malformed("A value is no text of its VR", tag)
     value = value.strip(" ")
     if vr == "DT" and value:

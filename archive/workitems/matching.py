@@ -18,7 +18,6 @@ from archive.studies.queries.matching import (
     any_of,
     between,
     date_range,
-    matches_number,
     matches_person,
     matches_text,
     matches_uid,
@@ -41,7 +40,6 @@ _COLUMNS = {
         ("StudyInstanceUID", "study_instance_uid"),
     )
 }
-_NUMBERS = frozenset({"DS", "FD", "FL", "IS", "SL", "SS", "SV", "UL", "US", "UV"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,8 +107,6 @@ def _of_value(
         return any_of([_of_day(text, value) for value in asked])
     if attribute.vr == "UI":
         return matches_uid(text, asked)
-    if attribute.vr in _NUMBERS:
-        return matches_number(f"({text})::double precision", asked)
     return matches_text(text, asked)
 
 

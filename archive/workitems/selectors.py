@@ -12,6 +12,7 @@ from accounts.privileges import Privilege, granted_studies, has_privilege, sites
 from archive.studies.queries.requests import Key
 from archive.workitems.matching import Matched, matched
 from archive.workitems.models import Workitem
+from common.errors import NotFound
 
 
 def visible_workitems(actor: Actor) -> QuerySet[Workitem]:
@@ -36,7 +37,19 @@ def workable_workitems(actor: Actor) -> QuerySet[Workitem]:
     return visible.filter(of_sites | Q(study_instance_uid__in=granted))
 
 
-def was_removed(actor: Actor, sop_instance_uid: str) -> bool:
+def workitem_to_see(actor: Actor, sop_instance_uid: str) -> Workitem:
+    """Raises  NotFound for a workitem that is not there or not the actor's to see; by its code, for one removed."""
+    workitem = (
+        visible_workitems(actor).filter(sop_instance_uid=sop_instance_uid).select_related("site").first()
+    )
+    if workitem is None and _was_removed(actor, sop_instance_uid):
+        raise NotFound("The workitem was removed", code="WORKITEM_REMOVED")
+    if workitem is None:
+        raise NotFound("There is no such workitem", code="WORKITEM_UNKNOWN")
+    return workitem
+
+
+def _was_removed(actor: Actor, sop_instance_uid: str) -> bool:
     """Whether there was such a workitem, at a site where the actor may see them."""
     return Workitem.objects.filter(
         sop_instance_uid=sop_instance_uid, removed_at__isnull=False,

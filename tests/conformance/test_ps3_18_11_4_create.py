@@ -123,6 +123,8 @@ def test_cc_3_1_every_workitem_is_of_the_ups_push_class(theo):
         '[{"00741200":{"vr":"CS","Value":"HIGH"}}]', '[{"00104000":{"vr":"LT","BulkDataURI":"file:///etc/passwd"}}]',
         '[{"00001000":{"vr":"UI","Value":["2.25.1"]}}]', '[{"7FE00010":{"vr":"OW","InlineBinary":"AAAA"}}]',
         '[{"00100010":{"vr":"PN","Value":[{"Alphabetic":"a\\u0000b"}]}}]', "[" * 3000,
+        '[{"00100010":{"vr":"PN","Value":[{"Alphabetic":"\\ud800"}]}}]', '[{"00189073":{"vr":"FD","Value":[1e999]}}]',
+        '[{"00189073":{"vr":"FD","Value":[NaN]}}]', '[{"00091001":{"vr":"OB","InlineBinary":"\\ud800"}}]',
     ],
 )  # fmt: skip
 def test_11_4_3_1_a_payload_that_is_no_workitem_is_a_bad_request(theo, sent):

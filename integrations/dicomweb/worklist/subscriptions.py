@@ -11,9 +11,10 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 
 from accounts.models import Person
 from archive.studies.queries.requests import Key
+from archive.workitems.creation import FILTERED_WORKLIST, WORKLIST
 from archive.workitems.matching import matched
 from archive.workitems.models import WorklistSubscription
-from archive.workitems.services import FILTERED_WORKLIST, WORKLIST, workitem_to_see
+from archive.workitems.selectors import workitem_to_see
 from archive.workitems.subscriptions import (
     check_ae_title,
     subscribe_to_workitem,

@@ -11,14 +11,10 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.urls import reverse
 
 from accounts.models import Person
+from archive.workitems.creation import create_workitem
 from archive.workitems.datasets import first
-from archive.workitems.services import (
-    change_state,
-    create_workitem,
-    request_cancellation,
-    update_workitem,
-    workitem_to_see,
-)
+from archive.workitems.selectors import workitem_to_see
+from archive.workitems.services import change_state, request_cancellation, update_workitem
 from archive.workitems.states import requested_state
 from archive.workitems.subscriptions import check_ae_title
 from common.errors import InvalidInput
@@ -53,7 +49,7 @@ def create(request: HttpRequest, actor: Person) -> HttpResponseBase:
 
     The UID is the `workitem` query parameter or the data set's own; without either it is given one.
     """
-    _check_accepted(request)
+    check_charset(request)
     sent = data_set(request)
     named = _uid_in_query(request, _UID_NAMES) or first(sent, "SOPInstanceUID")
     uid = named or new_uid()
@@ -87,7 +83,7 @@ def update(request: HttpRequest, actor: Person, workitem: str) -> HttpResponseBa
 
     The Transaction UID is a query parameter; as an attribute, which is how DIMSE carries it, it is taken too.
     """
-    _check_accepted(request)
+    check_charset(request)
     sent = data_set(request)
     keys = {uid for uid in (_uid_in_query(request, _KEY_NAMES), first(sent, "TransactionUID")) if uid}
     if len(keys) > 1:
@@ -100,7 +96,7 @@ def update(request: HttpRequest, actor: Person, workitem: str) -> HttpResponseBa
 @refusing_with(ON_CHANGE_OF_STATE)
 def change(request: HttpRequest, actor: Person, workitem: str) -> HttpResponseBase:
     """Claim, complete or cancel a workitem with its Transaction UID (§11.7)."""
-    _check_accepted(request)
+    check_charset(request)
     sent = data_set(request)
     wanted = requested_state(first(sent, "ProcedureStepState"))
     uid = _checked_uid(workitem)
@@ -118,7 +114,7 @@ def cancel(request: HttpRequest, actor: Person, workitem: str) -> HttpResponseBa
 
     `requester` names the AE that asks, as subscribers are told it; without it the person's own name stands there.
     """
-    _check_accepted(request)
+    check_charset(request)
     details = data_set(request, may_be_missing=True)
     requester = request.GET.get("requester") or _as_ae_title(actor)
     is_new = request_cancellation(
@@ -128,11 +124,6 @@ def cancel(request: HttpRequest, actor: Person, workitem: str) -> HttpResponseBa
     if not is_new:
         tell(request, response, ALREADY["CANCELED"])
     return response
-
-
-def _check_accepted(request: HttpRequest) -> None:
-    """The answers of these transactions have no payload: any media type will do, if it is one."""
-    check_charset(request)
 
 
 def _uid_in_query(request: HttpRequest, names: tuple[str, ...]) -> str:
