@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import psycopg
 from django.db import connection
+from django.db.backends.utils import CursorWrapper
 from django.db.models import QuerySet
 
 from archive.studies.models import Study
-from archive.studies.queries.matching import Condition
+from archive.studies.queries.matching import Condition, has_wildcard
 from archive.studies.queries.requests import Query, check_query
 from archive.studies.queries.statement import Column, paged_statement_of, scope_of, statement_of
 
@@ -59,15 +61,36 @@ def search_page(query: Query, *, within: QuerySet[Study] | Condition) -> Page:
     check_query(query)
     scope = within if isinstance(within, Condition) else scope_of(within)
     statement = paged_statement_of(query, within=scope)
-    rows: list[tuple[str | None, ...]] = []
-    with connection.cursor() as cursor:
+    with _planned_anew() if _is_found_by_pattern(query) else connection.cursor() as cursor:
         cursor.execute(statement.find.sql, statement.find.parameters)
         keys = cursor.fetchall()
-        if keys:
-            named = [list(column) for column in zip(*keys, strict=True)]
-            cursor.execute(statement.show.sql, [*named, *statement.show.parameters])
-            rows = cursor.fetchall()
-    return Page(statement.columns, statement.unsupported, rows)
+    if not keys:
+        return Page(statement.columns, statement.unsupported, [])
+    named = [list(column) for column in zip(*keys, strict=True)]
+    with connection.cursor() as cursor:
+        cursor.execute(statement.show.sql, [*named, *statement.show.parameters])
+        return Page(statement.columns, statement.unsupported, cursor.fetchall())
+
+
+def _is_found_by_pattern(query: Query) -> bool:
+    """Whether the best plan follows from the values: an index of names serves a pattern the planner can see."""
+    matched = [value for key in query.keys if not key.is_universal for value in key.values]
+    return query.is_fuzzy or any(map(has_wildcard, matched))
+
+
+class _PlannedAnew(psycopg.Cursor[Any]):
+    """Has a statement planned each time with the values in it, however often it is asked."""
+
+    def execute(self, query: Any, params: Any = None, **options: Any) -> _PlannedAnew:
+        return super().execute(query, params, **{**options, "prepare": False})
+
+
+@contextlib.contextmanager
+def _planned_anew() -> Iterator[CursorWrapper]:
+    connection.ensure_connection()
+    cursor = _PlannedAnew(connection.connection)
+    with connection._prepare_cursor(cursor) as wrapped:  # type: ignore[attr-defined]  # noqa: SLF001
+        yield wrapped
 
 
 def rows_of(sql: str, parameters: tuple[Any, ...]) -> Generator[tuple[str | None, ...]]:

@@ -159,9 +159,12 @@ def _names_one(query: Query, level: Level) -> bool:
 
 
 def _show(query: Query, shown: str) -> Condition:
-    """What is shown of rows whose keys are given, in the order they were found in."""
+    """What is shown of rows whose keys are given, in the order they were found in.
+
+    The keys stand in a SELECT of their own, out of the planner's sight: one row or many, it is the same plan.
+    """
     aliases = _ROWS[query.level]
-    keys = ", ".join("%s::bigint[]" for _ in aliases)
+    keys = ", ".join("(SELECT %s::bigint[])" for _ in aliases)
     names = ", ".join(f"{alias}_id" for alias in aliases)
     parts = [
         Condition(f"unnest({keys}) AS k({names})"), Condition("JOIN studies_study s ON s.id = k.s_id")
