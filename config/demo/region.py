@@ -8,11 +8,14 @@ from django.conf import settings
 from django.db import transaction
 
 from accounts.models import Membership, Person, Role, Site
+from archive.lifecycle.services import add_volume
+from archive.storage.models import Tier, Volume
 from integrations.dicom.models import ApplicationEntity
 from integrations.hl7.models import Link
 
 PASSWORD = "consilium-demo"  # noqa: S105 - everybody knows it; it exists in demo regions only
 COUNTY, PROVINCIAL = "county", "provincial"
+WARM_VOLUME = "warm"
 COUNTY_CT, COUNTY_MR = "COUNTY_CT1", "COUNTY_MR1"
 HIS_LINK, EMR_LINK = "county-his", "county-emr"
 CONSULTATION_CODES = {"CT": "CONSULT-CT", "MR": "CONSULT-MR"}
@@ -48,6 +51,7 @@ def load_region() -> None:
         for account in ACCOUNTS:
             _load_account(account, sites)
         _load_peers(sites[COUNTY])
+    _load_warm_volume()
     settings.DEMO_MARK.parent.mkdir(parents=True, exist_ok=True)
     settings.DEMO_MARK.touch()
 
@@ -113,3 +117,15 @@ def _load_peers(county: Site) -> None:
             "receiving_facility": "COUNTY", "host": "127.0.0.1", "port": settings.HL7_EMR_PORT,
         },
     )  # fmt: skip
+
+
+def _load_warm_volume() -> None:
+    """A second folder beside that of new images, so that rules and routing can move series to another tier.
+
+    Where new images go to a bucket, whoever runs it says where the warm tier is.
+    """
+    folder = settings.STORAGE_URL
+    if not folder.startswith("file://") or Volume.objects.filter(name=WARM_VOLUME).exists():
+        return
+    administrator = Person.objects.get(username="ines")
+    add_volume(name=WARM_VOLUME, url=f"{folder.rstrip('/')}-warm", tier=Tier.WARM, actor=administrator)

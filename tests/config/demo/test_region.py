@@ -9,6 +9,7 @@ from django.contrib.auth import authenticate
 from django.core.management import call_command
 
 from accounts.models import Membership, Person, Role, Site
+from archive.storage.models import Tier, Volume
 from config.demo.region import ACCOUNTS, EMR_LINK, HIS_LINK, PASSWORD, load_region
 from integrations.dicom.models import ApplicationEntity
 from integrations.hl7.models import Link
@@ -47,6 +48,15 @@ def test_the_peers_of_the_county_are_known(db: None) -> None:
     his, emr = Link.objects.get(name=HIS_LINK), Link.objects.get(name=EMR_LINK)
     assert (his.direction, his.sending_application, his.sending_facility) == ("inbound", "HIS", "COUNTY")
     assert (emr.direction, emr.host) == ("outbound", "127.0.0.1")
+
+
+def test_there_is_a_warm_tier_to_move_series_to(db: None, settings: object, tmp_path: Path) -> None:
+    settings.STORAGE_URL = f"file://{tmp_path / 'objects'}"  # type: ignore[attr-defined]
+    load_region()
+    load_region()
+
+    volume = Volume.objects.get(tier=Tier.WARM)
+    assert (volume.name, volume.url) == ("warm", f"file://{tmp_path / 'objects-warm'}")
 
 
 def test_loading_it_again_keeps_what_people_changed(db: None) -> None:
