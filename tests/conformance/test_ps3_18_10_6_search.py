@@ -10,6 +10,8 @@ from django.test import Client
 from pydicom.datadict import keyword_for_tag
 
 from tests.archive.studies.indexed import add_patient, add_study
+from tests.conformance.native_xml import texts, valid_document
+from tests.integrations.dicomweb.answers import strict_parts
 
 STUDY, SERIES = "2.25.1", "2.25.1.1"
 KEYS = {  # Table 10.6.1-5, Required IE Types of matching keys, with values each may have
@@ -76,3 +78,28 @@ def test_8_3_4_4_1_further_results_are_told_in_a_warning(reader):
 
     assert len(response.json()) == 1
     assert response.headers["Warning"].startswith("299 ")
+
+
+@pytest.mark.parametrize("path", ANSWERED)
+def test_10_6_3_3_matches_come_as_xml_a_part_each_and_say_the_same(reader, path):
+    told = reader.get(f"/dicomweb{path}").json()
+
+    response = reader.get(
+        f"/dicomweb{path}", headers={"Accept": 'multipart/related; type="application/dicom+xml"'}
+    )
+    documents = [valid_document(part.body) for part in strict_parts(response)]
+
+    assert response.status_code == 200
+    assert [[one.get("tag") for one in document] for document in documents] == [sorted(one) for one in told]
+    for document, match in zip(documents, told, strict=True):
+        assert texts(document, "00081190") == match["00081190"]["Value"]
+
+
+def test_10_6_3_3_several_matches_do_not_go_into_one_document(reader):
+    path = f"/dicomweb/studies/{STUDY}/instances"
+    accept = {"Accept": "application/dicom+xml"}
+
+    assert reader.get(path, headers=accept).status_code == 406
+    one = reader.get(path, {"limit": "1"}, headers=accept)
+    assert (one.status_code, one["Content-Type"]) == (200, "application/dicom+xml")
+    valid_document(one.content)
