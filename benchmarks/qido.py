@@ -40,8 +40,8 @@ CLIENTS = 8
 
 
 def run(*, quick: bool) -> list[Row]:
-    studies, rounds, asked = (2_000, 3, 15) if quick else (20_000, 5, 40)
-    with folder_on(RAM_DISK) as folder, dicomweb_servers(folder, memory_gib=1 if quick else 2) as servers:
+    studies, rounds, asked = (20_000, 3, 15) if quick else (20_000, 5, 40)
+    with folder_on(RAM_DISK) as folder, dicomweb_servers(folder, memory_gib=2) as servers:
         servers.fill_index(studies)
         rows = []
         for name, query in QUERIES.items():
