@@ -12,7 +12,7 @@ from django.db import transaction
 
 from accounts.actors import SystemActor
 from accounts.audit import record_audit
-from archive.workitems.models import EventReport, Workitem
+from archive.workitems.models import EventReport, Subscriber, Workitem
 from common import clock
 
 _REPORTS_ARE_KEPT = dt.timedelta(days=1)
@@ -23,6 +23,9 @@ def remove_what_is_over() -> int:
     """Remove what has ended long ago and is locked by nobody with an open account; how many were removed."""
     now = clock.now()
     EventReport.objects.filter(created_at__lt=now - _REPORTS_ARE_KEPT).delete()
+    Subscriber.objects.filter(
+        worklists=None, workitems=None, reports=None, created_at__lt=now - _REPORTS_ARE_KEPT
+    ).delete()
     with transaction.atomic():
         over = list(
             Workitem.objects.select_for_update(no_key=True, skip_locked=True)

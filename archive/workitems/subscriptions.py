@@ -21,9 +21,10 @@ from archive.workitems.models import Subscriber, Workitem, WorkitemSubscription,
 from archive.workitems.reports import News, news_of_creation, state_news, tell
 from archive.workitems.selectors import matching_workitems, visible_workitems
 from common import clock
-from common.errors import InvalidInput, NotFound
+from common.errors import Conflict, InvalidInput, NotFound
 
 Kind = WorklistSubscription.Kind
+MOST_SUBSCRIBERS = 100  # of one person: every workitem that is created is tried against the filters of all
 _AE_TITLE = re.compile(r"[\x20-\x5b\x5d-\x7e]{1,16}")
 _CREATION_LOCK = 0x5EA1_0011  # a number of our own among the database's advisory locks
 
@@ -161,10 +162,12 @@ def _key(held: dict[str, Any]) -> Key:
 
 
 def _subscriber(actor: Person, ae_title: str) -> Subscriber:
-    """The row of the subscriber, held for writing reports."""
-    Subscriber.objects.get_or_create(
+    """The row of the subscriber, held for writing reports. Raises  Conflict for one more than a person may have."""
+    _row, is_new = Subscriber.objects.get_or_create(
         person=actor, ae_title=check_ae_title(ae_title), defaults={"created_at": clock.now()}
     )
+    if is_new and Subscriber.objects.filter(person=actor).count() > MOST_SUBSCRIBERS:
+        raise Conflict("You have too many subscribers", code="TOO_MANY_SUBSCRIBERS")
     return Subscriber.objects.select_for_update(no_key=True).get(person=actor, ae_title=ae_title.strip())
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from accounts.models import AuditEvent, Membership
+from archive.workitems import subscriptions
 from archive.workitems.models import EventReport, Subscriber, WorkitemSubscription
 from archive.workitems.outgoing import data_set_of, reports_for
 from archive.workitems.retention import remove_what_is_over
@@ -348,6 +349,32 @@ def test_cc_2_4_1_an_assignment_names_stations_and_people(theo, cast):
     (report,) = reports(cast.theo)
     assert value(report, "HumanPerformerCodeSequence") == model(STATION)
     assert value(report, "HumanPerformerOrganization") == "X"
+
+
+def test_a_person_has_no_more_subscribers_than_the_worklist_can_bear(theo, monkeypatch):
+    monkeypatch.setattr(subscriptions, "MOST_SUBSCRIBERS", 2)
+
+    assert [subscribe(theo, WORKLIST, ae).status_code for ae in ("A", "B", "B", "C", "A")] == [
+        201,
+        201,
+        201,
+        409,
+        201,
+    ]
+    assert subscription(ae="C") is NONE
+
+
+def test_a_subscriber_without_subscriptions_and_reports_is_forgotten_and_others_are_not(theo, clock):
+    create(theo)
+    subscribe(theo, ae="LEFT")
+    subscribe(theo, ae="STAYED")
+    unsubscribe(theo, ae="LEFT")
+    clock.advance(dt.timedelta(days=2))
+
+    remove_what_is_over()
+
+    assert list(Subscriber.objects.values_list("ae_title", flat=True)) == ["STAYED"]
+    assert told("STAYED") == []
 
 
 def test_subscriptions_are_audited(theo):

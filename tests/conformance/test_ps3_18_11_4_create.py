@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import io
 from typing import Any
 
 import pytest
@@ -147,6 +148,17 @@ def test_11_4_1_3_a_content_encoding_is_undone_within_bounds(theo):
             f"/dicomweb/workitems?workitem={UID}", data=sent, content_type=JSON, headers={"Content-Encoding": "gzip"}
         )  # fmt: skip
         assert response.status_code == status
+
+
+def test_a_payload_may_come_in_chunks(theo):
+    sent = io.BytesIO(body(REQUIRED).encode())
+
+    response = theo.generic(
+        "POST", f"/dicomweb/workitems?workitem={UID}", b"", content_type=JSON, CONTENT_TYPE=JSON,
+        **{"wsgi.input": sent, "HTTP_TRANSFER_ENCODING": "chunked"},
+    )  # fmt: skip
+
+    assert response.status_code == 201
 
 
 def test_who_may_not_perform_workitems_creates_none(program_of, cast, client):

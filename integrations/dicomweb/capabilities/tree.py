@@ -172,10 +172,13 @@ _STUDIES = Resource(
 
 _TAKEN = (DICOM_JSON, DICOM_XML, MULTIPART_DICOM_XML)
 _ENDED = (404, 410)
+_OF_CHANGES = (*_ENDED, 408, 409, 413, 415)
 
 
 def _subscribers(name: str, query: tuple[str, ...], below: tuple[Resource, ...] = ()) -> Resource:
-    made = Method("POST", f"SubscribeTo{name}", "§11.10", query=query, statuses=(201,), refusals=_ENDED)
+    made = Method(
+        "POST", f"SubscribeTo{name}", "§11.10", query=query, statuses=(201,), refusals=(*_ENDED, 409)
+    )
     gone = Method("DELETE", f"UnsubscribeFrom{name}", "§11.11", refusals=_ENDED)
     return Resource("subscribers", (), (Resource("{aetitle}", (made, gone), below),))
 
@@ -200,15 +203,15 @@ _WORKITEM = Resource(
     (
         Method("GET", "RetrieveWorkitem", "§11.5", _DATA_SETS, query=("accept", "charset"), refusals=_ENDED),
         Method("POST", "UpdateWorkitem", "§11.6", takes=_TAKEN, query=("transaction-uid",),
-               refusals=(*_ENDED, 409, 413, 415)),
+               refusals=_OF_CHANGES),
     ),
     (
         Resource("state", (
-            Method("PUT", "ChangeWorkitemState", "§11.7", takes=_TAKEN, refusals=(*_ENDED, 409, 413, 415)),
+            Method("PUT", "ChangeWorkitemState", "§11.7", takes=_TAKEN, refusals=_OF_CHANGES),
         )),
         Resource("cancelrequest", (
             Method("POST", "RequestWorkitemCancellation", "§11.8", takes=_TAKEN, query=("requester",), statuses=(202,),
-                   refusals=(*_ENDED, 409, 413, 415)),
+                   refusals=_OF_CHANGES),
         )),
         _subscribers("Workitem", ("deletionlock",)),
     ),
@@ -218,7 +221,7 @@ _WORKITEMS = Resource(
     (
         replace(_search("SearchForWorkitems", "§11.9"), statuses=(200, 204, 206), refusals=(413,)),
         Method("POST", "CreateWorkitem", "§11.4", takes=_TAKEN, query=("workitem", "site"), statuses=(201,),
-               refusals=(409, 413, 415)),
+               refusals=(408, 409, 413, 415)),
     ),
     (
         _WORKITEM,

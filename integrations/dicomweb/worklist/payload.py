@@ -10,15 +10,14 @@ import json
 import zlib
 from typing import Any
 
-from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest
-from django.http.request import UnreadablePostError
 
 from archive.workitems.checking import checked
 from common.errors import InvalidInput
 from integrations.dicomweb.errors import MediaTypeRefused, TooLarge
 from integrations.dicomweb.media_types import DICOM_JSON, DICOM_XML, JSON, MediaType, parse_media_type
 from integrations.dicomweb.multipart_reading import boundary_of, read_parts
+from integrations.dicomweb.store.body import Body
 from integrations.dicomweb.worklist.native_model import model_of
 
 LARGEST = 1 << 20
@@ -66,12 +65,12 @@ def _only_part(sent: MediaType, body: bytes) -> tuple[MediaType, bytes]:
 
 
 def _body(request: HttpRequest) -> bytes:
-    try:
-        if int(request.META.get("CONTENT_LENGTH") or 0) > LARGEST:
-            raise TooLarge("The payload is larger than any workitem")
-        body = request.read(LARGEST + 1)
-    except (UnreadablePostError, OSError, RequestDataTooBig, ValueError) as error:
-        raise InvalidInput("The request breaks off", code="REQUEST_BROKEN_OFF") from error
+    if int(request.META.get("CONTENT_LENGTH") or 0) > LARGEST:
+        raise TooLarge("The payload is larger than any workitem")
+    body = b""
+    with Body(request) as source:
+        while len(body) <= LARGEST and (piece := source.read(LARGEST + 1 - len(body))):
+            body += piece
     encoding = request.headers.get("Content-Encoding", "identity").strip().lower()
     if encoding in {"gzip", "deflate"}:
         body = _inflated(body, 31 if encoding == "gzip" else 15)
