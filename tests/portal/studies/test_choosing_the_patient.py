@@ -1,12 +1,16 @@
 """The right patient is found by name or identifier within the person's sites, and chosen; or typed as a whole."""
 
+import re
+
 import pytest
+from django.db import connection
 from django.test import Client
 
 from accounts.models import AuditEvent, Membership
 from archive.mpi.models import Patient, PatientIdentifier
 from archive.studies.models import Study
 from common import clock
+from portal.studies import choosing
 from tests.portal.stored_images import store_ct
 
 CHOOSE = "/studies/corrections/patients/"
@@ -63,6 +67,19 @@ def test_patients_of_the_site_are_found_by_name_and_by_the_beginning_of_an_ident
     assert page.count('type="radio"') == len(names)
     assert all(name in page for name in names)
     assert "Far Zhang" not in page
+
+
+def test_a_word_in_the_middle_of_a_name_is_looked_for_only_where_none_begins_with_it(theo, patients):
+    """Without trigrams that reads every name; the beginnings of names and identifiers are indexed anywhere."""
+    assert "Zhang" in theo.get(CHOOSE, {"patient": "hang"}).content.decode()
+
+    found = choosing._beginning("zha")
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+    plan = Patient.objects.filter(found).explain()
+    assert {"patient_matching", "patient_given", "patient_ideographic", "identifier_value"} <= set(
+        re.findall(r"[a-z_]+", plan)
+    )
 
 
 def test_an_administrator_who_sees_no_studies_finds_the_patients_of_the_site(cast, patients):
