@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from PIL import ImageCms
 from pydicom import Dataset, dcmread
 
+from archive.pixels.errors import unreadable
 from archive.pixels.parsing import ParsedObject
 from archive.pixels.rendering.colour import colour_of, has_supplement, is_colour, pseudo_colour, supplemented
 from archive.pixels.rendering.encoding import encoded
@@ -28,6 +29,7 @@ from archive.pixels.walking import Data
 from archive.pixels.windowing import VoiFunction, Window
 
 MOST_FRAMES = 300
+MOST_BYTES = 1 << 29  # of all pictures of a film
 Shown = NDArray[np.uint8]
 
 
@@ -37,9 +39,13 @@ def drawn(parsed: ParsedObject, data: Data, wish: Rendering) -> bytes:
     Raises  PixelsUnreadable, NotFound.
     """
     state = _state(wish.presentation)
-    pictures = [
-        _finished(_picture(parsed, data, frame, wish, state), wish) for frame in _frames(parsed, wish)
-    ]
+    pictures: list[Shown] = []
+    left = MOST_BYTES
+    for frame in _frames(parsed, wish):
+        pictures.append(_finished(_picture(parsed, data, frame, wish, state), wish))
+        left -= pictures[-1].nbytes
+        if left < 0:
+            raise unreadable("PIXELS_TOO_LARGE")
     return encoded(pictures, wish.format, quality=wish.quality, profile=_profile(parsed.header, wish, state))
 
 

@@ -6,7 +6,8 @@ Reference  PS3.18 §10.4.1.1.5 (Frame Pixel Data resource), §8.7.3.3.2 (media t
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator, Sequence
+import itertools
+from collections.abc import Iterable, Iterator, Sequence
 
 from django.http import HttpRequest, HttpResponseBase
 
@@ -34,6 +35,7 @@ from integrations.dicomweb.retrieve.trail import note_retrieval
 
 BASE = "/dicomweb"
 _MOST_FRAMES = 10_000
+_HELD_AT_MOST = 32 << 20
 
 
 @dicomweb_view("GET")
@@ -49,7 +51,19 @@ def frames(
     if not media.is_multipart:
         return single_part(next(made), request)
     is_small = len(numbers) == 1 or syntax == frame_syntax(subject.transfer_syntax_uid, "*")
-    return multipart_stream(list(made) if is_small else made, root=MediaType(media.part_type))
+    return multipart_stream(_ahead(made) if is_small else made, root=MediaType(media.part_type))
+
+
+def _ahead(made: Iterator[Part]) -> Iterable[Part]:
+    """All parts, so that their length is known, unless their bytes were too many to hold: frames may be named often."""
+    parts: list[Part] = []
+    held = 0
+    for part in made:
+        parts.append(part)
+        held += len(part.body) if isinstance(part.body, bytes) else 0
+        if held > _HELD_AT_MOST:
+            return itertools.chain(parts, made)
+    return parts
 
 
 def frame_numbers(text: str) -> list[int]:

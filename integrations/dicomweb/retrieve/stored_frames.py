@@ -8,6 +8,7 @@ from collections import OrderedDict
 from archive.pixels.encapsulation import Layout, frame_bytes, layout_of
 from archive.pixels.sources import PixelSource
 from archive.storage.objects import LocalSlice
+from archive.studies.header import DEFLATED
 from integrations.dicomweb.retrieve.subjects import Subject
 from integrations.dicomweb.retrieve.syntaxes import EXPLICIT_LITTLE, IMPLICIT_LITTLE, is_native
 
@@ -21,8 +22,11 @@ def stored_frame(
 ) -> bytes | LocalSlice | None:
     """The frame, counted from 1, if its stored bytes are what `syntax` asks for; else None.
 
+    A deflated object is left to the decoding processes: what it is when inflated may be a thousand times as large.
     Raises  NotFound if there is no such frame; PixelsUnreadable if there are no pixels.
     """
+    if subject.transfer_syntax_uid == DEFLATED:
+        return None
     layout = _layout(subject, source)
     extents = layout.extents(number)
     if not _is_as_asked(subject.transfer_syntax_uid, syntax):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import resource
 import struct
@@ -11,11 +12,14 @@ import zlib
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from pydicom.encaps import encapsulate
+from pydicom.uid import RLELossless
 
 from archive.studies.models import Instance, RejectedObject
+from archive.studies.services import store_part10
 from integrations.dicomweb.store import intake
 from tests.integrations.dicomweb.storing import RELATED, STUDIES, multipart, slices, told
-from tests.portal.stored_images import ct_slice, part10, store_ct
+from tests.portal.stored_images import MODALITY, ct_slice, part10, store_ct
 
 MEBIBYTE = 1 << 20
 
@@ -147,6 +151,87 @@ def test_a_deflated_bomb_is_refused_without_being_inflated_whole(theo):
     assert answer.status_code == 409
     assert told(answer).FailedSOPSequence[0].FailureReason == 0xC000
     assert peak_kib() - before < 100 * 1024
+
+
+@pytest.fixture
+def fragmented(cast):
+    """A film of which every frame comes in two fragments: none of them lies in one piece."""
+    frames = [bytes(MEBIBYTE) for _ in range(2)]
+    dataset = ct_slice("1.2.3", "1.2.3.4", 0, NumberOfFrames=2, Rows=1024, Columns=1024)
+    dataset.file_meta.TransferSyntaxUID = RLELossless
+    dataset.PixelData = encapsulate(frames, fragments_per_frame=2)
+    dataset["PixelData"].VR, dataset["PixelData"].is_undefined_length = "OB", True
+    store_part10(part10(dataset), site=cast.county, actor=MODALITY)
+    return f"{STUDIES}/1.2.3/series/1.2.3.4/instances/{dataset.SOPInstanceUID}"
+
+
+def test_a_frame_named_a_thousand_times_is_sent_as_it_is_made(fragmented, cast, program_of):
+    tracemalloc.start()
+    try:
+        answer = program_of(cast.theo).get(
+            f"{fragmented}/frames/{','.join(['1', '2'] * 500)}",
+            headers={"Accept": 'multipart/related; type="image/dicom-rle"'},
+        )
+        sent = sum(map(len, answer.streaming_content))
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+    assert answer.status_code == 200
+    assert sent > 1000 * MEBIBYTE
+    assert peak < 80 * MEBIBYTE
+
+
+def test_a_deflated_object_is_inflated_in_no_web_worker(theo, cast, program_of):
+    """What is stored is no bomb yet: 64 MB of zeros behind an image."""
+    bomb = multipart(deflated_bomb(64 * MEBIBYTE))
+    before = peak_kib()
+    [stored] = told(theo(bomb)).ReferencedSOPSequence
+    path = stored.RetrieveURL.removeprefix("http://testserver")
+    client = program_of(cast.theo)
+
+    for part in ("frames/1", "rendered", "frames/1/rendered", "thumbnail"):
+        answer = client.get(f"{path}/{part}", headers={"Accept": "*/*"})
+        assert (answer.status_code, bool(answer.getvalue())) == (200, True), part
+
+    assert peak_kib() - before < 40 * 1024
+
+
+def test_a_film_larger_than_any_is_refused_and_its_decoder_no_burden(theos, cast):
+    dataset = ct_slice("1.2.3", "1.2.3.4", 9, NumberOfFrames=300, PixelData=bytes(300 * 128))
+    store_part10(part10(dataset), site=cast.county, actor=MODALITY)
+    before = peak_kib()
+
+    answer = theos.get(
+        f"{STUDIES}/1.2.3/series/1.2.3.4/instances/{dataset.SOPInstanceUID}/rendered?viewport=8192,8192",
+        headers={"Accept": "image/gif"},
+    )
+
+    assert answer.status_code == 406
+    assert answer.json()["code"] == "PIXELS_TOO_LARGE"
+    assert peak_kib() - before < 100 * 1024
+
+
+@pytest.mark.parametrize(
+    "accept",
+    ["image/png;" + "q=1;" * 20_000, ",".join(f"image/x{number}" for number in range(20_000)), '"' * 60_000,
+     "/" * 60_000, "multipart/related; type=" + '"' + "\\" * 30_000],
+    ids=["parameters", "types", "quotes", "slashes", "escapes"],
+)  # fmt: skip
+def test_what_is_accepted_may_be_said_at_any_length(theos, accept):
+    answer = theos.get(f"{STUDIES}/1.2.3/series/1.2.3.4", headers={"Accept": accept})
+
+    assert 400 <= answer.status_code < 500
+
+
+def test_a_packed_message_is_not_unpacked(theo):
+    """HTTP's own compression is not taken: a message of it has no delimiter of ours."""
+    packed = gzip.compress(multipart(*slices(1)) + bytes(100 * MEBIBYTE))
+    before = peak_kib()
+
+    assert theo(packed, headers={"Content-Encoding": "gzip"}).status_code in {400, 415}
+    assert peak_kib() - before < 50 * 1024
+    assert not Instance.objects.exists()
 
 
 def test_a_request_may_hold_so_many_parts(theo, settings):
