@@ -45,7 +45,7 @@ const [script, style] = [await joinedScript(made), await joinedStyle(made)];
 await writeFile(join(made, START_SCRIPT), script.text);
 await writeFile(join(made, START_STYLE), style.text + (await readFile(join(here, "config/preview.css"), "utf8")));
 for (const name of [script.app, style.app]) await rm(join(made, name)); // nothing else asks for these two
-const kept = await compressed(made, await files(made), { most: [START_SCRIPT, START_STYLE] });
+const kept = await compressed(made, await files(made));
 const facts = {
   release,
   version,

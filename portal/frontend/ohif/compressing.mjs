@@ -6,25 +6,24 @@ import { promisify } from "node:util";
 import { brotliCompress, constants, gzip } from "node:zlib";
 
 const WORTH_IT = /\.(js|css|wasm|svg|json|html)$/;
-const USUAL = { [constants.BROTLI_PARAM_QUALITY]: 9, [constants.BROTLI_PARAM_LGWIN]: 22 };
-const MOST = { [constants.BROTLI_PARAM_QUALITY]: 11, [constants.BROTLI_PARAM_LGWIN]: 24 };
+// The next steps take four times as long for a tenth less.
+const BROTLI = { params: { [constants.BROTLI_PARAM_QUALITY]: 9, [constants.BROTLI_PARAM_LGWIN]: 24 } };
 
-// `most` names the files that are worth many seconds: every first visit waits for them.
-export async function compressed(folder, names, { most }) {
+export async function compressed(folder, names) {
   const kept = {};
-  const waiting = [...most, ...names.filter((name) => !most.includes(name))];
+  const waiting = [...names];
   const work = async () => {
     for (let name = waiting.shift(); name; name = waiting.shift()) {
-      kept[name] = WORTH_IT.test(name) ? await copies(join(folder, name), most.includes(name) ? MOST : USUAL) : [];
+      kept[name] = WORTH_IT.test(name) ? await copies(join(folder, name)) : [];
     }
   };
   await Promise.all(Array.from({ length: availableParallelism() }, work));
   return kept;
 }
 
-async function copies(path, params) {
+async function copies(path) {
   const plain = await readFile(path);
-  const kinds = { br: await promisify(brotliCompress)(plain, { params }), gz: await promisify(gzip)(plain, { level: 9 }) };
+  const kinds = { br: await promisify(brotliCompress)(plain, BROTLI), gz: await promisify(gzip)(plain, { level: 9 }) };
   const small = Object.entries(kinds).filter(([, bytes]) => bytes.length < plain.length * 0.95);
   for (const [ending, bytes] of small) await writeFile(`${path}.${ending}`, bytes);
   return small.map(([ending]) => ending);

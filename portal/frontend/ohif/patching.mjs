@@ -1,5 +1,6 @@
 // What has to change in a script of OHIF's for it to live under an address of ours, and to be small.
 import { transform } from "esbuild";
+import { viewOf } from "./views.mjs";
 
 const RUNTIME_ROOT = '__webpack_require__.p = "/";';
 const SLIDE_VIEWER = "'/dicom-microscopy-viewer/";
@@ -8,6 +9,11 @@ const SLIDE_VIEWER = "'/dicom-microscopy-viewer/";
 const WINDOW_SET = "imageActor.getProperty().setUseLookupTableScalarRange(true);";
 const WINDOW_WIDENED =
   "if (voiRangeToUse.upper <= voiRangeToUse.lower) voiRangeToUse = { lower: voiRangeToUse.lower, upper: voiRangeToUse.lower + 1 };";
+
+const COMPILED_VIEWS = "function compileConstructor(dtype, dimension) {";
+const PLAIN_VIEWS = `${COMPILED_VIEWS} return viewOf(dtype, dimension, CACHED_CONSTRUCTORS[dtype], order); }
+${viewOf}
+function compileConstructorFromText(dtype, dimension) {`;
 
 // Style sheets name their fonts from the root of the site.
 export function patchedStyle(code, address) {
@@ -22,9 +28,10 @@ export async function patched(name, code, address) {
   const moved = code
     .replaceAll(RUNTIME_ROOT, `__webpack_require__.p = ${JSON.stringify(address)};`)
     .replaceAll(SLIDE_VIEWER, `'${address}dicom-microscopy-viewer/`)
+    .replaceAll(COMPILED_VIEWS, () => PLAIN_VIEWS) // a function: its text holds no patterns to fill in
     .replaceAll(WINDOW_SET, `${WINDOW_WIDENED} ${WINDOW_SET}`);
   if (name.startsWith("app.bundle.")) {
-    for (const wanted of [RUNTIME_ROOT, WINDOW_SET]) {
+    for (const wanted of [RUNTIME_ROOT, WINDOW_SET, COMPILED_VIEWS]) {
       if (!code.includes(wanted)) throw new Error(`error: ${name} no longer holds ${wanted}`);
     }
   }
