@@ -27,10 +27,11 @@ def items(model: Model, keyword: str) -> list[Model]:
 
 
 def element(keyword: str, *held: Any) -> Model:
-    """An attribute by itself, to be put into a data set; without values it is empty."""
+    """An attribute by itself, to be put into a data set; empty without values, of which an empty text is none."""
     tag = tag_of(keyword)
     vr = vr_of(int(tag, 16))
-    return {tag: {"vr": vr, "Value": list(held)} if held else {"vr": vr}}
+    found = [value for value in held if value not in (None, "")]
+    return {tag: {"vr": vr, "Value": found} if found else {"vr": vr}}
 
 
 def code(value: str, scheme: str, meaning: str) -> Model:

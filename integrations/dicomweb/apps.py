@@ -7,6 +7,8 @@ class DicomWebConfig(AppConfig):
 
     def ready(self) -> None:
         from archive.workitems.reports import use_nudge
+        from integrations.dicomweb import service_tasks
         from integrations.dicomweb.worklist.nudging import nudge
 
+        _registered = service_tasks
         use_nudge(nudge)
