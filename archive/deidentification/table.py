@@ -4,8 +4,8 @@
 D dummy, Z zero length, X remove, K keep, C clean, U new UID; X/Z, X/D, Z/D, X/Z/D and X/Z/U* leave the choice to
 the attribute's type in the IOD, and U* renews the UIDs inside a sequence.
 
-The basic column is that of edition 2026c; so are the option columns but for nine rows, added last (`UNREAD`), whose
-options nobody here has read: they carry no more than Clean Descriptors where they hold free text.
+The columns are those of edition 2026c; of nine rows that came last the option columns were read in a copy that does
+not name its edition.
 
 Reference  PS3.15 §E.1.1 and Table E.1-1, edition 2026c
 """
@@ -58,9 +58,6 @@ KNOWN_TYPES = {
     0x00700083: Action.DUMMY,
     0x00081110: Action.REMOVE,
 }
-UNREAD = frozenset({
-    0x00181010, 0x00181011, 0x003A0020, 0x003A0203, 0x003A020C, 0x00400556, 0x0040B020, 0x0040E012, 0x00700006,
-})  # fmt: skip
 KNOWN_TYPES_INSIDE = {(0x0072000C, 0x0040100A): Action.EMPTY}
 
 
