@@ -18,8 +18,24 @@ SYNTAXES: dict[str, tuple[str, ...]] = {
     JP2.type: (f"{_JPEG_FAMILY}90", f"{_JPEG_FAMILY}91"),
     JPH.type: tuple(_JPEG_FAMILY + number for number in ("201", "202", "203")),
     JXL.type: tuple(_JPEG_FAMILY + number for number in ("110", "111", "112")),
-    MP4.type: tuple(_JPEG_FAMILY + number for number in ("102", "103", "104", "105", "106", "107", "108")),
-    MPEG.type: (f"{_JPEG_FAMILY}100", f"{_JPEG_FAMILY}101"),
+    MP4.type: tuple(
+        _JPEG_FAMILY + number
+        for number in (
+            "102",
+            "103",
+            "104",
+            "105",
+            "106",
+            "107",
+            "108",
+            "102.1",
+            "103.1",
+            "104.1",
+            "105.1",
+            "106.1",
+        )
+    ),
+    MPEG.type: tuple(_JPEG_FAMILY + number for number in ("100", "101", "100.1", "101.1")),
 }
 TYPE_OF = {syntax: name for name, syntaxes in SYNTAXES.items() for syntax in syntaxes}
 VIDEO = frozenset([*SYNTAXES[MP4.type], *SYNTAXES[MPEG.type]])

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from archive.pixels.transcoding import FRAME_SYNTAXES, INSTANCE_SYNTAXES
 from integrations.dicomweb.media_types import ANY_SYNTAX
+from integrations.dicomweb.retrieve.image_types import VIDEO
 
 EXPLICIT_LITTLE = "1.2.840.10008.1.2.1"
 IMPLICIT_LITTLE = "1.2.840.10008.1.2"
 _NATIVE = frozenset([EXPLICIT_LITTLE, IMPLICIT_LITTLE, "1.2.840.10008.1.2.1.99", "1.2.840.10008.1.2.2"])
 # What has no decoder here: video, and references to pixels elsewhere (JPIP). It leaves as it came or not at all.
-_OPAQUE = frozenset(["1.2.840.10008.1.2.4.94", "1.2.840.10008.1.2.4.95"])
-_VIDEO_FROM, _VIDEO_TO = 100, 108
+_OPAQUE = frozenset(f"1.2.840.10008.1.2.4.{number}" for number in (94, 95, 204, 205))
 
 
 def is_native(syntax: str) -> bool:
@@ -40,6 +40,4 @@ def frame_syntax(stored: str, asked: str) -> str | None:
 
 
 def _is_decodable(syntax: str) -> bool:
-    head, _, last = syntax.rpartition(".")
-    is_video = head == "1.2.840.10008.1.2.4" and last.isdigit() and _VIDEO_FROM <= int(last) <= _VIDEO_TO
-    return not is_video and syntax not in _OPAQUE
+    return syntax not in VIDEO and syntax not in _OPAQUE
