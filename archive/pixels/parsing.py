@@ -58,8 +58,9 @@ class ParsedObject:
         """
         self.check_size()
         image = self.single(data, frame)
+        encoded = frame_bytes(data, self.layout, frame) if self.is_encoded else image[self.pixels].value
         try:
-            return decoded(image, frame_bytes(data, self.layout, frame), as_rgb=as_rgb)
+            return decoded(image, encoded, as_rgb=as_rgb)
         except DECODING_FAILURES as error:
             raise unreadable() from error
 

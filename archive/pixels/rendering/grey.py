@@ -69,10 +69,8 @@ class GreyScale:
         least, most = int(samples.min()), int(samples.max())
         if most - least >= min(_MOST_ENTRIES, samples.size):
             return through(self._shares(samples, lowest, highest))
-        table = through(self._shares(np.arange(least, most + 1, dtype=np.int64), lowest, highest))
-        index = samples if least == 0 else samples.astype(np.int32) - least
-        looked_up: Grey = table[index]
-        return looked_up
+        values = np.arange(least, most + 1, dtype=np.int64)
+        return _looked_up(samples, values, through(self._shares(values, lowest, highest)))
 
     @property
     def _is_open(self) -> bool:
@@ -111,6 +109,20 @@ class GreyScale:
         if self.presentation is not None:
             share = self.presentation.of_shares(share)
         return 1 - share if self.is_inverted else share
+
+
+def _looked_up(samples: NDArray[Any], values: NDArray[np.int64], shown: Grey) -> Grey:
+    """What is shown of each sample, `shown` being that of the values from the least to the largest.
+
+    Samples of 16 bits, signed or not, are their own index into a table of all there can be.
+    """
+    if samples.dtype.itemsize == 2:
+        every = np.zeros((1 << 16, *shown.shape[1:]), np.uint8)
+        every[values & 0xFFFF] = shown
+        return every.take(samples.astype(samples.dtype.newbyteorder("="), copy=False).view(np.uint16), axis=0)
+    index = samples if values[0] == 0 else samples.astype(np.int64) - values[0]
+    looked_up: Grey = shown[index]
+    return looked_up
 
 
 def grey_scale_of(header: Dataset, frame: int) -> GreyScale:
