@@ -302,3 +302,23 @@ def test_states_of_other_classes_and_images_are_refused(by):
     with pytest.raises(PixelsUnreadable) as refusal:
         shown(image(GREY), by)
     assert refusal.value.code == "PRESENTATION_UNSUITED"
+
+
+def test_overlay_of_a_published_image_lies_where_pydicom_finds_it(shared_data: Path):
+    data = (shared_data / "dicom" / "color" / "examples_overlay.dcm").read_bytes()
+    dataset = dcmread(io.BytesIO(data))
+    by = activated(0x6000, of=dataset.SOPInstanceUID)
+
+    plain, covered = (
+        np.asarray(
+            Image.open(
+                io.BytesIO(drawn(parse(data), data, Rendering(format="PNG", presentation=carried(one))))
+            )
+        )
+        for one in (state(of=dataset.SOPInstanceUID), by)
+    )
+
+    is_set = dataset.overlay_array(0x6000).astype(bool)
+    assert is_set.any()
+    assert (covered[is_set] == 255).all()
+    assert np.array_equal(covered[~is_set], plain[~is_set])
