@@ -10,7 +10,6 @@ with folder_on(RAM_DISK) as folder, dicomweb_servers(folder) as servers:
 from __future__ import annotations
 
 import contextlib
-import json
 import secrets
 import sys
 from collections.abc import Iterator
@@ -22,9 +21,9 @@ from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian
 from benchmarks._keepalive import Server
 from benchmarks._listener import OurListener, our_listener
 from benchmarks._memory import claim_memory
-from benchmarks._pacs import ORTHANC, fill
+from benchmarks._pacs import ORTHANC, fill, running_orthanc
 from benchmarks._servers import manage, running
-from benchmarks._slices import CALLING, NO_NAGLE, fresh_slices
+from benchmarks._slices import CALLING, fresh_slices
 from benchmarks.runner import installed
 from integrations.dicom.scu.association import Peer, associate
 from integrations.dicom.scu.store import StorageSCU, contexts_of
@@ -132,23 +131,10 @@ def our_web(listener: OurListener) -> Iterator[Server]:
 @contextlib.contextmanager
 def orthanc_dicomweb(folder: Path) -> Iterator[tuple[Server, int]]:
     """Orthanc with its DICOMweb plugin, as quick as it can be set; and its DICOM port."""
-    home = folder / "orthanc"
-    home.mkdir()
-    port, http = free_port(), free_port()
-    configuration = home / "orthanc.json"
-    configuration.write_text(
-        json.dumps(
-            {
-                "StorageDirectory": str(home), "IndexDirectory": str(home), "DicomPort": port, "HttpPort": http,
-                "DicomAet": "CONSILIUM", "DicomCheckCalledAet": False, "DicomAlwaysAllowStore": True,
-                "DicomAlwaysAllowFind": True, "RemoteAccessAllowed": False, "AuthenticationEnabled": False,
-                "DicomModalities": {CALLING: [CALLING, "127.0.0.1", 1]}, "LimitFindResults": 0,
-                "KeepAlive": True, "TcpNoDelay": True, "Plugins": [str(PLUGIN)],
-                "DicomWeb": {"Enable": True, "Root": "/dicom-web/", "EnableWado": True, "WadoRoot": "/wado"},
-            }
-        )
-    )  # fmt: skip
-    with running([ORTHANC, str(configuration)], port=http, log=folder / "orthanc.log", environment=NO_NAGLE):
+    web = {"Enable": True, "Root": "/dicom-web/", "EnableWado": True, "WadoRoot": "/wado"}
+    with running_orthanc(
+        folder, answers_http=True, KeepAlive=True, TcpNoDelay=True, Plugins=[str(PLUGIN)], DicomWeb=web
+    ) as (port, http):
         yield Server("Orthanc", http, "/dicom-web"), port
 
 

@@ -7,6 +7,7 @@ import json
 import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import psycopg
 from pydicom.dataset import Dataset
@@ -34,6 +35,13 @@ FROM studies_study s JOIN mpi_patient p ON p.id = s.patient_id JOIN mpi_patienti
 @contextlib.contextmanager
 def orthanc(folder: Path) -> Iterator[int]:
     """Orthanc with its SQLite index and files in `folder`; its DICOM port."""
+    with running_orthanc(folder) as (port, _http):
+        yield port
+
+
+@contextlib.contextmanager
+def running_orthanc(folder: Path, *, answers_http: bool = False, **more: Any) -> Iterator[tuple[int, int]]:
+    """Orthanc with `more` in its configuration; its DICOM and HTTP ports, the one it is asked for open."""
     home = folder / "orthanc"
     home.mkdir()
     port, http = free_port(), free_port()
@@ -45,12 +53,13 @@ def orthanc(folder: Path) -> Iterator[int]:
                 "DicomAet": "CONSILIUM", "DicomCheckCalledAet": False, "DicomAlwaysAllowStore": True,
                 "DicomAlwaysAllowFind": True, "RemoteAccessAllowed": False, "Plugins": [],
                 "AuthenticationEnabled": False, "DicomModalities": {CALLING: [CALLING, "127.0.0.1", 1]},
-                "LimitFindResults": 0,
+                "LimitFindResults": 0, **more,
             }
         )
     )  # fmt: skip
-    with running([ORTHANC, str(configuration)], port=port, log=folder / "orthanc.log", environment=NO_NAGLE):
-        yield port
+    command, log = [ORTHANC, str(configuration)], folder / "orthanc.log"
+    with running(command, port=http if answers_http else port, log=log, environment=NO_NAGLE):
+        yield port, http
 
 
 def fill(port: int, database_url: str) -> None:

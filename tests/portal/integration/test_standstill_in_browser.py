@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
-import os
-import shutil
 from collections.abc import Iterator
 
 import pytest
-from django.conf import settings
-from django.test import Client
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Page, expect
 
 from archive.storage.models import Segment
 from common import clock
@@ -18,34 +14,19 @@ from common.errors import InvalidInput
 from integrations.dicom.models import ApplicationEntity, NodeHealth, Notice
 from integrations.dicom.notices.delivery import put_back, queue_notice
 from tests.personas import Cast, make_cast
+from tests.portal.chromium import NEEDS_CHROMIUM, pictures_in, signed_in
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or ""
-pytestmark = [pytest.mark.browser, pytest.mark.skipif(not CHROMIUM, reason="needs Debian's chromium")]
-ARGUMENTS = ["--no-sandbox", "--disable-background-networking", "--disable-dev-shm-usage"]
-PICTURES = os.environ.get("STANDSTILL_PICTURES", "")  # a folder to leave pictures of the pages in
-
-
-def picture(page: Page, name: str) -> None:
-    if PICTURES:
-        page.screenshot(path=f"{PICTURES}/{name}.png", full_page=True)
+pytestmark = NEEDS_CHROMIUM
+picture = pictures_in("STANDSTILL_PICTURES")
 
 
 @pytest.fixture
-def page(transactional_db, live_server, monkeypatch: pytest.MonkeyPatch) -> Iterator[Page]:
-    monkeypatch.setitem(os.environ, "DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+def page(transactional_db, live_server) -> Iterator[Page]:
     cast = make_cast()
     make_trouble(cast)
-    client = Client()
-    client.force_login(cast.ines)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        context = browser.new_context(viewport={"width": 1360, "height": 900})
-        cookie = client.cookies[settings.SESSION_COOKIE_NAME]
-        context.add_cookies([{"name": cookie.key, "value": cookie.value, "url": live_server.url}])
-        opened = context.new_page()
+    with signed_in(cast.ines, live_server.url) as opened:
         opened.goto(f"{live_server.url}/incidents/")
         yield opened
-        browser.close()
 
 
 def make_trouble(cast: Cast) -> None:

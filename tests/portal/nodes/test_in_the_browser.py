@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
 import socket
 import subprocess
 import threading
 from collections.abc import Callable, Iterator
 
 import pytest
-from django.conf import settings
 from django.db import connection
-from django.test import Client
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Page, expect
 
 from accounts.models import Membership, Person, Role, Site
 from integrations.dicom.models import ApplicationEntity
@@ -22,16 +18,10 @@ from integrations.dicom.nodes import breaker
 from integrations.dicom.nodes import check as checks
 from tests.integrations.dicom.nodes.test_check import ORTHANC, STORESCP, free_port, wait_for
 from tests.personas import make_cast
+from tests.portal.chromium import NEEDS_CHROMIUM, pictures_in, signed_in
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or ""
-pytestmark = [pytest.mark.browser, pytest.mark.skipif(not CHROMIUM, reason="needs Debian's chromium")]
-ARGUMENTS = ["--no-sandbox", "--disable-background-networking", "--disable-dev-shm-usage"]
-PICTURES = os.environ.get("NODE_PICTURES", "")  # a folder to leave pictures of the pages in
-
-
-def picture(page: Page, name: str) -> None:
-    if PICTURES:
-        page.screenshot(path=f"{PICTURES}/{name}.png", full_page=True)
+pytestmark = NEEDS_CHROMIUM
+picture = pictures_in("NODE_PICTURES")
 
 
 @pytest.fixture
@@ -56,16 +46,8 @@ def worker(transactional_db, monkeypatch) -> Iterator[None]:
 
 
 @pytest.fixture
-def page(worker, live_server, monkeypatch: pytest.MonkeyPatch) -> Iterator[Page]:
-    monkeypatch.setitem(os.environ, "DJANGO_ALLOW_ASYNC_UNSAFE", "true")
-    client = Client()
-    client.force_login(make_cast().ivo)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        context = browser.new_context(viewport={"width": 1360, "height": 900})
-        cookie = client.cookies[settings.SESSION_COOKIE_NAME]
-        context.add_cookies([{"name": cookie.key, "value": cookie.value, "url": live_server.url}])
-        opened = context.new_page()
+def page(worker, live_server) -> Iterator[Page]:
+    with signed_in(make_cast().ivo, live_server.url) as opened:
         complaints: list[str] = []
         opened.on(
             "console",
@@ -76,7 +58,6 @@ def page(worker, live_server, monkeypatch: pytest.MonkeyPatch) -> Iterator[Page]
         opened.goto(f"{live_server.url}/nodes/")
         yield opened
         assert not [text for text in complaints if "422" not in text]
-        browser.close()
 
 
 @pytest.fixture
