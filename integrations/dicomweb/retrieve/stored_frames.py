@@ -12,9 +12,41 @@ from archive.studies.header import DEFLATED
 from integrations.dicomweb.retrieve.subjects import Subject
 from integrations.dicomweb.retrieve.syntaxes import EXPLICIT_LITTLE, IMPLICIT_LITTLE, is_native
 
-_KEPT = 4096
-_layouts: OrderedDict[str, Layout] = OrderedDict()
-_guard = threading.Lock()
+_KEPT, _PARTS_KEPT = 4096, 1 << 18
+
+
+class Layouts:
+    """The layouts asked for last, up to a number of them and of the parts their frames lie in."""
+
+    def __init__(self, most: int, most_parts: int) -> None:
+        self._most, self._parts_left = most, most_parts
+        self._kept: OrderedDict[str, tuple[Layout, int]] = OrderedDict()
+        self._guard = threading.Lock()
+
+    def get(self, key: str) -> Layout | None:
+        with self._guard:
+            found = self._kept.get(key)
+            if found is None:
+                return None
+            self._kept.move_to_end(key)
+            return found[0]
+
+    def keep(self, key: str, layout: Layout) -> None:
+        parts = sum(map(len, layout.encoded))
+        with self._guard:
+            self._drop(key)
+            self._kept[key] = layout, parts
+            self._parts_left -= parts
+            while self._kept and (len(self._kept) > self._most or self._parts_left < 0):
+                self._drop(next(iter(self._kept)))
+
+    def _drop(self, key: str) -> None:
+        dropped = self._kept.pop(key, None)
+        if dropped is not None:
+            self._parts_left += dropped[1]
+
+
+_layouts = Layouts(_KEPT, _PARTS_KEPT)
 
 
 def stored_frame(
@@ -45,16 +77,9 @@ def _is_as_asked(stored: str, asked: str) -> bool:
 
 
 def _layout(subject: Subject, source: PixelSource) -> Layout:
-    key = subject.storage_key
-    with _guard:
-        layout = _layouts.get(key)
-        if layout is not None:
-            _layouts.move_to_end(key)
-            return layout
-    with source.opened() as data:
-        layout = layout_of(data)
-    with _guard:
-        _layouts[key] = layout
-        if len(_layouts) > _KEPT:
-            _layouts.popitem(last=False)
+    layout = _layouts.get(subject.storage_key)
+    if layout is None:
+        with source.opened() as data:
+            layout = layout_of(data)
+        _layouts.keep(subject.storage_key, layout)
     return layout
