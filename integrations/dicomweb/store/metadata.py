@@ -1,4 +1,4 @@
-"""Instances sent as metadata in JSON, with their bulk data in parts of their own.
+"""Instances sent as metadata in JSON or XML, with their bulk data in parts of their own.
 
 Bulk data wait in a file, so that memory holds the metadata and one instance at a time.
 
@@ -20,11 +20,12 @@ from pydicom.encaps import encapsulate
 from pydicom.filewriter import dcmwrite
 from pydicom.uid import UID, ExplicitVRLittleEndian
 
+from archive.studies.metadata.native_xml_reading import model_of
 from common.errors import InvalidInput, ServiceError
 from common.uids import is_uid_lenient
 from integrations.dicom.part10 import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
 from integrations.dicomweb.errors import TooLarge
-from integrations.dicomweb.media_types import DICOM_JSON, OCTET_STREAM, MediaType
+from integrations.dicomweb.media_types import DICOM_JSON, DICOM_XML, OCTET_STREAM, MediaType
 from integrations.dicomweb.multipart_reading import IncomingPart
 from integrations.dicomweb.store.intake import Failed, Intake, Stored
 
@@ -36,6 +37,7 @@ _CONVERSION_FAILURES = (
     ArithmeticError,
     AttributeError,
     LookupError,
+    OSError,
     RuntimeError,
     TypeError,
     ValueError,
@@ -78,10 +80,10 @@ def store_metadata(parts: Iterable[IncomingPart], intake: Intake) -> Iterator[St
         bulk: dict[str, _Bulk] = {}
         for part in parts:
             media = part.media_type or OCTET_STREAM
-            if media.type == DICOM_JSON.type:
+            if media.type in {DICOM_JSON.type, DICOM_XML.type}:
                 text = _read(part, left)
                 left -= len(text)
-                described += _instances(text)
+                described += [model_of(text)] if media.type == DICOM_XML.type else _instances(text)
             else:
                 location = part.headers.get("content-location", "")
                 bulk[location] = _keep(part, media, file)
@@ -164,7 +166,7 @@ class Fetcher:
 
     def find(self, uri: str) -> _Bulk:
         """Raises  InvalidInput for bulk data that were not sent along: none are fetched from elsewhere."""
-        found = self._bulk.get(uri)
+        found = self._bulk.get(uri) if isinstance(uri, str) else None  # whatever stood in the metadata
         if found is None:
             raise InvalidInput("Bulk data the metadata refer to were not sent along", code="BULK_MISSING")
         return found

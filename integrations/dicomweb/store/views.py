@@ -22,6 +22,7 @@ from integrations.dicomweb.media_types import (
     DICOM_XML,
     JSON,
     MULTIPART_DICOM,
+    MULTIPART_DICOM_XML,
     OCTET_STREAM,
     MediaType,
     negotiate,
@@ -36,6 +37,7 @@ from integrations.dicomweb.store.intake import Failed, Intake
 from integrations.dicomweb.store.metadata import store_metadata
 
 _ANSWERS = (DICOM_JSON, JSON, DICOM_XML)
+_METADATA = frozenset([DICOM_JSON.type, DICOM_XML.type])
 
 
 @dicomweb_view("POST")
@@ -62,9 +64,10 @@ def store_instances(request: HttpRequest, actor: Person, study: str = "") -> Htt
 def _media_type(request: HttpRequest) -> MediaType:
     """What is sent. Raises  MediaTypeRefused, InvalidInput."""
     sent = parse_media_type(request.headers.get("Content-Type") or OCTET_STREAM.type)
-    if sent.part_type not in {DICOM.type, DICOM_JSON.type}:
-        raise MediaTypeRefused(f"Objects are taken as {MULTIPART_DICOM} and {related(DICOM_JSON)}")
-    if sent.type == DICOM_JSON.type:
+    if sent.part_type not in {DICOM.type, *_METADATA}:
+        taken = ", ".join(map(str, (MULTIPART_DICOM, related(DICOM_JSON), MULTIPART_DICOM_XML)))
+        raise MediaTypeRefused(f"Objects are taken as {taken}")
+    if sent.type in _METADATA:
         raise MediaTypeRefused("Metadata are taken with their bulk data, in a multipart message")
     return sent
 
@@ -79,7 +82,7 @@ def _take(body: Body, sent: MediaType, intake: Intake, outcomes: Outcomes) -> No
         largest_part=(settings.DICOM_LARGEST_OBJECT_MIB + 1) << 20,
         most_parts=settings.STOW_MOST_PARTS,
     )
-    if sent.part_type == DICOM_JSON.type:
+    if sent.part_type in _METADATA:
         for outcome in store_metadata(parts, intake):
             outcomes.add(outcome)
     else:

@@ -92,7 +92,7 @@ def test_a_query_of_any_size_is_answered_or_refused_in_bounded_memory(theos, que
         ("application/x-www-form-urlencoded", 415),
         ("multipart/form-data; boundary=frontier", 415),
         ('multipart/related; type="text/html"; boundary=frontier', 415),
-        ('multipart/related; type="application/dicom+xml"; boundary=frontier', 415),
+        ('multipart/related; type="application/fhir+xml"; boundary=frontier', 415),
         ("application/dicom+json", 415),
         ('multipart/related; type="application/dicom"', 400),
         ('multipart/related; type="application/dicom"; boundary=""', 400),
