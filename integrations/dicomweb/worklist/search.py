@@ -5,7 +5,7 @@ Reference  PS3.18 §11.9 (Search transaction), §8.3.4 (query parameters), PS3.4
 
 from __future__ import annotations
 
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpRequest, HttpResponseBase
 
 from accounts.models import Person
 from archive.workitems.attributes import tag_of, workitem_attributes
@@ -16,7 +16,7 @@ from integrations.dicomweb.door import dicomweb_view
 from integrations.dicomweb.media_types import negotiate
 from integrations.dicomweb.search.parameters import SearchParameters, search_parameters
 from integrations.dicomweb.worklist.answers import workitems
-from integrations.dicomweb.worklist.telling import tell
+from integrations.dicomweb.worklist.telling import nothing, tell
 from integrations.dicomweb.worklist.trail import note_search
 from integrations.dicomweb.worklist.views import OFFERS
 
@@ -37,7 +37,7 @@ def search(request: HttpRequest, actor: Person) -> HttpResponseBase:
     models = list(rows[asked.offset : asked.offset + most + 1])
     note_search(actor, [f"{key.tag:08X}" for key in asked.keys])
     if not models[:most]:
-        return HttpResponse(status=204)
+        return nothing(204)
     wanted = _answered(asked)
     response = workitems(media, [_shown(model, wanted) for model in models[:most]])
     texts = []

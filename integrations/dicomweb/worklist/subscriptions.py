@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from urllib.parse import quote, unquote
 
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpRequest, HttpResponseBase
 
 from accounts.models import Person
 from archive.studies.queries.requests import Key
@@ -27,7 +27,7 @@ from common.errors import InvalidInput, NotFound
 from common.uids import is_uid_lenient
 from integrations.dicomweb.door import dicomweb_view
 from integrations.dicomweb.search.parameters import search_parameters
-from integrations.dicomweb.worklist.telling import refusing_with
+from integrations.dicomweb.worklist.telling import nothing, refusing_with
 
 CHANNEL_PATH = "/ws/dicomweb/subscribers/"
 _KINDS = {WORKLIST: WorklistSubscription.Kind.WORKLIST, FILTERED_WORKLIST: WorklistSubscription.Kind.FILTERED}
@@ -48,7 +48,7 @@ def subscribe(request: HttpRequest, actor: Person, workitem: str, aetitle: str) 
     else:
         found = workitem_to_see(actor, _checked(workitem))
         subscribe_to_workitem(actor, found, ae_title=ae_title, has_lock=has_lock)
-    response = HttpResponse(status=201)
+    response = nothing(201)
     scheme = "wss" if request.is_secure() else "ws"
     response["Content-Location"] = f"{scheme}://{request.get_host()}{CHANNEL_PATH}{quote(ae_title, safe='')}"
     return response
@@ -63,7 +63,7 @@ def unsubscribe(request: HttpRequest, actor: Person, workitem: str, aetitle: str
         unsubscribe_from_worklist(actor, ae_title=check_ae_title(aetitle), kind=kind)
     else:
         unsubscribe_from_workitem(actor, _checked(workitem), ae_title=check_ae_title(aetitle))
-    return HttpResponse()
+    return nothing()
 
 
 @dicomweb_view("POST")
@@ -79,7 +79,7 @@ def suspend_subscription(
     if kind is None:
         raise NotFound("Only a subscription to the worklist is suspended", code="SUBSCRIPTION_UNKNOWN")
     suspend(actor, ae_title=check_ae_title(aetitle), kind=kind)
-    return HttpResponse()
+    return nothing()
 
 
 def _deletion_lock(request: HttpRequest) -> bool:

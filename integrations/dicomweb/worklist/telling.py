@@ -9,7 +9,7 @@ import functools
 from collections.abc import Callable, Mapping
 from typing import Concatenate, ParamSpec
 
-from django.http import HttpRequest, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.urls import reverse
 
 from accounts.models import Person
@@ -61,6 +61,13 @@ def refusing_with(texts: Mapping[str, str] | None = None) -> Callable[[View[P]],
         return enter
 
     return decorate
+
+
+def nothing(status: int = 200) -> HttpResponse:
+    """A success without a payload, and so without a media type."""
+    response = HttpResponse(status=status)
+    del response.headers["Content-Type"]
+    return response
 
 
 def tell(request: HttpRequest, response: HttpResponseBase, text: str) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpRequest, HttpResponseBase
 from django.urls import reverse
 
 from accounts.models import Person
@@ -30,6 +30,7 @@ from integrations.dicomweb.worklist.telling import (
     ON_CANCELLATION,
     ON_CHANGE_OF_STATE,
     ON_UPDATE,
+    nothing,
     refusing_with,
     tell,
 )
@@ -54,7 +55,7 @@ def create(request: HttpRequest, actor: Person) -> HttpResponseBase:
     named = _uid_in_query(request, _UID_NAMES) or first(sent, "SOPInstanceUID")
     uid = named or new_uid()
     _workitem, is_modified = create_workitem(actor, uid, sent, site_code=request.GET.get("site", "")[:32])
-    response = HttpResponse(status=201)
+    response = nothing(201)
     address = request.build_absolute_uri(reverse("dicomweb:workitem", kwargs={"workitem": uid}))
     response["Location"] = response["Content-Location"] = address
     if is_modified or not named:
@@ -89,7 +90,7 @@ def update(request: HttpRequest, actor: Person, workitem: str) -> HttpResponseBa
     if len(keys) > 1:
         raise InvalidInput("The request names two Transaction UIDs", code="TRANSACTION_UID_INCORRECT")
     update_workitem(actor, _checked_uid(workitem), sent, transaction_uid=next(iter(keys), ""))
-    return HttpResponse()
+    return nothing()
 
 
 @dicomweb_view("PUT")
@@ -101,7 +102,7 @@ def change(request: HttpRequest, actor: Person, workitem: str) -> HttpResponseBa
     wanted = requested_state(first(sent, "ProcedureStepState"))
     uid = _checked_uid(workitem)
     is_new = change_state(actor, uid, wanted, transaction_uid=first(sent, "TransactionUID"))
-    response = HttpResponse()
+    response = nothing()
     if not is_new:
         tell(request, response, ALREADY[wanted])
     return response
@@ -120,7 +121,7 @@ def cancel(request: HttpRequest, actor: Person, workitem: str) -> HttpResponseBa
     is_new = request_cancellation(
         actor, _checked_uid(workitem), details, requesting_ae=check_ae_title(requester)
     )
-    response = HttpResponse(status=202)
+    response = nothing(202)
     if not is_new:
         tell(request, response, ALREADY["CANCELED"])
     return response
