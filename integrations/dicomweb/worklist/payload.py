@@ -12,13 +12,13 @@ from typing import Any
 
 from django.http import HttpRequest
 
+from archive.studies.metadata.native_xml_reading import model_of
 from archive.workitems.checking import checked
 from common.errors import InvalidInput
 from integrations.dicomweb.errors import MediaTypeRefused, TooLarge
 from integrations.dicomweb.media_types import DICOM_JSON, DICOM_XML, JSON, MediaType, parse_media_type
 from integrations.dicomweb.multipart_reading import boundary_of, read_parts
 from integrations.dicomweb.store.body import Body
-from integrations.dicomweb.worklist.native_model import model_of
 
 LARGEST = 1 << 20
 Model = dict[str, Any]
