@@ -89,7 +89,8 @@ def _retrieve(id_: str) -> Method:
 
 def _store(id_: str) -> Method:
     return Method(
-        "POST", id_, "§10.5", (DICOM_JSON, JSON, DICOM_XML), (MULTIPART_DICOM, related(DICOM_JSON), DICOM),
+        "POST", id_, "§10.5", (DICOM_JSON, JSON, DICOM_XML),
+        (MULTIPART_DICOM, related(DICOM_JSON), MULTIPART_DICOM_XML, DICOM),
         ("accept", "site"), statuses=(200, 202), refusals=(408, 409, 413, 415),
     )  # fmt: skip
 
