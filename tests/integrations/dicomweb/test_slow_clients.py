@@ -21,12 +21,13 @@ HEAD = b"POST / HTTP/1.1\r\nHost: here\r\n"
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[int]:
-    """A gunicorn of one thread, whose patience is half a second."""
+    """The web server as it ships, but with one thread, and a patience of half a second."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         listener.set_inheritable(True)
         command = [
-            sys.executable, "-m", "gunicorn", "--worker-class", "gthread", "--threads", "1", "--log-level", "critical",
-            "--bind", f"fd://{listener.fileno()}", "tests.integrations.dicomweb.slow_reader:application",
+            sys.executable, "-m", "gunicorn", "--config", "python:config.gunicorn", "--workers", "1", "--threads", "1",
+            "--log-level", "critical", "--bind", f"fd://{listener.fileno()}",
+            "tests.integrations.dicomweb.slow_reader:application",
         ]  # fmt: skip
         process = subprocess.Popen(command, cwd=ROOT, pass_fds=[listener.fileno()])
         try:
