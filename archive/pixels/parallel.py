@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
@@ -12,7 +12,7 @@ from django.conf import settings
 T = TypeVar("T")
 
 
-def in_order(tasks: Iterable[Callable[[], T]]) -> Iterator[Future[T]]:
+def in_order(tasks: Iterable[Callable[[], T]]) -> Generator[Future[T], None, None]:
     """What came of each task, in their order; as many are under way as there are decoders.
 
     A task is fetched in the caller's thread and run in another one, where there is no database connection. No more
