@@ -80,7 +80,7 @@ def _retrieve(id_: str) -> Method:
         "GET",
         id_,
         "§10.4",
-        (MULTIPART_DICOM, DICOM, ZIP),
+        (MULTIPART_DICOM, DICOM, ZIP, MULTIPART_OCTET_STREAM),
         query=("accept",),
         statuses=(200, 206),
         refusals=(404,),
@@ -140,34 +140,47 @@ def _metadata(name: str) -> Resource:
     return Resource("metadata", (found,))
 
 
+def _bulk(name: str, *below: Resource) -> tuple[Resource, Resource]:
+    """All bulk data and all pixel data of a study, series or instance."""
+    values, pixels = (
+        Method("GET", f"Retrieve{name}{kind}", "§10.4", (MULTIPART_OCTET_STREAM, _ANY), query=("accept",),
+               statuses=(200, 206), refusals=(404,))
+        for kind in ("Bulkdata", "PixelData")
+    )  # fmt: skip
+    return Resource("bulkdata", (values,), below), Resource("pixeldata", (pixels,))
+
+
 _ONE_OR_MORE_FRAMES = Method(
     "GET", "RetrieveFrames", "§10.4", (MULTIPART_OCTET_STREAM, _ANY), query=("accept",), refusals=(404,)
 )
 _FRAMES = Resource("frames", (), (Resource("{frames}", (_ONE_OR_MORE_FRAMES,), _views("Frames")),))
-_BULKDATA = Resource(
-    "bulkdata", (),
-    (Resource(
-        "{bulkdata}",
-        (Method("GET", "RetrieveBulkdata", "§10.4", (OCTET_STREAM, MULTIPART_OCTET_STREAM, _ANY), query=("accept",),
-                statuses=(200, 206), refusals=(404, 416)),),
-    ),),
+_ONE_VALUE = Resource(
+    "{bulkdata}",
+    (Method("GET", "RetrieveBulkdata", "§10.4", (OCTET_STREAM, MULTIPART_OCTET_STREAM, _ANY), query=("accept",),
+            statuses=(200, 206), refusals=(404, 416)),),
 )  # fmt: skip
 _INSTANCES = Resource(
     "instances", (_search("SearchForStudySeriesInstances"),),
     (Resource(
         "{instance}", (_retrieve("RetrieveInstance"),),
-        (_metadata("Instance"), *_views("Instance"), _FRAMES, _BULKDATA),
+        (_metadata("Instance"), *_views("Instance"), _FRAMES, *_bulk("Instance", _ONE_VALUE)),
     ),),
 )  # fmt: skip
 _SERIES = Resource(
     "series", (_search("SearchForStudySeries"),),
-    (Resource("{series}", (_retrieve("RetrieveSeries"),), (_metadata("Series"), *_views("Series"), _INSTANCES)),),
+    (Resource(
+        "{series}", (_retrieve("RetrieveSeries"),),
+        (_metadata("Series"), *_views("Series"), *_bulk("Series"), _INSTANCES),
+    ),),
 )  # fmt: skip
 _STUDIES = Resource(
     "studies", (_search("SearchForStudies"), _store("StoreInstances")),
     (Resource(
         "{study}", (_retrieve("RetrieveStudy"), _store("StoreStudyInstances")),
-        (_metadata("Study"), *_views("Study"), _SERIES, Resource("instances", (_search("SearchForStudyInstances"),))),
+        (
+            _metadata("Study"), *_views("Study"), *_bulk("Study"), _SERIES,
+            Resource("instances", (_search("SearchForStudyInstances"),)),
+        ),
     ),),
 )  # fmt: skip
 
@@ -231,9 +244,24 @@ _WORKITEMS = Resource(
     ),
 )  # fmt: skip
 
+_URI_SERVICE = Resource(
+    "wado",
+    (
+        Method(
+            "GET", "RetrieveInstanceByURI", "§9", (*_PICTURES, DICOM, _ANY), refusals=(404,),
+            query=(
+                "requestType", "studyUID", "seriesUID", "objectUID", "contentType", "charset", "transferSyntax",
+                "anonymize", "frameNumber", "annotation", "imageQuality", "rows", "columns", "region",
+                "windowCenter", "windowWidth", "presentationSeriesUID", "presentationUID",
+            ),
+        ),
+    ),
+)  # fmt: skip
+
 RESOURCES = (
     _STUDIES,
     Resource("series", (_search("SearchForSeries"),)),
     Resource("instances", (_search("SearchForInstances"),)),
     _WORKITEMS,
+    _URI_SERVICE,
 )
