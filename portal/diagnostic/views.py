@@ -16,7 +16,6 @@ from django.views.decorators.http import require_safe
 
 from accounts.audit import record_audit
 from accounts.models import Person
-from accounts.privileges import Privilege, sites_where
 from archive.studies.models import Study
 from archive.studies.selectors import visible_studies
 from common.uids import is_uid_lenient
@@ -73,10 +72,7 @@ def page(request: HttpRequest, path: str = "") -> HttpResponse:
     asked = list(dict.fromkeys(uid for uid in request.GET.get("StudyInstanceUIDs", "").split(",") if uid))
     studies = _visible(person, asked)
     previews = previews_of(studies, asked[:MOST_PREVIEWS])
-    may_store = sites_where(person, Privilege.STORE_STUDIES).exists()
-    return render(
-        request, "portal/diagnostic/viewer.html", {"site": site, "previews": previews, "may_store": may_store}
-    )
+    return render(request, "portal/diagnostic/viewer.html", {"site": site, "previews": previews})
 
 
 @require_safe

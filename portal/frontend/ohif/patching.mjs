@@ -10,6 +10,11 @@ const WINDOW_SET = "imageActor.getProperty().setUseLookupTableScalarRange(true);
 const WINDOW_WIDENED =
   "if (voiRangeToUse.upper <= voiRangeToUse.lower) voiRangeToUse = { lower: voiRangeToUse.lower, upper: voiRangeToUse.lower + 1 };";
 
+// What is laid over a series waits for it, and would miss it where several series arrive together.
+const FIRST_ADDED = "const addedDisplaySet = displaySetsAdded[0];";
+const ITS_OWN_ADDED =
+  "const addedDisplaySet = displaySetsAdded.find((one) => one.SeriesInstanceUID === displaySet.referencedSeriesInstanceUID) ?? displaySetsAdded[0];";
+
 const COMPILED_VIEWS = "function compileConstructor(dtype, dimension) {";
 const PLAIN_VIEWS = `${COMPILED_VIEWS} return viewOf(dtype, dimension, CACHED_CONSTRUCTORS[dtype], order); }
 ${viewOf}
@@ -28,6 +33,7 @@ export async function patched(name, code, address) {
   const moved = code
     .replaceAll(RUNTIME_ROOT, `__webpack_require__.p = ${JSON.stringify(address)};`)
     .replaceAll(SLIDE_VIEWER, `'${address}dicom-microscopy-viewer/`)
+    .replaceAll(FIRST_ADDED, ITS_OWN_ADDED)
     .replaceAll(COMPILED_VIEWS, () => PLAIN_VIEWS) // a function: its text holds no patterns to fill in
     .replaceAll(WINDOW_SET, `${WINDOW_WIDENED} ${WINDOW_SET}`);
   if (name.startsWith("app.bundle.")) {

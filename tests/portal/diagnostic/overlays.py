@@ -19,7 +19,14 @@ from common.uids import derived_uid
 LABEL = "Ball"
 CORNERS = 48
 _OF_THE_PATIENT = ("PatientName", "PatientID", "PatientBirthDate", "PatientSex", "SpecificCharacterSet")
-_OF_THE_STUDY = ("StudyInstanceUID", "StudyDate", "StudyTime", "AccessionNumber", "StudyID", "ReferringPhysicianName")
+_OF_THE_STUDY = (
+    "StudyInstanceUID",
+    "StudyDate",
+    "StudyTime",
+    "AccessionNumber",
+    "StudyID",
+    "ReferringPhysicianName",
+)
 
 
 def segmentation_of(slices: Sequence[Dataset], *, radius_mm: float) -> FileDataset:
@@ -28,7 +35,11 @@ def segmentation_of(slices: Sequence[Dataset], *, radius_mm: float) -> FileDatas
     cut = [(one, mask) for one, mask in zip(slices, masks, strict=True) if mask.any()]
     dataset = _begun(slices[0], SegmentationStorage, "SEG", number=901)
     dataset.ImageType = ["DERIVED", "PRIMARY"]
-    dataset.SamplesPerPixel, dataset.PhotometricInterpretation, dataset.PixelRepresentation = 1, "MONOCHROME2", 0
+    dataset.SamplesPerPixel, dataset.PhotometricInterpretation, dataset.PixelRepresentation = (
+        1,
+        "MONOCHROME2",
+        0,
+    )
     dataset.BitsAllocated, dataset.BitsStored, dataset.HighBit = 1, 1, 0
     dataset.Rows, dataset.Columns, dataset.NumberOfFrames = slices[0].Rows, slices[0].Columns, len(cut)
     dataset.SegmentationType, dataset.LossyImageCompression = "BINARY", "00"
@@ -54,9 +65,15 @@ def segmentation_of(slices: Sequence[Dataset], *, radius_mm: float) -> FileDatas
 def structure_set_of(slices: Sequence[Dataset], *, radius_mm: float) -> FileDataset:
     """An RTSTRUCT with one closed contour of the ball for each slice that it cuts (PS3.3 §A.19)."""
     dataset = _begun(slices[0], RTStructureSetStorage, "RTSTRUCT", number=902)
-    dataset.StructureSetLabel, dataset.StructureSetDate, dataset.StructureSetTime = "BALL", "20260301", "120000"
+    dataset.StructureSetLabel, dataset.StructureSetDate, dataset.StructureSetTime = (
+        "BALL",
+        "20260301",
+        "120000",
+    )
     frame = slices[0].FrameOfReferenceUID
-    series = _of(SeriesInstanceUID=slices[0].SeriesInstanceUID, ContourImageSequence=Items(map(_reference, slices)))
+    series = _of(
+        SeriesInstanceUID=slices[0].SeriesInstanceUID, ContourImageSequence=Items(map(_reference, slices))
+    )
     study = _of(ReferencedSOPClassUID="1.2.840.10008.3.1.2.3.1", ReferencedSOPInstanceUID=slices[0].StudyInstanceUID,
                 RTReferencedSeriesSequence=Items([series]))  # fmt: skip
     dataset.ReferencedFrameOfReferenceSequence = Items(
@@ -115,7 +132,8 @@ def _disc(one: Dataset, slices: Sequence[Dataset], radius_mm: float) -> NDArray[
     rows, columns = np.mgrid[: one.Rows, : one.Columns]
     places = _corner(one)[:, None, None] + np.tensordot(_along(one), np.stack([rows, columns]), axes=1)
     distance = np.linalg.norm(places - _middle(slices)[:, None, None], axis=0)
-    return (distance <= radius_mm).astype(np.uint8)
+    inside: NDArray[np.uint8] = np.less_equal(distance, radius_mm).astype(np.uint8)
+    return inside
 
 
 def _contour(one: Dataset, slices: Sequence[Dataset], radius_mm: float) -> Dataset | None:
@@ -170,7 +188,9 @@ def _reference(one: Dataset) -> Dataset:
 
 
 def _dimension(organization: str, pointer: int, group: int) -> Dataset:
-    return _of(DimensionOrganizationUID=organization, DimensionIndexPointer=pointer, FunctionalGroupPointer=group)
+    return _of(
+        DimensionOrganizationUID=organization, DimensionIndexPointer=pointer, FunctionalGroupPointer=group
+    )
 
 
 def _code(value: str, scheme: str, meaning: str) -> Dataset:

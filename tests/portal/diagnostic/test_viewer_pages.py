@@ -154,13 +154,6 @@ def test_an_image_larger_than_a_screen_is_asked_for_at_the_size_of_one(cast: Cas
     assert "rendered?accept=image/jpeg&amp;viewport=1024,1024" in page
 
 
-@pytest.mark.parametrize(("person", "may"), [("theo", True), ("rafael", False)])
-def test_the_page_says_who_may_store(cast: Cast, browser_of, small_site, person: str, may: bool):
-    page = browser_of(getattr(cast, person)).get("/viewer/").content.decode()
-
-    assert ("data-may-store" in page) == may
-
-
 def test_the_page_of_a_study_is_made_in_few_statements(
     cast: Cast, theo: Client, django_assert_max_num_queries
 ):

@@ -12,12 +12,15 @@ speakAsThePage();
 sendTheToken();
 leaveThePreview();
 
+// What lies over images that are not here is not shown; OHIF asks what to do, and fails where nobody answers.
+const withoutItsImages = { missingReferenceDisplaySetHandler: { $set: () => ({ handled: true }) } };
+
 window.config = {
   name: "consilium",
   routerBasename: "/viewer",
   extensions: [hanging],
   modes: [],
-  customizationService: [identity],
+  customizationService: [identity, withoutItsImages],
   whiteLabeling: {},
   showStudyList: true,
   showPatientInfo: "visible",
