@@ -27,7 +27,7 @@ def prior_beside(actor: Actor, study: Study) -> Study | None:
     """The earlier study of the patient most like this one: body part, then modality, then the latest.
 
     Only one with a modality in common is hung by itself; the others are a click away in the viewer's list.
-    Two statements beside the one for the person's memberships.
+    Two statements.
     """
     earlier = _earlier(actor, study)
     kinds = _kinds([study, *earlier])

@@ -51,10 +51,10 @@ def test_a_localizer_alone_is_no_prior(cast: Cast):
     assert prior_beside(cast.theo, current) is None
 
 
-def test_the_choice_takes_three_statements_however_many_priors(cast: Cast, django_assert_num_queries):
+def test_the_choice_takes_two_statements_however_many_priors(cast: Cast, django_assert_num_queries):
     current = study(cast, 1, "20260301")
     for number in range(2, 7):
         study(cast, number, f"202{number - 2}0301")
 
-    with django_assert_num_queries(3):
+    with django_assert_num_queries(2):
         prior_beside(cast.theo, current)
