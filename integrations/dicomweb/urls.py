@@ -26,6 +26,8 @@ INSTANCE = rf"{SERIES}/instances/(?P<instance>[^/]+)"
 FRAMES = rf"{INSTANCE}/frames/(?P<frames>[^/]+)"
 
 _resources: list[URLPattern] = [
+    re_path(rf"{FRAMES}$", frames),  # tried first: what is asked for by the thousand
+    re_path(rf"{FRAMES}/rendered$", rendered_resource),
     re_path(rf"{STUDY}/?$", resource(GET=retrieve, POST=store_instances), name="study"),
     re_path(r"^studies/?$", resource(GET=search_studies, POST=store_instances), name="studies"),
     re_path(r"^series/?$", resource(GET=search_series)),
@@ -38,7 +40,6 @@ _resources: list[URLPattern] = [
     re_path(rf"{STUDY}/metadata$", metadata),
     re_path(rf"{SERIES}/metadata$", metadata),
     re_path(rf"{INSTANCE}/metadata$", instance_metadata),
-    re_path(rf"{INSTANCE}/frames/(?P<frames>[^/]+)$", frames),
     re_path(rf"{INSTANCE}/bulkdata/(?P<path>.+)$", bulkdata),
     re_path(rf"{STUDY}/bulkdata/?$", all_bulkdata),
     re_path(rf"{SERIES}/bulkdata/?$", all_bulkdata),
@@ -49,7 +50,6 @@ _resources: list[URLPattern] = [
     re_path(rf"{STUDY}/rendered$", rendered_resource),
     re_path(rf"{SERIES}/rendered$", rendered_resource),
     re_path(rf"{INSTANCE}/rendered$", rendered_resource),
-    re_path(rf"{FRAMES}/rendered$", rendered_resource),
     re_path(rf"{STUDY}/thumbnail$", thumbnail),
     re_path(rf"{SERIES}/thumbnail$", thumbnail),
     re_path(rf"{INSTANCE}/thumbnail$", thumbnail),
