@@ -77,7 +77,8 @@ def test_the_channel_holds_an_answer_until_it_is_whole(rf: RequestFactory) -> No
         theirs.connect(ours.getsockname())
         channel, _address = ours.accept()
         with channel:
-            request = rf.get("/dicomweb/studies", **{"gunicorn.socket": channel})
+            request = rf.get("/dicomweb/studies")
+            request.META["gunicorn.socket"] = channel
             response = ProgramPathMiddleware(_page)(request)
             assert response.status_code == 401
             assert channel.getsockopt(socket.IPPROTO_TCP, socket.TCP_CORK)
