@@ -105,10 +105,10 @@ def _presented(
     state, view, image = presentation.state, presentation.view, (shown.shape[0], shown.shape[1])
     if presentation.has_shutter:
         shown = shuttered(shown, state)
-    for group, layer_grey in presentation.overlays:
+    for group, ink in presentation.overlays:
         holder = state if (group, 0x3000) in state else header
         plane = overlay_plane(holder, group, frame=frame, shape=image, words=words)
-        shown = shown if plane is None else covered(shown, plane, layer_grey)
+        shown = shown if plane is None else covered(shown, plane, ink)
     shown = view.part(shown)
     if wish.region is None:
         shown = placed(shown, size=wish.size or view.size(shown), region=None, ratio=view.shown_ratio)

@@ -1,5 +1,6 @@
 """Lines, shapes and words over a picture: those of a presentation state, and those a client asks for.
 
+Of compound graphics, the simple objects are drawn that stand for them (PS3.3 §C.10.5.1.3.1).
 Reference  PS3.3 §C.10.5 (graphic annotation), §C.10.7 (graphic layers), PS3.18 §8.3.5.1.1 (annotation)
 """
 
@@ -14,91 +15,173 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 from pydicom import Dataset
 
+from archive.pixels.rendering.inks import BLACK, WHITE, Ink, is_grey
+from archive.pixels.rendering.outlines import Point, dashes, outline_of
+from archive.pixels.rendering.styles import LineStyle, Shadow, fill_style, line_style, text_style
+
 Shown = NDArray[np.uint8]
-Point = tuple[float, float]
 Points = Callable[[Any, Any], list[Point]]
-WHITE = 255
+Draw = Callable[[ImageDraw.ImageDraw, Any], None]
 TEXT_HEIGHT_SHARE = 32
+_ANCHORS = {"LEFT": "la", "CENTER": "ma", "RIGHT": "ra"}
 
 
 def with_lines(shown: Shown, lines: Sequence[str]) -> Shown:
     """The picture with lines of words in its upper left corner, outlined so that they can be read on any image."""
-    image = Image.fromarray(shown)
-    draw = ImageDraw.Draw(image)
-    height = max(10, min(image.size) // TEXT_HEIGHT_SHARE)
+    sheet = _Sheet(shown)
+    height = max(10, min(sheet.image.size) // TEXT_HEIGHT_SHARE)
+    draw = ImageDraw.Draw(sheet.image)
     for number, line in enumerate(lines):
         draw.text(
-            (height // 2, height // 2 + number * height * 1.3), line, fill=_ink(image, WHITE), font=_font(height),
-            stroke_width=1, stroke_fill=_ink(image, 0),
+            (height // 2, height // 2 + number * height * 1.3), line, fill=sheet.fill(WHITE), font=_font(height),
+            stroke_width=1, stroke_fill=sheet.fill(BLACK),
         )  # fmt: skip
-    return np.asarray(image)
+    return np.asarray(sheet.image)
 
 
-def covered(shown: Shown, plane: NDArray[np.bool_], grey: int) -> Shown:
-    """The picture with a plane of bits in one grey."""
-    return np.where(plane if shown.ndim == 2 else plane[..., None], np.uint8(grey), shown)
+def covered(shown: Shown, plane: NDArray[np.bool_], ink: Ink) -> Shown:
+    """The picture with a plane of bits in one colour; it stays grey as long as that is."""
+    if shown.ndim == 2 and is_grey(ink):
+        return np.where(plane, np.uint8(ink[0]), shown)
+    colours = shown if shown.ndim == 3 else np.repeat(shown[..., None], 3, axis=2)
+    return np.where(plane[..., None], np.array(ink, np.uint8), colours)
 
 
-def annotated(shown: Shown, annotations: Iterable[tuple[Dataset, int]], points: Points) -> Shown:
-    """The picture with annotations, each in its grey; `points` tells where pairs in these units lie in it."""
-    image = Image.fromarray(shown)
-    draw = ImageDraw.Draw(image)
-    for annotation, grey in annotations:
-        pen = _Pen(draw, _ink(image, grey), points)
+def annotated(shown: Shown, annotations: Iterable[tuple[Dataset, Ink]], points: Points) -> Shown:
+    """The picture with annotations, each in its colour; `points` tells where pairs in these units lie in it."""
+    sheet = _Sheet(shown)
+    for annotation, ink in annotations:
+        pen = _Pen(sheet, ink, points)
         for item in annotation.get("GraphicObjectSequence") or ():
             pen.draw_graphic(item)
         for item in annotation.get("TextObjectSequence") or ():
-            pen.draw_text(item, max(10, min(image.size) // TEXT_HEIGHT_SHARE))
-    return np.asarray(image)
+            pen.draw_text(item, max(10, min(sheet.image.size) // TEXT_HEIGHT_SHARE))
+    return np.asarray(sheet.image)
+
+
+class _Sheet:
+    """A picture being drawn on. It is grey until the first ink that is none."""
+
+    def __init__(self, shown: Shown) -> None:
+        self.image = Image.fromarray(shown)
+
+    def fill(self, ink: Ink) -> Any:
+        return ink[0] if self.image.mode == "L" else ink
+
+    def put(self, draw: Draw, ink: Ink, opacity: float = 1.0) -> None:
+        """What `draw` draws, in this ink; through a mask where the picture is to be seen behind it."""
+        if self.image.mode == "L" and not is_grey(ink):
+            self.image = self.image.convert("RGB")
+        if opacity == 1.0:
+            draw(ImageDraw.Draw(self.image), self.fill(ink))
+        elif opacity > 0:
+            mask = Image.new("L", self.image.size, 0)
+            draw(ImageDraw.Draw(mask), round(opacity * 255))
+            self.image.paste(self.fill(ink), mask=mask)
 
 
 @dataclass(frozen=True, slots=True)
 class _Pen:
-    draw: ImageDraw.ImageDraw
-    ink: Any
+    sheet: _Sheet
+    ink: Ink
     points: Points
 
     def draw_graphic(self, item: Dataset) -> None:
-        """A point of a picture lies in the pixel that its whole part names."""
-        found = self.points(item.get("GraphicData"), item.get("GraphicAnnotationUnits"))
-        points = [(float(np.floor(x)), float(np.floor(y))) for x, y in found]
-        kind, fill = item.get("GraphicType"), self.ink if item.get("GraphicFilled") == "Y" else None
+        units, kind = item.get("GraphicAnnotationUnits"), item.get("GraphicType")
+        points = self.points(item.get("GraphicData"), units)
+        style = line_style(item, self.ink)
         if kind == "POINT" and points:
-            (x, y) = points[0]
-            self.draw.line((x - 2, y, x + 2, y), fill=self.ink)
-            self.draw.line((x, y - 2, x, y + 2), fill=self.ink)
-        elif kind in {"POLYLINE", "INTERPOLATED"} and len(points) > 1:
-            if fill is not None:
-                self.draw.polygon(points, fill=fill)
-            self.draw.line(points, fill=self.ink)
-        elif kind == "CIRCLE" and len(points) > 1:
-            (x, y), edge = points[0], points[1]
-            radius = float(np.hypot(edge[0] - x, edge[1] - y))
-            self.draw.ellipse((x - radius, y - radius, x + radius, y + radius), outline=self.ink, fill=fill)
-        elif kind == "ELLIPSE" and len(points) > 3:
-            self.draw.polygon(_ellipse(points), outline=self.ink, fill=fill)
+            (x, y) = _pixels(points[:1])[0]
+            self._stroke([(x - 2, y), (x + 2, y)], style, units)
+            self._stroke([(x, y - 2), (x, y + 2)], style, units)
+            return
+        outline = outline_of(kind, points)
+        area = fill_style(item, self.ink)
+        if area is not None and len(outline) > 2:
+            self.sheet.put(lambda draw, fill: draw.polygon(_pixels(outline), fill), area.ink, area.opacity)
+        if outline:
+            self._stroke(outline, style, units)
+
+    def _stroke(self, outline: Sequence[Point], style: LineStyle, units: Any) -> None:
+        if style.shadow is not None:
+            self._shade(outline, style.thickness, style.shadow, units)
+        if not style.is_dashed:
+            self._join([outline], style.ink, style.opacity, style.thickness)
+            return
+        on, off = dashes(outline, style.pattern, style.thickness)
+        if style.off_ink is not None:
+            self._join(off, style.off_ink, style.off_opacity, style.thickness)
+        self._join(on, style.ink, style.opacity, style.thickness)
+
+    def _join(self, pieces: Sequence[Sequence[Point]], ink: Ink, opacity: float, thickness: int) -> None:
+        def draw(on: ImageDraw.ImageDraw, fill: Any) -> None:
+            for piece in pieces:
+                on.line(_pixels(piece), fill, width=thickness, joint="curve" if thickness > 2 else None)
+
+        self.sheet.put(draw, ink, opacity)
+
+    def _shade(self, outline: Sequence[Point], thickness: int, shadow: Shadow, units: Any) -> None:
+        """Shadows are solid, and fall the same way however the image is turned (PS3.3 §C.10.5.1.3.13.2)."""
+        across, down = self._shift(shadow, units)
+        if shadow.is_outline:
+            spread = min(thickness + 2 * round(float(np.hypot(across, down))), 256)
+            self._join([outline], shadow.ink, shadow.opacity, spread)
+        else:
+            moved = [(x + across, y + down) for x, y in outline]
+            self._join([moved], shadow.ink, shadow.opacity, thickness)
+
+    def _shift(self, shadow: Shadow, units: Any) -> Point:
+        """The offset of a shadow in pixels of the picture."""
+        corners = self.points([0, 0, 1, 0, 0, 1], units)
+        (x, y), scales = corners[0], corners[1:]
+        wide, high = (max(abs(end[0] - x), abs(end[1] - y)) for end in scales)
+        return shadow.offset[0] * wide, shadow.offset[1] * high
 
     def draw_text(self, item: Dataset, height: int) -> None:
-        place, units = item.get("BoundingBoxTopLeftHandCorner"), item.get("BoundingBoxAnnotationUnits")
-        if place is None:
-            place, units = item.get("AnchorPoint"), item.get("AnchorPointAnnotationUnits")
-        for point in self.points(place, units)[:1]:
-            words = str(item.get("UnformattedTextValue", ""))
-            self.draw.multiline_text(point, words, fill=self.ink, font=_font(height))
+        box, units = item.get("BoundingBoxTopLeftHandCorner"), item.get("BoundingBoxAnnotationUnits")
+        anchor = self.points(item.get("AnchorPoint"), item.get("AnchorPointAnnotationUnits"))
+        corner = self.points(box, units) or anchor
+        if not corner:
+            return
+        style = text_style(item, self.ink)
+        if item.get("AnchorPointVisibility") == "Y" and anchor and box is not None:
+            self._join([[corner[0], anchor[0]]], style.ink, 1.0, 1)
+        far = self.points(item.get("BoundingBoxBottomRightHandCorner"), units) or corner
+        share = {"LEFT": 0.0, "CENTER": 0.5, "RIGHT": 1.0}[style.align]
+        place = corner[0][0] + (far[0][0] - corner[0][0]) * share, corner[0][1]
+        words = _Words(str(item.get("UnformattedTextValue", "")), height, style.align, style.is_bold)
+        if style.shadow is not None:
+            across, down = self._shift(style.shadow, units or item.get("AnchorPointAnnotationUnits"))
+            moved = (place[0] + across, place[1] + down)
+            self.sheet.put(words.at(moved), style.shadow.ink, style.shadow.opacity)
+        self.sheet.put(words.at(place, is_underlined=style.is_underlined), style.ink)
 
 
-def _ellipse(points: Sequence[Point]) -> list[Point]:
-    """The outline from the ends of the major and of the minor axis (PS3.3 §C.10.5.1.2)."""
-    a, b, c, d = (np.array(point) for point in points[:4])
-    centre, major, minor = (a + b) / 2, (b - a) / 2, (d - c) / 2
-    turns = np.linspace(0, 2 * np.pi, 90)
-    outline = centre + np.cos(turns)[:, None] * major + np.sin(turns)[:, None] * minor
-    return [(float(x), float(y)) for x, y in outline]
+@dataclass(frozen=True, slots=True)
+class _Words:
+    text: str
+    height: int
+    align: str
+    is_bold: bool
+
+    def at(self, place: Point, *, is_underlined: bool = False) -> Draw:
+        def draw(on: ImageDraw.ImageDraw, fill: Any) -> None:
+            options: dict[str, Any] = {
+                "font": _font(self.height), "anchor": _ANCHORS[self.align], "align": self.align.lower(),
+                "stroke_width": 1 if self.is_bold else 0,
+            }  # fmt: skip
+            on.multiline_text(place, self.text, fill=fill, **options)
+            if is_underlined:
+                left, _top, right, bottom = on.multiline_textbbox(place, self.text, **options)
+                on.line((left, bottom + 1, right, bottom + 1), fill=fill)
+
+        return draw
+
+
+def _pixels(points: Iterable[Point]) -> list[Point]:
+    """A point of a picture lies in the pixel that its whole part names."""
+    return [(float(np.floor(x)), float(np.floor(y))) for x, y in points]
 
 
 def _font(height: int) -> Any:
     return ImageFont.load_default(height)
-
-
-def _ink(image: Image.Image, value: int) -> Any:
-    return value if image.mode == "L" else (value, value, value)

@@ -2,7 +2,7 @@
 
 Of grayscale, colour and pseudo-colour states: what they say of grey, of a palette, of the area shown and its turning,
 of shutters, overlays and annotations. States of colour leave colours as they are, and so does a state of grey over an
-image in colour. Masks, styles of lines and colours of layers are passed over.
+image in colour. Masks are passed over.
 
 Reference  PS3.3 §A.33.1 to §A.33.3, §C.11.6 to §C.11.8, §C.10.4 to §C.10.7, §C.7.6.11; PS3.4 §N.2
 """
@@ -16,8 +16,8 @@ from typing import Any
 from pydicom import Dataset
 
 from archive.pixels.errors import unreadable
-from archive.pixels.rendering.graphics import WHITE
 from archive.pixels.rendering.grey import GreyScale, header_window, number, voi_function
+from archive.pixels.rendering.inks import WHITE, Ink, layer_inks
 from archive.pixels.rendering.overlays import GROUPS
 from archive.pixels.rendering.tables import table_of
 from archive.pixels.rendering.views import View, view_of
@@ -28,13 +28,13 @@ CLASSES = frozenset([GREYSCALE, COLOUR, PSEUDO_COLOUR])
 
 @dataclass(frozen=True, slots=True)
 class Presentation:
-    """What a presentation state says of one frame of one image. Greys are those of layers, from 0 to 255."""
+    """What a presentation state says of one frame of one image. Inks are those of layers."""
 
     state: Dataset
     grey: GreyScale
     view: View
-    annotations: tuple[tuple[Dataset, int], ...] = ()
-    overlays: tuple[tuple[int, int], ...] = ()
+    annotations: tuple[tuple[Dataset, Ink], ...] = ()
+    overlays: tuple[tuple[int, Ink], ...] = ()
 
     @property
     def has_shutter(self) -> bool:
@@ -54,16 +54,17 @@ def presentation_of(state: Dataset, *, image_uid: str, frame: int, grey: GreySca
     if state.get("SOPClassUID") not in CLASSES or image_uid not in referenced_images(state):
         raise unreadable("PRESENTATION_UNSUITED")
     annotations = _of_frame(state.get("GraphicAnnotationSequence"), image_uid, frame)
-    layers = _layers(state)
+    layers = layer_inks(state)
+
+    def layer_of(annotation: Dataset) -> tuple[int, Ink]:
+        return layers.get(str(annotation.get("GraphicLayer")), (0, WHITE))
+
     return Presentation(
         state=state,
         grey=grey if state.SOPClassUID == COLOUR else _grey(state, image_uid, frame, grey),
         view=view_of(state, _of_frame(state.get("DisplayedAreaSelectionSequence"), image_uid, frame)),
         annotations=tuple(
-            (one, layers.get(str(one.get("GraphicLayer")), (0, WHITE))[1])
-            for one in sorted(
-                annotations, key=lambda one: layers.get(str(one.get("GraphicLayer")), (0, WHITE))[0]
-            )
+            (one, layer_of(one)[1]) for one in sorted(annotations, key=lambda one: layer_of(one)[0])
         ),
         overlays=tuple(
             (group, layers.get(str(state[group, 0x1001].value), (0, WHITE))[1])
@@ -80,17 +81,6 @@ def referenced_images(state: Dataset) -> list[str]:
         for series in state.get("ReferencedSeriesSequence") or ()
         for image in series.get("ReferencedImageSequence") or ()
     ]
-
-
-def _layers(state: Dataset) -> dict[str, tuple[int, int]]:
-    """Order and grey of each graphic layer; the P-values of greys have 16 bits (PS3.3 §C.10.7)."""
-    return {
-        str(layer.get("GraphicLayer")): (
-            int(layer.get("GraphicLayerOrder") or 0),
-            int(number(layer.get("GraphicLayerRecommendedDisplayGrayscaleValue"), 0xFFFF)) >> 8,
-        )
-        for layer in state.get("GraphicLayerSequence") or ()
-    }
 
 
 def _grey(state: Dataset, image_uid: str, frame: int, grey: GreyScale) -> GreyScale:
