@@ -5,25 +5,38 @@ What values find is tested with the views (tests/integrations/dicomweb/search).
 
 from __future__ import annotations
 
+import datetime as dt
+
 import pytest
 from django.test import Client
 from pydicom.datadict import keyword_for_tag
 
-from tests.archive.studies.indexed import add_patient, add_study
+from tests.archive.studies.indexed import CT, MR, add_patient, add_study
 from tests.conformance.native_xml import texts, valid_document
 from tests.integrations.dicomweb.answers import strict_parts
+from tests.integrations.dicomweb.search.conftest import REQUEST
 
 STUDY, SERIES = "2.25.1", "2.25.1.1"
-KEYS = {  # Table 10.6.1-5, Required IE Types of matching keys, with values each may have
-    "/studies": {
-        0x00080020: "20260105", 0x00080030: "0800", 0x00080050: "A1", 0x00080061: "CT", 0x00080090: "H*",
-        0x00100010: "L*", 0x00100020: "P1", 0x0020000D: STUDY, 0x00200010: "1",
-    },
-    "/series": {
-        0x00080060: "CT", 0x0020000E: SERIES, 0x00200011: "1", 0x00400244: "20260105", 0x00400245: "0800",
-    },
-    "/instances": {0x00080016: "1.2.840.10008.5.1.4.1.1.2", 0x00080018: f"{SERIES}.1", 0x00200013: "1"},
+# Table 10.6.1-5: the Required matching keys of each level, with a value the study has and one that it has not
+STUDY_KEYS = {
+    "00080020": ("20260105", "20260106"), "00080030": ("0800", "0900"), "00080050": ("A1", "A2"),
+    "00080061": ("CT", "MR"), "00080090": ("H*", "W*"), "00100010": ("L*", "M*"), "00100020": ("P1", "P2"),
+    "0020000D": (STUDY, "2.25.2"), "00200010": ("1", "2"),
 }  # fmt: skip
+SERIES_KEYS = {
+    "00080060": ("CT", "MR"), "0020000E": (SERIES, "2.25.1.2"), "00200011": ("1", "2"),
+    "00400244": ("20260105", "20260106"), "00400245": ("0801", "0901"),
+    "00400275.00400009": ("SPS2", "SPS3"), "00400275.00401001": ("RP1", "RP3"),
+}  # fmt: skip
+INSTANCE_KEYS = {"00080016": (CT, MR), "00080018": (f"{SERIES}.1", f"{SERIES}.9"), "00200013": ("1", "9")}
+KEYS = {  # Table 10.6.1-5: the resources, with the levels whose keys they match
+    "/studies": STUDY_KEYS,
+    "/series": STUDY_KEYS | SERIES_KEYS,
+    "/instances": STUDY_KEYS | SERIES_KEYS | INSTANCE_KEYS,
+    f"/studies/{STUDY}/series": SERIES_KEYS,
+    f"/studies/{STUDY}/instances": SERIES_KEYS | INSTANCE_KEYS,
+    f"/studies/{STUDY}/series/{SERIES}/instances": INSTANCE_KEYS,
+}
 ANSWERED = {  # Tables 10.6.3-3, -4 and -5: what is answered without being asked for
     "/studies": [
         0x00080005, 0x00080020, 0x00080030, 0x00080050, 0x00080056, 0x00080061, 0x00080090, 0x00081190, 0x00100010,
@@ -41,18 +54,45 @@ ANSWERED = {  # Tables 10.6.3-3, -4 and -5: what is answered without being asked
 @pytest.fixture
 def reader(client: Client, cast) -> Client:
     patient = add_patient(cast.county, "Li", "Hua", "P1")
-    add_study(cast.county, patient, 1)
+    study = add_study(
+        cast.county, patient, 1, date=dt.date(2026, 1, 5), time=dt.time(8, 0, 30),
+        referring_physician_name="House^Gregory",
+    )  # fmt: skip
+    series = study.series.get()
+    series.attributes |= {
+        "00400244": {"vr": "DA", "Value": ["20260105"]},
+        "00400245": {"vr": "TM", "Value": ["080100"]},
+        "00400275": REQUEST,
+    }
+    series.save()
     client.force_login(cast.theo)
     return client
 
 
-@pytest.mark.parametrize(("path", "tag"), [(path, tag) for path, keys in KEYS.items() for tag in keys])
-def test_10_6_1_every_required_key_is_matched_by_tag_and_by_keyword(reader, path, tag):
-    for name in (f"{tag:08X}", keyword_for_tag(tag)):
-        response = reader.get(f"/dicomweb{path}", {name: KEYS[path][tag]})
+def named_both_ways(path: str) -> tuple[str, str]:
+    return path, ".".join(keyword_for_tag(int(tag, 16)) for tag in path.split("."))
 
-        assert response.status_code in {200, 204}
-        assert "Warning" not in response.headers
+
+@pytest.mark.parametrize(("path", "key"), [(path, key) for path, keys in KEYS.items() for key in keys])
+def test_10_6_1_every_required_key_is_matched_by_tag_and_by_keyword(reader, path, key):
+    his, others = KEYS[path][key]
+    for name in named_both_ways(key):
+        found = reader.get(f"/dicomweb{path}", {name: his})
+        missed = reader.get(f"/dicomweb{path}", {name: others})
+
+        assert (found.status_code, missed.status_code) == (200, 204)
+        assert {match["0020000D"]["Value"][0] for match in found.json()} == {STUDY}
+        assert "Warning" not in found.headers
+        assert "Warning" not in missed.headers
+
+
+def test_8_3_4_3_all_fields_are_those_of_every_level_the_path_does_not_name(reader):
+    (series,) = reader.get("/dicomweb/series", {"includefield": "all"}).json()
+    below = reader.get(f"/dicomweb/studies/{STUDY}/series", {"includefield": "all"}).json()[0]
+
+    assert {"00100010", "00081030", "0008103E", "00080080", "00180050", "00201209"} <= series.keys()
+    assert {"0008103E", "00080080", "00180050", "00201209"} <= below.keys()
+    assert not {"00100010", "00081030"} & below.keys()
 
 
 @pytest.mark.parametrize("path", ANSWERED)
