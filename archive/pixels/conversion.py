@@ -185,7 +185,7 @@ def _decoded(parsed: ParsedObject, data: Data, frame: int) -> tuple[NDArray[Any]
     photometric = str(parsed.header.get("PhotometricInterpretation", ""))
     is_kept = not parsed.layout.is_encapsulated or parsed.layout.transfer_syntax_uid == RLELossless
     samples = parsed.samples(data, frame, as_rgb=not is_kept)
-    if photometric.startswith("YBR"):
+    if photometric.startswith("YBR") or photometric == "XYB":
         photometric = "YBR_FULL" if is_kept else "RGB"
     return samples if is_kept else _within_bits_stored(samples, parsed.header), photometric
 

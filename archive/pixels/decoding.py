@@ -1,6 +1,6 @@
-"""Frames that pydicom's decoders do not take: 12-bit JPEG of all processes, Deflated Image Frames, bits in RLE.
+"""Frames, also those pydicom does not take: JPEG XL, 12-bit JPEG of all processes, Deflated Image Frames, bits in RLE.
 
-Reference  PS3.5 §A.4.1 (JPEG processes), §A.4.13 (Deflated Image Frame Compression), §G (RLE)
+Reference  PS3.5 §A.4.1 (JPEG processes), §8.2.17 (JPEG XL), §A.4.13 (Deflated Image Frame Compression), §G (RLE)
 """
 
 from __future__ import annotations
@@ -33,6 +33,8 @@ _PLUGINS = {
 }  # fmt: skip
 _JPEG_LOSSLESS = frozenset([str(JPEGLossless), str(JPEGLosslessSV1)])
 _JPEG_EXTENDED = frozenset(f"1.2.840.10008.1.2.4.{number}" for number in (50, 51, 52, 53, 54, 55, 56))
+# Lossless, a JPEG packed again, and any other; pydicom does not know their names yet.
+JPEG_XL = frozenset(f"1.2.840.10008.1.2.4.{number}" for number in (110, 111, 112))
 _LARGEST = 1 << 28
 _RLE_HEADER = 64
 
@@ -42,6 +44,8 @@ def decoded(image: Dataset, encoded: bytes, *, as_rgb: bool) -> NDArray[Any]:
     syntax = str(image.file_meta.TransferSyntaxUID)
     if syntax in _JPEG_LOSSLESS and image.get("SamplesPerPixel", 1) == 1:
         return _signed(imagecodecs.jpegsof3_decode(encoded), image)
+    if syntax in JPEG_XL:
+        return _jpeg_xl(image, encoded)
     try:
         samples: NDArray[Any] = pixel_array(
             image, index=0, as_rgb=as_rgb, decoding_plugin=_PLUGINS.get(syntax, "")
@@ -64,6 +68,16 @@ def _signed(samples: NDArray[Any], image: Dataset) -> NDArray[Any]:
     spare = kind.itemsize * 8 - int(image.BitsStored)
     signed: NDArray[Any] = (samples.astype(kind) << spare) >> spare
     return signed
+
+
+def _jpeg_xl(image: Dataset, encoded: bytes) -> NDArray[Any]:
+    """Grey as it was stored; colour is RGB whatever it was coded as."""
+    samples: NDArray[Any] = np.asarray(imagecodecs.jpegxl_decode(encoded))
+    if image.get("SamplesPerPixel", 1) == 1:
+        return _signed(samples, image)
+    if samples.shape != (image.Rows, image.Columns, 3):
+        raise ValueError("the coded image is of another size")
+    return samples
 
 
 def decoded_otherwise(image: Dataset, encoded: bytes) -> NDArray[Any] | None:

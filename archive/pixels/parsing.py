@@ -43,7 +43,7 @@ class ParsedObject:
         image.set_original_encoding(*self.header.original_encoding)
         image.NumberOfFrames = 1
         setattr(image, self.pixels, encapsulate([encoded], has_bot=False) if self.is_encoded else encoded)
-        image[self.pixels].VR = _vr(image, self.pixels)
+        image[self.pixels].VR = _vr(image, self.pixels, is_encoded=self.is_encoded)
         image[self.pixels].is_undefined_length = self.is_encoded
         return image
 
@@ -122,11 +122,7 @@ def _header(walked: Walked) -> Dataset:
     return header
 
 
-def _vr(image: Dataset, pixels: str) -> str:
+def _vr(image: Dataset, pixels: str, *, is_encoded: bool) -> str:
     if pixels != "PixelData":
         return "OF" if pixels == "FloatPixelData" else "OD"
-    return (
-        "OB"
-        if (image.get("BitsAllocated") or 8) <= 8 or image.file_meta.TransferSyntaxUID.is_encapsulated
-        else "OW"
-    )
+    return "OB" if is_encoded or (image.get("BitsAllocated") or 8) <= 8 else "OW"
