@@ -10,8 +10,11 @@ import pytest
 from django.test import Client
 
 from accounts.models import AuditEvent
+from archive.studies.models import Study
 from common.uids import derived_uid
 from tests.personas import Cast
+from tests.portal.cases_in_work import make_order
+from tests.portal.real_case import case_to_read
 from tests.portal.stored_images import store_ct
 
 pytestmark = pytest.mark.django_db
@@ -203,3 +206,18 @@ def test_study_and_patient_pages_offer_the_viewer(cast: Cast, theo: Client):
             'data-ahead="/viewer/files/r1/app.css /viewer/files/r1/app-config.js /viewer/files/r1/app.js"'
             in page
         )
+
+
+def test_a_case_offers_its_study_and_each_earlier_one_beside_it(
+    cast: Cast, browser_of: Callable[..., Client], small_site: Path
+):
+    case, _task = case_to_read(cast, make_order(cast))
+    study = case.subjects.get(kind="study").uid
+    patient_id = Study.objects.get(study_instance_uid=study).patient.identifiers.get().value
+    store_ct(cast.county, study="1.2.9", series="1.2.9.1", PatientID=patient_id, AccessionNumber="OLD")
+
+    read = browser_of(cast.rosa).get(f"/cases/{case.uid}/").content.decode()
+    referred = browser_of(cast.rafael).get(f"/cases/{case.uid}/").content.decode()
+
+    assert f'href="/viewer/open/{study}" target="diagnostic-viewer"' in read
+    assert f'href="/viewer/open/{study}?beside=1.2.9"' in referred
