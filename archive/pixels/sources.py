@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -11,6 +12,7 @@ from archive.storage.objects import local_slice, read_object
 from archive.storage.volumes.base import LocalSlice
 from archive.studies.models import Instance
 from archive.studies.selectors import with_stored
+from common.errors import NotFound
 
 Data = bytes | memoryview
 
@@ -30,6 +32,19 @@ class PixelSource:
             return
         with mapped(self.local.path, self.local.offset, self.local.length) as view:
             yield view
+
+    def part(self, start: int, length: int) -> bytes:
+        """Some bytes of the object, fewer if it ends before. Raises NotFound if the file has gone."""
+        if self.local is None:
+            return self.data[start : start + length]
+        try:
+            file = os.open(self.local.path, os.O_RDONLY | os.O_CLOEXEC)
+        except FileNotFoundError as error:
+            raise NotFound("The object is not in the store", code="OBJECT_MISSING") from error
+        try:
+            return os.pread(file, min(length, self.local.length - start), self.local.offset + start)
+        finally:
+            os.close(file)
 
 
 def source_of(instance: Instance) -> PixelSource:

@@ -34,7 +34,7 @@ class Walked:
     """What a walk found: values by tag, and where the pixel data element and its value begin.
 
     `length` is UNDEFINED for encapsulated pixel data; offsets count in `data`, which is inflated where the
-    object was deflated.
+    object was deflated. `spans` are where each element in front of the pixel data begins and ends.
     """
 
     data: Data
@@ -47,6 +47,7 @@ class Walked:
     length: int
     tag: int
     vr: bytes
+    spans: dict[int, tuple[int, int]]
 
     def number(self, tag: int, default: int = 0) -> int:
         """A US value."""
@@ -59,6 +60,14 @@ class Walked:
             return int(self.values[tag].decode("ascii").strip(" \0").split("\\")[0])
         except (KeyError, ValueError):
             return default
+
+
+def transfer_syntax_of(data: Data) -> str:
+    """As the file meta information says. Raises PixelsUnreadable."""
+    try:
+        return _meta(data)[0]
+    except (struct.error, IndexError) as error:
+        raise unreadable() from error
 
 
 def walk(data: Data) -> Walked:
@@ -103,6 +112,7 @@ def _as_found(data: Data, at: int, encoding: Encoding) -> Encoding:
 
 def _walk(data: Data, syntax: str, start: int, encoding: Encoding) -> Walked:
     values: dict[int, bytes] = {}
+    spans: dict[int, tuple[int, int]] = {}
     at, size = start, len(data)
     while at + 8 <= size:
         group, element, vr, length, value = _element(data, at, encoding)
@@ -110,14 +120,16 @@ def _walk(data: Data, syntax: str, start: int, encoding: Encoding) -> Walked:
         if tag in PIXEL_TAGS:
             if length != UNDEFINED and value + length > size:
                 length = size - value
-            return Walked(data, syntax, encoding, values, start, at, value, length, tag, vr)
+            return Walked(data, syntax, encoding, values, start, at, value, length, tag, vr, spans)
         if length == UNDEFINED:
             inside = Encoding(is_implicit=True, order="<") if vr == b"UN" else encoding
-            at = _behind_items(data, value, inside, 0)
-            continue
-        if tag in _WANTED:
-            values[tag] = bytes(data[value : value + length])
-        at = value + length
+            end = _behind_items(data, value, inside, 0)
+        else:
+            end = value + length
+            if tag in _WANTED:
+                values[tag] = bytes(data[value:end])
+        spans[tag] = at, end
+        at = end
     raise unreadable("NOT_AN_IMAGE")
 
 

@@ -1,4 +1,4 @@
-"""Pictures for clients, drawn in the pool."""
+"""Pictures for clients: plain ones drawn in the caller's thread, all others in the pool."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import io
 from pydicom import dcmread
 
 from archive.pixels.pool import pixel_pool
+from archive.pixels.rendering.plain import plain_picture
 from archive.pixels.rendering.presentation import referenced_images
 from archive.pixels.rendering.wishes import Rendering
 from archive.pixels.sources import PixelSource
@@ -22,6 +23,9 @@ def rendered(source: PixelSource, wish: Rendering) -> bytes:
     Raises  PixelsUnreadable if there is none to be had: NOT_AN_IMAGE, PRESENTATION_UNSUITED and the decoder's codes;
             NotFound for a frame or object that is not there; Unavailable if the pool is full.
     """
+    plain = plain_picture(source, wish)
+    if plain is not None:
+        return plain
     limit = {"timeout_s": ANIMATION_LIMIT_S} if wish.format == "GIF" else {}
     return pixel_pool().run("render", {"wish": wish.to_plain()}, source, **limit).body
 
