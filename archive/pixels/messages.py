@@ -20,9 +20,12 @@ class Ended(Exception):
 
 def send(connection: socket.socket, head: dict[str, Any], body: bytes = b"") -> None:
     encoded = json.dumps(head).encode()
-    connection.sendall(_LENGTHS.pack(len(encoded), len(body)) + encoded)
-    if body:
-        connection.sendall(body)
+    lengths = _LENGTHS.pack(len(encoded), len(body))
+    if len(body) <= _PIECE:  # in one, so that the other side is woken once
+        connection.sendall(b"".join([lengths, encoded, body]))
+        return
+    connection.sendall(lengths + encoded)
+    connection.sendall(body)
 
 
 def receive(connection: socket.socket) -> tuple[dict[str, Any], bytes]:

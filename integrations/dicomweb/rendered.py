@@ -5,6 +5,7 @@ Reference  PS3.18 §10.4.1.1.3 (Rendered resources), §10.4.1.1.4 (Thumbnail res
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator, Sequence
 
 from django.core.cache import cache
@@ -22,7 +23,15 @@ from common.errors import NotFound
 from integrations.dicomweb.charsets import check_charset
 from integrations.dicomweb.door import dicomweb_view
 from integrations.dicomweb.errors import NotAcceptable
-from integrations.dicomweb.media_types import GIF, MediaType, negotiate, related
+from integrations.dicomweb.media_types import (
+    GIF,
+    MediaType,
+    accept_text,
+    negotiate,
+    negotiated_among,
+    ranges_of,
+    related,
+)
 from integrations.dicomweb.multipart import Part, multipart_stream
 from integrations.dicomweb.pictures import (
     FORMATS,
@@ -68,9 +77,7 @@ def rendered_resource(
             kind = negotiate(request, [MediaType(shown.media_type)])
             return alone(shown.data, kind.type)
     pictures = _pictures(actor, found, numbers, is_one=bool(instance))
-    media = negotiate(request, [*PICTURES, *map(related, PICTURES)] if len(pictures) == 1 else [
-        *map(related, PICTURES), *((GIF,) if numbers else ())
-    ])  # fmt: skip
+    media = _chosen(accept_text(request), is_one=len(pictures) == 1, is_film=bool(numbers))
     lines = annotation_lines(study, parameters)
     if not media.is_multipart:
         whole = Picture(pictures[0].subject, tuple(numbers), pictures[0].state)
@@ -102,6 +109,17 @@ def thumbnail(
             raise NotFound(error.message, code=error.code) from error
         cache.set(key.replace(" ", ""), data, timeout=_THUMBNAIL_KEPT_S)
     return alone(data, media.type)
+
+
+@functools.lru_cache(512)
+def _chosen(accept: str, *, is_one: bool, is_film: bool) -> MediaType:
+    """What the client likes best: of one picture by itself or as a part, of several as parts or as a film.
+
+    Raises  NotAcceptable
+    """
+    parts = [related(picture) for picture in PICTURES]
+    offers = [*PICTURES, *parts] if is_one else [*parts, *((GIF,) if is_film else ())]
+    return next(negotiated_among(ranges_of(accept), offers))
 
 
 def _pictures(

@@ -33,8 +33,13 @@ class Parameters:
     with_profile: bool
 
 
+_NOTHING_SAID = Parameters(None, "LINEAR", None, None, DEFAULT_QUALITY, frozenset(), with_profile=False)
+
+
 def parameters_of(request: HttpRequest) -> Parameters:
     """The parameters of a Rendered resource. Raises InvalidInput naming the one that cannot be meant."""
+    if not request.META.get("QUERY_STRING"):
+        return _NOTHING_SAID
     window, function = _window(request.GET.get("window"))
     size, region = _viewport(request.GET.get("viewport"))
     return Parameters(

@@ -5,7 +5,7 @@ Reference  PS3.18 §8.3.5 (rendering query parameters)
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal
 
 Format = Literal["JPEG", "PNG", "GIF"]
@@ -58,11 +58,17 @@ class Rendering:
     presentation: str | None = None  # a presentation state, as a Part 10 object in base 64
 
     def to_plain(self) -> dict[str, Any]:
-        return asdict(self)
+        """What is wished for beyond what an image says itself."""
+        said = {each.name: getattr(self, each.name) for each in fields(self)}
+        plain = {name: value for name, value in said.items() if value != getattr(_NOTHING, name)}
+        return plain | ({"region": asdict(self.region)} if self.region is not None else {})
 
     @classmethod
     def from_plain(cls, values: dict[str, Any]) -> Rendering:
-        region = values.pop("region")
-        for name in ("frames", "window", "size", "annotations"):
-            values[name] = None if values[name] is None else tuple(values[name])
-        return cls(**values, region=None if region is None else Region(**region))
+        made = {name: tuple(value) if isinstance(value, list) else value for name, value in values.items()}
+        if "region" in made:
+            made["region"] = Region(**made["region"])
+        return cls(**made)
+
+
+_NOTHING = Rendering()

@@ -54,7 +54,9 @@ def test_bits_beside_the_sample_are_no_part_of_it(signed: int):
 
 def test_frame_in_a_file_is_read_there_and_nothing_of_its_neighbours(tmp_path: Path):
     frames = np.stack([np.full((4, 4), value, np.uint8) for value in (10, 20, 30)])
-    data = part10(image(frames, NumberOfFrames=3, RepresentativeFrameNumber=2, WindowCenter=128, WindowWidth=256))
+    data = part10(
+        image(frames, NumberOfFrames=3, RepresentativeFrameNumber=2, WindowCenter=128, WindowWidth=256)
+    )
     file = tmp_path / "segment"
     file.write_bytes(b"x" * 5000 + data + b"y" * 5000)
     source = PixelSource(LocalSlice(file, 5000, len(data)))
