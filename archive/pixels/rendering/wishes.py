@@ -65,7 +65,9 @@ class Rendering:
 
     @classmethod
     def from_plain(cls, values: dict[str, Any]) -> Rendering:
-        made = {name: tuple(value) if isinstance(value, list) else value for name, value in values.items()}
+        made: dict[str, Any] = {
+            name: tuple(value) if isinstance(value, list) else value for name, value in values.items()
+        }
         if "region" in made:
             made["region"] = Region(**made["region"])
         return cls(**made)
