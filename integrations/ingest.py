@@ -7,7 +7,6 @@ An edge makes a `Sender` for each peer that sends, has it `receive` each object,
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import mmap
 
 import structlog
@@ -111,7 +110,6 @@ class Reception:
         self._sender, self._buffer = sender, sender.buffer
         self._offset, self._filled = len(head), len(head)
         self._buffer.view[: len(head)] = head
-        self._digest = hashlib.sha256(head)
         self._claimed = (sop_class_uid, sop_instance_uid)
         self._transfer_syntax_uid = transfer_syntax_uid
         self._failure: ServiceError | None = None
@@ -125,10 +123,7 @@ class Reception:
 
     def took(self, count: int) -> None:
         """So many bytes have come."""
-        end = self._filled + count
-        if self._staged is None:
-            self._digest.update(self._buffer.view[self._filled : end])
-        self._filled = end
+        self._filled += count
 
     def finish(self) -> StoredOutcome:
         """Make the object durable and index it, both at once.
@@ -143,14 +138,7 @@ class Reception:
                 raise self._failure
             header = self._checked()
             stored = self._store(header)
-            outcome = store_received(
-                ReceivedObject(header, self._transfer_syntax_uid, stored),
-                site=self._sender.site,
-                calling_ae_title=self._sender.calling_ae_title,
-                actor=self._sender.actor,
-                is_sending=True,
-                flush=self._flush,
-            )
+            outcome = self._index(header, stored)
         except ServiceError as error:
             self._keep_refused(error, stored)
             raise
@@ -186,10 +174,23 @@ class Reception:
             return self._staged.commit()
         return self._sender.writer.put(
             [self._buffer.view[: self._filled]],
-            sha256=self._digest.hexdigest(),
             study_instance_uid=header.text(STUDY_INSTANCE_UID),
             series_instance_uid=header.text(SERIES_INSTANCE_UID),
         )
+
+    def _index(self, header: Header, stored: StoredObject) -> StoredOutcome:
+        """Write the row beside the bytes; when this ends, nobody reads from the buffer any more."""
+        try:
+            return store_received(
+                ReceivedObject(header, self._transfer_syntax_uid, stored),
+                site=self._sender.site,
+                calling_ae_title=self._sender.calling_ae_title,
+                actor=self._sender.actor,
+                is_sending=True,
+                flush=self._flush,
+            )
+        finally:
+            self._flush(stored)
 
     def _flush(self, stored: StoredObject) -> None:
         """Have the bytes on the disk; a file of its own is there already."""

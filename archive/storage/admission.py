@@ -35,19 +35,11 @@ class AdmittedWriter(ObjectWriter):
         self._writer, self._site = writer, site
 
     def put(
-        self,
-        parts: Sequence[Bytes],
-        *,
-        sha256: str,
-        study_instance_uid: str,
-        series_instance_uid: str,
+        self, parts: Sequence[Bytes], *, study_instance_uid: str, series_instance_uid: str
     ) -> StoredObject:
         admit(self._site, sum(len(part) for part in parts))
         return self._writer.put(
-            parts,
-            sha256=sha256,
-            study_instance_uid=study_instance_uid,
-            series_instance_uid=series_instance_uid,
+            parts, study_instance_uid=study_instance_uid, series_instance_uid=series_instance_uid
         )
 
     def flush(self, stored: StoredObject) -> None:

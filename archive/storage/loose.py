@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 from archive.storage.volumes.base import Store
 from archive.storage.writing import Bytes, ObjectWriter, StoredObject
-from common.errors import InvalidInput
 
 
 class LooseWriter(ObjectWriter):
@@ -19,24 +18,20 @@ class LooseWriter(ObjectWriter):
         self,
         parts: Sequence[Bytes],
         *,
-        sha256: str,
         study_instance_uid: str,  # noqa: ARG002 - a loose object is named by its bytes
         series_instance_uid: str,  # noqa: ARG002
     ) -> StoredObject:
         """Store one object; durable when this returns, without a flush.
 
-        Raises  Unavailable if the store cannot take it now; InvalidInput if the bytes are not those of the digest.
+        Raises  Unavailable if the store cannot take it now.
         """
         staged = self._store.stage()
         try:
             for part in parts:
                 staged.write(part)
-            stored = staged.commit()
+            return staged.commit()
         finally:
             staged.discard()
-        if stored.sha256 != sha256:
-            raise InvalidInput("The bytes do not have the digest they came with", code="DIGEST_MISMATCH")
-        return stored
 
     def flush(self, stored: StoredObject) -> None:
         """Nothing to do: what was put is durable."""

@@ -11,8 +11,9 @@ import contextlib
 import fcntl
 import os
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import structlog
@@ -20,15 +21,16 @@ from django.db import DatabaseError
 
 from accounts.models import Site
 from archive.storage import rows
+from archive.storage.beside import Beside
 from archive.storage.keys import new_segment_key, parse_key, slice_key
 from archive.storage.models import Segment
 from archive.storage.volumes.local import FileSystemStore, failures_told, raise_told, sync_folder
-from archive.storage.writing import Bytes, ObjectWriter, StoredObject
-from common.errors import Unavailable
+from archive.storage.writing import Bytes, ObjectWriter, StoredObject, digest_of
 
 log = structlog.get_logger(__name__)
 
 OPEN_AT_MOST = 4  # series that one sender mixes
+BESIDE_FROM = 64 << 10  # bytes
 LARGEST = 2 << 30  # a longer series goes on in another segment
 
 
@@ -43,6 +45,15 @@ class _OpenSegment:
     object_count: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class _Pending:
+    """An object on its way to the disk: `finish` returns when it is there, or raises."""
+
+    series_instance_uid: str
+    offset: int
+    finish: Callable[[], None]
+
+
 class SegmentWriter(ObjectWriter):
     """One sender's way onto a local volume. For one thread at a time; see `ObjectWriter`."""
 
@@ -51,42 +62,41 @@ class SegmentWriter(ObjectWriter):
         self._site = site
         self._open: OrderedDict[str, _OpenSegment] = OrderedDict()
         self._to_close: list[_OpenSegment] = []
-        self._unwritten: Sequence[Bytes] = ()
+        self._pending: _Pending | None = None
+        self._beside = Beside("segment-writer")
 
     def put(
-        self,
-        parts: Sequence[Bytes],
-        *,
-        sha256: str,
-        study_instance_uid: str,
-        series_instance_uid: str,
+        self, parts: Sequence[Bytes], *, study_instance_uid: str, series_instance_uid: str
     ) -> StoredObject:
-        """Give one object its place behind the last one of its series; `flush` writes the parts there."""
+        """Give one object its place behind the last one of its series, and its digest.
+
+        The disk is at work on a large one from now on, beside us; a small one is written by `flush`, since
+        waking a thread would cost more than it saves.
+        """
         segment = self._segment_for(study_instance_uid, series_instance_uid)
         offset, length = segment.size_bytes, sum(len(part) for part in parts)
-        self._unwritten = parts
         segment.size_bytes += length
         segment.object_count += 1
-        return StoredObject(slice_key(segment.key, offset, length), length, sha256)
+        write = partial(_write_durably, segment.handle, parts, offset, length)
+        self._pending = _Pending(
+            series_instance_uid, offset, self._beside.begin(write) if length >= BESIDE_FROM else write
+        )
+        return StoredObject(slice_key(segment.key, offset, length), length, digest_of(parts))
 
-    def flush(self, stored: StoredObject) -> None:
-        """Write the object that was put last, and have it on the disk.
+    def flush(self, stored: StoredObject) -> None:  # noqa: ARG002 - the one that was put last
+        """Have the object that was put last on the disk.
 
         Raises  Unavailable if the disk does not take it. The object is then gone, and the segment closed where
                 it was, since nobody can tell what of it reached the disk.
         """
-        where = parse_key(stored.key)
-        parts, self._unwritten = self._unwritten, ()
-        for series_instance_uid, segment in self._open.items():
-            if segment.key == where.segment:
-                try:
-                    _write_all(segment.handle, parts, where.offset, stored.size_bytes)
-                    os.fdatasync(segment.handle)
-                except BaseException as error:
-                    self._set_aside(series_instance_uid, where.offset)
-                    raise_told(error)
-                return
-        raise Unavailable("The segment was closed before it was flushed", code="STORAGE_FAILED")
+        pending, self._pending = self._pending, None
+        if pending is None:
+            return
+        try:
+            pending.finish()
+        except BaseException as error:
+            self._set_aside(pending.series_instance_uid, pending.offset)
+            raise_told(error)
 
     def withdraw(self, stored: StoredObject) -> None:
         """Cut off the object that was just appended and that no row refers to."""
@@ -100,6 +110,7 @@ class SegmentWriter(ObjectWriter):
 
     def close(self) -> None:
         """Seal what was written; a segment nothing came to stay in is removed."""
+        self._beside.close()
         while self._to_close:
             self._seal(self._to_close.pop())
         while self._open:
@@ -172,6 +183,11 @@ class SegmentWriter(ObjectWriter):
             log.warning("segment.not_sealed", key=segment.key, code=type(error).__name__)
         finally:
             os.close(segment.handle)
+
+
+def _write_durably(handle: int, parts: Sequence[Bytes], offset: int, length: int) -> None:
+    _write_all(handle, parts, offset, length)
+    os.fdatasync(handle)
 
 
 def _write_all(handle: int, parts: Sequence[Bytes], offset: int, length: int) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -43,32 +44,32 @@ class ObjectWriter(Protocol):
     """
 
     def append(
-        self, parts: Sequence[Bytes], *, sha256: str, study_instance_uid: str, series_instance_uid: str
+        self, parts: Sequence[Bytes], *, study_instance_uid: str, series_instance_uid: str
     ) -> StoredObject:
         """Store the bytes of one object, given in parts; durable when this returns.
 
         Raises  Unavailable if the store cannot take it now; nothing is then to be found under any key.
         """
         stored = self.put(
-            parts,
-            sha256=sha256,
-            study_instance_uid=study_instance_uid,
-            series_instance_uid=series_instance_uid,
+            parts, study_instance_uid=study_instance_uid, series_instance_uid=series_instance_uid
         )
         self.flush(stored)
         return stored
 
     def put(
-        self, parts: Sequence[Bytes], *, sha256: str, study_instance_uid: str, series_instance_uid: str
+        self, parts: Sequence[Bytes], *, study_instance_uid: str, series_instance_uid: str
     ) -> StoredObject:
-        """As `append`, but nobody need find it before `flush` has returned for it, and nothing else is put till then.
+        """Give an object its place and its digest; nobody need find it before `flush` has returned for it.
 
-        The parts are read until then.
+        Nothing else is put till then, and the parts must stay as they are.
         """
         ...
 
     def flush(self, stored: StoredObject) -> None:
-        """Write what was put last, and make it durable. Raises Unavailable; the object is then not to be found."""
+        """Have what was put last durable. Raises Unavailable, once; the object is then not to be found.
+
+        Whoever puts an object flushes it, whatever comes between; flushing it again does nothing.
+        """
         ...
 
     def withdraw(self, stored: StoredObject) -> None:
@@ -78,3 +79,11 @@ class ObjectWriter(Protocol):
     def close(self) -> None:
         """Seal what was written."""
         ...
+
+
+def digest_of(parts: Sequence[Bytes]) -> str:
+    """SHA-256 of the parts one behind the other, in hexadecimal digits."""
+    digest = hashlib.sha256()
+    for part in parts:
+        digest.update(part)
+    return digest.hexdigest()

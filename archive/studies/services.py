@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
-import hashlib
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 from django.conf import settings
@@ -84,7 +83,7 @@ def store_received(
 ) -> StoredOutcome:
     """Index an object; when this returns, row and bytes are both durable.
 
-    Without `flush` the bytes are durable already; else it writes them, while the database commits the row. Where
+    Without `flush` the bytes are durable already; else it has them so, while the database commits the row. Where
     the process is killed between the two, the row may be there and the bytes not: nobody was told of success,
     and whoever seals the segment or gets the object again takes the row back (`archive.studies.unfinished`).
     `is_sending` says that more may follow until the edge calls `note_sender_done`.
@@ -148,7 +147,6 @@ def store_part10(
     try:
         stored = own.append(
             parts,
-            sha256=_digest(parts),
             study_instance_uid=header.text(STUDY_INSTANCE_UID),
             series_instance_uid=header.text(SERIES_INSTANCE_UID),
         )
@@ -183,13 +181,6 @@ def _store_appended(
     if outcome.is_duplicate:
         writer.withdraw(received.stored)
     return outcome
-
-
-def _digest(parts: Sequence[Bytes]) -> str:
-    digest = hashlib.sha256()
-    for part in parts:
-        digest.update(part)
-    return digest.hexdigest()
 
 
 def reject_object(

@@ -107,9 +107,7 @@ def test_an_instance_that_changed_meanwhile_keeps_its_place(cast, store_series, 
     late = series.instances.first()
     elsewhere = open_writer(cast.county)
     data = read_object(late.storage_key)
-    moved = elsewhere.append(
-        [data], sha256=late.sha256, study_instance_uid="1", series_instance_uid=series.series_instance_uid
-    )
+    moved = elsewhere.append([data], study_instance_uid="1", series_instance_uid=series.series_instance_uid)
 
     def read(key):
         Instance.objects.filter(pk=late.pk).update(storage_key=moved.key)

@@ -199,9 +199,7 @@ def test_a_segment_whose_file_is_gone_keeps_its_rows_for_the_scrubber_to_tell(le
 def test_a_segment_no_row_came_to_refer_to_is_purged(clock, cast):
     writer = open_writer(cast.county)
     data = b"stored, and the process died before its row"
-    stored = writer.append(
-        [data], sha256=hashlib.sha256(data).hexdigest(), study_instance_uid="1.2", series_instance_uid="1.2.3"
-    )
+    stored = writer.append([data], study_instance_uid="1.2", series_instance_uid="1.2.3")
     for open_segment in open_segments_of(writer):
         fcntl.flock(open_segment.handle, fcntl.LOCK_UN)
     clock.advance(HOUR)

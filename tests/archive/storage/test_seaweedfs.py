@@ -33,9 +33,7 @@ def cluster(tmp_path, settings, s3_credentials):
 
 
 def store(data):
-    return open_writer().append(
-        [data], sha256=hashlib.sha256(data).hexdigest(), study_instance_uid="1.2", series_instance_uid="1.2.3"
-    )
+    return open_writer().append([data], study_instance_uid="1.2", series_instance_uid="1.2.3")
 
 
 def test_a_real_ct_outlives_the_sudden_death_of_a_volume_server(cluster, cast, shared_data):

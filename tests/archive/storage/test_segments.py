@@ -4,6 +4,7 @@ import errno
 import fcntl
 import hashlib
 import os
+import threading
 
 import pytest
 
@@ -29,8 +30,7 @@ def writer(cast):
 
 
 def append(writer, *parts, series="2.25.2"):
-    digest = hashlib.sha256(b"".join(parts)).hexdigest()
-    return writer.append(parts, sha256=digest, study_instance_uid="2.25.1", series_instance_uid=series)
+    return writer.append(parts, study_instance_uid="2.25.1", series_instance_uid=series)
 
 
 def file_of(stored):
@@ -61,6 +61,41 @@ def test_each_object_is_on_the_disk_before_it_is_answered_for(writer, monkeypatc
     append(writer, b"two")
 
     assert calls == ["pwritev", "fdatasync"] * 2
+
+
+def test_the_digest_is_of_the_parts_one_behind_the_other(writer):
+    large = [os.urandom(segments.BESIDE_FROM), b"and the end"]
+
+    stored = append(writer, *large)
+
+    assert stored.sha256 == hashlib.sha256(b"".join(large)).hexdigest()
+    assert read_object(stored.key) == b"".join(large)
+
+
+def test_the_disk_is_at_work_on_a_large_object_while_its_owner_goes_on(writer, monkeypatch):
+    may_go_on = threading.Event()
+    real = os.fdatasync
+    monkeypatch.setattr(
+        "archive.storage.segments.os.fdatasync", lambda handle: (may_go_on.wait(10), real(handle))[1]
+    )
+    stored = writer.put(
+        [bytes(segments.BESIDE_FROM)], study_instance_uid="2.25.1", series_instance_uid="2.25.2"
+    )
+    may_go_on.set()  # by whom it is written, if it were the owner's thread, that would not get here
+    writer.flush(stored)
+
+    assert file_of(stored).read_bytes() == bytes(segments.BESIDE_FROM)
+
+
+def test_the_thread_beside_ends_with_its_writer(writer):
+    append(writer, bytes(segments.BESIDE_FROM))
+    (beside,) = (thread for thread in threading.enumerate() if thread.name == "segment-writer")
+
+    writer.close()
+
+    beside.join(10)
+    assert not beside.is_alive()
+    assert read_object(append(writer, bytes(segments.BESIDE_FROM)).key) == bytes(segments.BESIDE_FROM)
 
 
 def test_sealing_writes_down_what_the_segment_holds(writer, cast):
@@ -108,7 +143,8 @@ def test_a_segment_nothing_stayed_in_is_removed(writer):
 
 
 @pytest.mark.parametrize("call", ["pwritev", "fdatasync"])
-def test_a_disk_that_fails_is_told_and_loses_nothing_stored_before(writer, monkeypatch, call):
+@pytest.mark.parametrize("size", [4, segments.BESIDE_FROM])
+def test_a_disk_that_fails_is_told_and_loses_nothing_stored_before(writer, monkeypatch, call, size):
     before = append(writer, b"stored")
 
     def fail(*_arguments):
@@ -116,7 +152,7 @@ def test_a_disk_that_fails_is_told_and_loses_nothing_stored_before(writer, monke
 
     monkeypatch.setattr(f"archive.storage.segments.os.{call}", fail)
     with pytest.raises(Unavailable) as caught:
-        append(writer, b"lost")
+        append(writer, b"lost" * (size // 4))
     monkeypatch.undo()
 
     assert caught.value.code == "STORAGE_FULL"
