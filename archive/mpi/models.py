@@ -44,12 +44,14 @@ class Patient(models.Model):
         indexes = [
             models.Index(fields=["family_name", "given_name"], name="patient_name"),
             models.Index(
-                fields=["matching_name"], name="patient_matching", opclasses=["varchar_pattern_ops"]
+                fields=["matching_name"], include=["id"], name="patient_matching",
+                opclasses=["varchar_pattern_ops"],
             ),
             models.Index(
                 fields=["ideographic_name"], name="patient_ideographic", opclasses=["varchar_pattern_ops"]
             ),
-        ]
+            models.Index(fields=["id"], include=["matching_name"], name="patient_name_by_id"),
+        ]  # fmt: skip
 
     def save(self, *, update_fields: Iterable[str] | None = None, **options: Any) -> None:
         self.matching_name = matching_name(
