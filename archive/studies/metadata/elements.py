@@ -31,7 +31,10 @@ class Incomplete(Exception):
 
 @dataclass(slots=True)
 class Encoded:
-    """The bytes of a data set or of its head, and how its elements are encoded. `size` is that of all of it."""
+    """The bytes of a data set or of its head, and how its elements are encoded. `size` is that of all of it.
+
+    Those of a deflated data set are inflated: where an element begins in them says nothing of where the file has it.
+    """
 
     data: bytes
     start: int
@@ -39,6 +42,7 @@ class Encoded:
     is_implicit: bool = False
     order: str = "<"
     ends_with_pixels: bool = False
+    is_inflated: bool = False
 
     @property
     def is_whole(self) -> bool:

@@ -22,7 +22,8 @@ HEAD = 32 << 10
 _DEFLATED = "1.2.840.10008.1.2.1.99"
 _BIG_ENDIAN = "1.2.840.10008.1.2.2"
 _IMPLICIT = frozenset(["1.2.840.10008.1.2", "1.2.840.113619.5.2"])
-_LARGEST = 1 << 29
+_LARGEST, _HELD_AT_MOST = 1 << 29, 64 << 20
+_FED, _TAKEN = 1 << 16, 1 << 20
 _END_OF_FRAGMENTS = b"\xfe\xff\xdd\xe0\0\0\0\0"
 T = TypeVar("T")
 
@@ -63,15 +64,21 @@ def read_with(
     if identity is None and place.local is not None:
         with contextlib.suppress(Incomplete):
             return act(_head(place, files))
-    return act(whole(coerced(place.read(), identity)))
+    try:
+        return act(whole(coerced(place.read(), identity)))
+    except Incomplete as error:
+        raise _too_large() from error
 
 
 def whole(data: bytes) -> Encoded:
-    """All of a Part 10 object. Raises InvalidInput."""
+    """All of a Part 10 object; of a deflated one as much as may be held when inflated. Raises InvalidInput."""
     syntax, start = split_part10(data)
-    if syntax == _DEFLATED:
-        data, start = _inflated(data[start:]), 0
-    return _encoded(data, start, len(data), syntax)
+    if syntax != _DEFLATED:
+        return _encoded(data, start, len(data), syntax)
+    head, size = _inflated(memoryview(data)[start:])
+    encoded = _encoded(head, 0, size, syntax)
+    encoded.is_inflated = True
+    return encoded
 
 
 def _head(place: Place, files: Files) -> Encoded:
@@ -97,12 +104,30 @@ def _encoded(data: bytes, start: int, size: int, syntax: str) -> Encoded:
     return Encoded(data, start, size, syntax in _IMPLICIT, ">" if syntax == _BIG_ENDIAN else "<")
 
 
-def _inflated(packed: bytes) -> bytes:
+def _inflated(packed: memoryview) -> tuple[bytes, int]:
+    """The first of a deflated data set, as much as may be held, and the length of all of it."""
+    head, size = bytearray(), 0
+    for piece in _pieces(packed):
+        size += len(piece)
+        if size > _LARGEST:
+            raise _too_large()
+        head += piece[: _HELD_AT_MOST - len(head)]
+    return bytes(head), size
+
+
+def _pieces(packed: memoryview) -> Iterator[bytes]:
+    """A deflated data set piece by piece: a thousandfold of what is fed may come out of it."""
     inflater = zlib.decompressobj(-zlib.MAX_WBITS)
     try:
-        data = inflater.decompress(packed, _LARGEST)
+        for at in range(0, len(packed), _FED):
+            waiting = bytes(packed[at : at + _FED])
+            while waiting:
+                yield inflater.decompress(waiting, _TAKEN)
+                waiting = inflater.unconsumed_tail
+        yield inflater.flush()
     except zlib.error as error:
         raise InvalidInput("The data set breaks off or is damaged", code="DATA_SET_DAMAGED") from error
-    if inflater.unconsumed_tail:
-        raise InvalidInput("The object is too large when inflated", code="OBJECT_TOO_LARGE")
-    return data
+
+
+def _too_large() -> InvalidInput:
+    return InvalidInput("The object is too large when inflated", code="OBJECT_TOO_LARGE")

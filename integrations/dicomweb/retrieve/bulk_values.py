@@ -79,7 +79,7 @@ def _value(encoded: Encoded, path: str) -> Found:
         raise _nothing()
     if spot.end <= len(encoded.data):
         return little_endian(spot.vr, encoded.data[spot.begin : spot.end], order=encoded.order), OCTET_STREAM
-    if encoded.order != "<" or encoded.is_whole:
+    if encoded.order != "<" or encoded.is_whole or encoded.is_inflated:
         raise Incomplete
     return (spot.begin, spot.end), OCTET_STREAM
 

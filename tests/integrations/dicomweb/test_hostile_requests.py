@@ -197,6 +197,22 @@ def test_a_deflated_object_is_inflated_in_no_web_worker(theo, cast, program_of):
     assert peak_kib() - before < 40 * 1024
 
 
+def test_metadata_and_bulk_data_of_a_deflated_object_hold_no_more_than_its_beginning(theo, cast, program_of):
+    [stored] = told(theo(multipart(deflated_bomb(240 * MEBIBYTE)))).ReferencedSOPSequence
+    path = stored.RetrieveURL.removeprefix("http://testserver")
+    client = program_of(cast.theo)
+    before = peak_kib()
+
+    metadata = client.get(f"{path}/metadata", headers={"Accept": "application/dicom+json"})
+    pixels = client.get(f"{path}/bulkdata/7FE00010", headers={"Accept": "*/*"})
+    beyond = client.get(f"{path}/bulkdata/7FE11010", headers={"Accept": "*/*"})
+
+    assert metadata.json()[0]["7FE11010"] == {"vr": "OB", "BulkDataURI": f"{path}/bulkdata/7FE11010"}
+    assert (pixels.status_code, bool(pixels.getvalue())) == (200, True)
+    assert (beyond.status_code, beyond.json()["code"]) == (400, "OBJECT_TOO_LARGE")
+    assert peak_kib() - before < 160 * 1024
+
+
 def test_a_film_larger_than_any_is_refused_and_its_decoder_no_burden(theos, cast):
     dataset = ct_slice("1.2.3", "1.2.3.4", 9, NumberOfFrames=300, PixelData=bytes(300 * 128))
     store_part10(part10(dataset), site=cast.county, actor=MODALITY)
