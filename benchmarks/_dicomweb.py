@@ -124,7 +124,8 @@ def our_web(listener: OurListener) -> Iterator[Server]:
         ("X-CSRFToken", _CSRF),
     )
     log = listener.folder / "web.log"
-    with running(command, port=port, log=log, environment=listener.environment):
+    pid = listener.folder / "web.pid"
+    with running(command, port=port, log=log, environment=listener.environment, pid=pid):
         yield Server("ours", port, "/dicomweb", headers)
 
 

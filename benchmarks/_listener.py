@@ -51,13 +51,16 @@ class OurListener:
         found = {pid: stat for pid, stat in _processes().items() if wanted & _ancestry(pid)}
         return sum(user + system + waited for user, system, waited in found.values()) / _TICKS
 
-    def resident_mb(self) -> float:
-        """Memory the daemon's processes hold for themselves."""
-        daemon = self._daemon()
-        return sum(_own_pages(pid) for pid in _processes() if daemon in _ancestry(pid)) * _PAGE_MB
+    def resident_mb(self, program: str = "ours") -> float:
+        """Memory the daemon's processes hold for themselves, or those of another program beside it."""
+        first = self._number(program)
+        return sum(_own_pages(pid) for pid in _processes() if first in _ancestry(pid)) * _PAGE_MB
 
     def _daemon(self) -> int:
-        return int((self.folder / "ours.pid").read_text())
+        return self._number("ours")
+
+    def _number(self, program: str) -> int:
+        return int((self.folder / f"{program}.pid").read_text())
 
     def _database(self) -> int:
         (pid_file,) = (self.folder / "postgres").rglob("postmaster.pid")

@@ -88,3 +88,11 @@ def table() -> Iterator[list[tuple[str, ...]]]:
     yield rows
     for row in rows:
         print(" | ".join(row))  # noqa: T201 - this is what was asked for
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Drills take minutes: they run when they are asked for by their mark."""
+    if "drill" not in config.option.markexpr:
+        for item in items:
+            if item.get_closest_marker("drill"):
+                item.add_marker(pytest.mark.skip(reason="a drill: run by `pytest -m drill`"))
