@@ -19,7 +19,7 @@ from benchmarks.large_series import (
 )
 
 pytestmark = pytest.mark.stack
-_MOMENT_MS = 250.0  # of a machine with two cores, both of them decoding
+_MOMENT_MS = 1000.0  # whoever waits in line behind decoding waits longer, on a crowded machine too
 
 
 @pytest.fixture(
