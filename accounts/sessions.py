@@ -9,19 +9,23 @@ from __future__ import annotations
 
 import functools
 from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.sessions.backends.db import SessionStore
 from django.contrib.sessions.models import Session
-from django.db.models import Subquery
+from django.db.models import QuerySet, Subquery
 from django.utils.crypto import constant_time_compare
 
 from accounts.models import Person
 from common import clock
-from common.prepared import LeanQuery, Slot
+from common.lean import Row
+from common.prepared import LeanBeside, LeanQuery, Slot
 
+_Found = tuple[Person, list[Row]] | None
 _KEPT = 4096
 _LONGEST_KEY = 40
 
@@ -36,7 +40,27 @@ class _Claim:
 
 def person_of_session(key: str | None) -> Person | None:
     """The active person of a session in force; None if there is none. One statement, two the first time."""
-    if not key or len(key) > _LONGEST_KEY or not key.isascii():
+    found = _in_force(key, _alone)
+    return found[0] if found else None
+
+
+class RowsOfSession:
+    """Rows that depend on who asks, found by the statement that tells whose session it is.
+
+    In the queryset, a `values_list`, the person's key is `Slot("person")`.
+    """
+
+    def __init__(self, rows: Callable[[], QuerySet[Any, Any]]) -> None:
+        self._both = LeanBeside(_persons, rows)
+
+    def ask(self, key: str | None, **slots: Any) -> tuple[Person, list[Row]] | None:
+        """As `person_of_session`, and the rows for these slots."""
+        return _in_force(key, functools.partial(self._both.first, **slots))
+
+
+def _in_force(key: str | None, ask: Callable[..., _Found]) -> _Found:
+    """What `ask` finds for the holder of a session, once the session has proved to be the holder's."""
+    if not key or len(key) > _LONGEST_KEY or not key.isascii() or "\0" in key:
         return None
     pk = _holders.get(key)
     if pk is None:
@@ -44,27 +68,32 @@ def person_of_session(key: str | None) -> Person | None:
     for _ in range(2):  # a key whose holder has changed since is asked for once more
         if pk is None:
             return None
-        person = _IN_FORCE.first(key=key, person=pk, now=clock.now())
-        claim = _claim_of(person.session_data) if person and person.session_data else None  # type: ignore[attr-defined]
-        if person is None or claim is None:
+        found = ask(key=key, person=pk, now=clock.now())
+        data = found[0].session_data if found else None  # type: ignore[attr-defined]
+        claim = _claim_of(data) if data else None
+        if found is None or claim is None:
             _holders.pop(key, None)
             return None
-        if claim.person == person.pk:
-            return person if _is_of_this_password(person, claim) else None
+        if claim.person == found[0].pk:
+            return found if _is_of_this_password(found[0], claim) else None
         pk = _keep(key, claim)
     return None
 
 
-_holders: OrderedDict[str, int] = OrderedDict()
-_IN_FORCE = LeanQuery(
-    lambda: Person.objects.filter(pk=Slot("person"), is_active=True).annotate(
-        session_data=Subquery(
-            Session.objects.filter(session_key=Slot("key"), expire_date__gt=Slot("now")).values(
-                "session_data"
-            )[:1]
-        )
+def _persons() -> QuerySet[Person]:
+    of_the_key = Session.objects.filter(session_key=Slot("key"), expire_date__gt=Slot("now"))
+    return Person.objects.filter(pk=Slot("person"), is_active=True).annotate(
+        session_data=Subquery(of_the_key.values("session_data")[:1])
     )
-)
+
+
+def _alone(**slots: Any) -> _Found:
+    person = _PERSON.first(**slots)
+    return (person, []) if person else None
+
+
+_holders: OrderedDict[str, int] = OrderedDict()
+_PERSON = LeanQuery(_persons)
 
 
 def _holder_of(key: str) -> int | None:
@@ -93,5 +122,11 @@ def _claim_of(session_data: str) -> _Claim | None:
 
 
 def _is_of_this_password(person: Person, claim: _Claim) -> bool:
-    hashes = [person.get_session_auth_hash(), *person.get_session_auth_fallback_hash()]
-    return any(constant_time_compare(claim.digest, one) for one in hashes)
+    return any(constant_time_compare(claim.digest, one) for one in _digests(person.password))
+
+
+@functools.lru_cache(_KEPT)
+def _digests(password: str) -> tuple[str, ...]:
+    """What sessions opened with a password, hashed as it is stored, carry; of older keys of this system too."""
+    person = Person(password=password)
+    return (person.get_session_auth_hash(), *person.get_session_auth_fallback_hash())

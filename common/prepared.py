@@ -79,8 +79,18 @@ class PreparedQuery(Generic[M]):
     def all(self, **slots: Any) -> list[M]:
         return list(self._answers(slots))
 
+    @property
+    def statement(self) -> tuple[str, tuple[Any, ...], int]:
+        """The statement, its parameters with slots among them, and how many columns its rows have."""
+        sql, parameters, _make, width = self._compiled
+        return sql, parameters, width
+
+    def made_of(self, rows: Sequence[Any]) -> list[M]:
+        """The models of rows that the statement gave, alone or as the first columns of another's."""
+        return list(self._compiled[2](rows))
+
     def _answers(self, slots: dict[str, Any]) -> Iterator[M]:
-        sql, parameters, make = self._compiled
+        sql, parameters, make, _width = self._compiled
         if self._locks and connection.get_autocommit():
             raise TransactionManagementError("Rows are locked within a transaction only")
         return make(self._rows(sql, _filled(parameters, slots)))
@@ -95,8 +105,8 @@ class PreparedQuery(Generic[M]):
         return self._queryset().query.select_for_update
 
     @cached_property
-    def _compiled(self) -> tuple[str, tuple[Any, ...], Callable[[Iterable[Any]], Iterator[M]]]:
-        """The statement, its parameters with slots among them, and what makes models of its rows."""
+    def _compiled(self) -> tuple[str, tuple[Any, ...], Callable[[Iterable[Any]], Iterator[M]], int]:
+        """The statement, its parameters with slots among them, what makes models of its rows, and their width."""
         compiler: Any = self._queryset().query.get_compiler(DEFAULT_DB_ALIAS)
         sql, parameters = compiler.as_sql()
         own = compiler.klass_info["select_fields"]
@@ -117,7 +127,7 @@ class PreparedQuery(Generic[M]):
                     setattr(made, name, row[position])
                 yield made
 
-        return sql, tuple(parameters), make
+        return sql, tuple(parameters), make, len(compiler.select)
 
 
 class LeanQuery(PreparedQuery[M]):
@@ -145,6 +155,30 @@ class LeanRows:
     def _compiled(self) -> tuple[LeanStatement, tuple[Any, ...]]:
         sql, parameters = self._queryset().query.sql_with_params()
         return LeanStatement(sql), tuple(parameters)
+
+
+class LeanBeside(Generic[M]):
+    """One model, and the rows of a `values_list` queryset beside it, in one statement.
+
+    The slots of both are filled by name. Rows begin with a column that is never null, a key.
+    """
+
+    def __init__(self, one: Callable[[], QuerySet[M]], rows: Callable[[], QuerySet[Any, Any]]) -> None:
+        self._one, self._rows = PreparedQuery(one), rows
+
+    def first(self, **slots: Any) -> tuple[M, list[tuple[Any, ...]]] | None:
+        """The model and its rows, of which there may be none; None where there is no such model."""
+        statement, parameters, width = self._compiled
+        found = statement.rows(_filled(parameters, slots))
+        one = self._one.made_of(found[:1])
+        return (one[0], [row[width:] for row in found if row[width] is not None]) if one else None
+
+    @cached_property
+    def _compiled(self) -> tuple[LeanStatement, tuple[Any, ...], int]:
+        first, parameters, width = self._one.statement
+        second, more = self._rows().query.sql_with_params()
+        sql = f"SELECT * FROM ({first}) AS one LEFT JOIN ({second}) AS beside ON TRUE"  # noqa: S608 - both the ORM's
+        return LeanStatement(sql), (*parameters, *more), width
 
 
 def _filled(parameters: tuple[Any, ...], slots: dict[str, Any]) -> list[Any]:

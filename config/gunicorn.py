@@ -13,7 +13,7 @@ env = environ.Env()
 
 workers = env.int("WEB_WORKERS", max(2, os.cpu_count() or 1))
 threads = env.int("WEB_THREADS", 4)
-worker_class = "gthread"
+worker_class = "config.web_worker.WebWorker"
 preload_app = True
 timeout = 60
 graceful_timeout = 20

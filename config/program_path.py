@@ -7,16 +7,19 @@ htmx. What is said to browsers for safety's sake is said here too.
 from __future__ import annotations
 
 import contextlib
+import functools
 import socket
 from collections.abc import Callable
+from typing import Any
 
 from csp.constants import HEADER
 from csp.utils import build_policy
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
-from django.urls import resolve
 from django.utils import translation
+
+from integrations.dicomweb.urls import urlpatterns
 
 PROGRAM_PATHS = ("/dicomweb/",)
 
@@ -32,10 +35,10 @@ class ProgramPathMiddleware:
         if not request.path_info.startswith(PROGRAM_PATHS):
             return self._get_response(request)
         request.get_host()  # refuses names that are none of ours
-        translation.activate(translation.get_language_from_request(request))
-        found = resolve(request.path_info)
-        request.resolver_match = found
-        response: HttpResponseBase = found.func(request, *found.args, **found.kwargs)
+        language = request.COOKIES.get(settings.LANGUAGE_COOKIE_NAME)
+        translation.activate(_language(language, request.META.get("HTTP_ACCEPT_LANGUAGE", "")))
+        view, parts = _route(request.path_info)
+        response = view(request, **parts)
         for name, value in self._headers.items():
             response.headers.setdefault(name, value)
         if response.headers.get("Content-Type", "").startswith("text/html"):
@@ -44,6 +47,25 @@ class ProgramPathMiddleware:
             response.headers["Content-Length"] = str(len(response.content))
         _send_whole(request, response)
         return response
+
+
+def _route(path: str) -> tuple[Callable[..., HttpResponseBase], dict[str, Any]]:
+    """The view of a path, and the parts of the path it takes; the last of the routes takes any."""
+    below = path.removeprefix(PROGRAM_PATHS[0])
+    for route in urlpatterns:
+        found = route.pattern.match(below)
+        if found is not None:
+            return route.callback, found[2]
+    raise LookupError("no route takes every path")
+
+
+@functools.lru_cache(1024)
+def _language(chosen: str | None, accepted: str) -> str:
+    """The language of an answer, by what was chosen here and by what the browser accepts."""
+    request = HttpRequest()
+    request.COOKIES = {} if chosen is None else {settings.LANGUAGE_COOKIE_NAME: chosen}
+    request.META = {"HTTP_ACCEPT_LANGUAGE": accepted}
+    return translation.get_language_from_request(request)
 
 
 def _send_whole(request: HttpRequest, response: HttpResponseBase) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
-from events.tracing import trace
+from events.tracing import trace_of_its_own
 
 
 class RequestTraceMiddleware:
@@ -15,5 +15,5 @@ class RequestTraceMiddleware:
         self._get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        with trace():
+        with trace_of_its_own():
             return self._get_response(request)

@@ -20,6 +20,16 @@ def current_trace() -> uuid.UUID:
 
 
 @contextmanager
+def trace_of_its_own() -> Iterator[None]:
+    """Run the enclosed work under a new trace, made when it is first asked for: most requests leave no trace."""
+    token = _current.set(None)
+    try:
+        yield
+    finally:
+        _current.reset(token)
+
+
+@contextmanager
 def trace(trace_id: uuid.UUID | str | None = None) -> Iterator[uuid.UUID]:
     """Run the enclosed work under this trace, or under a new one."""
     value = uuid.UUID(str(trace_id)) if trace_id else uuid.uuid4()

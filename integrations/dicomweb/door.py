@@ -32,16 +32,30 @@ def dicomweb_view(*methods: str) -> Callable[[View[P]], Door[P]]:
 
     What the function answers goes out as it is. Without `methods` it is for GET, and so for HEAD.
     """
-    allowed = frozenset(methods or ("GET",))
 
     def decorate(view: View[P]) -> Door[P]:
+        @answering(*methods)
+        @functools.wraps(view)
+        def ask(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+            return view(request, person_asking(request), *args, **kwargs)
+
+        return ask
+
+    return decorate
+
+
+def answering(*methods: str) -> Callable[[Door[P]], Door[P]]:
+    """As `dicomweb_view`, of a function of `(request, **parts of the path)` that finds out itself who asks."""
+    allowed = frozenset(methods or ("GET",))
+
+    def decorate(view: Door[P]) -> Door[P]:
         @csrf_exempt  # asked for by `person_asking`, where a session speaks for the person
         @functools.wraps(view)
         def enter(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
             if _plain_method(request) not in allowed:
                 return _method_refused(allowed)
             try:
-                response = view(request, person_asking(request), *args, **kwargs)
+                response = view(request, *args, **kwargs)
             except ServiceError as error:
                 return _refused(request, error)
             except (OperationalError, InterfaceError) as error:

@@ -102,7 +102,7 @@ class Range:
 def accept_text(request: HttpRequest, *, parameters: Sequence[str] = ("accept",)) -> str:
     """What the request says of media types it accepts: the parameters go before the header."""
     asked = ",".join(value for name in parameters for value in _query_values(request, name))
-    return asked or request.headers.get("Accept", "")
+    return asked or str(request.META.get("HTTP_ACCEPT", ""))
 
 
 def accepted(request: HttpRequest, *, parameters: Sequence[str] = ("accept",)) -> Sequence[Range]:
@@ -178,7 +178,10 @@ def query_text(request: HttpRequest, name: str) -> str:
 
 
 def _query_values(request: HttpRequest, name: str) -> list[str]:
-    pairs = (pair.partition("=") for pair in request.META.get("QUERY_STRING", "").split("&"))
+    query = request.META.get("QUERY_STRING", "")
+    if not query:
+        return []
+    pairs = (pair.partition("=") for pair in query.split("&"))
     return [unquote(value) for key, _equals, value in pairs if unquote(key) == name and value]
 
 

@@ -46,33 +46,33 @@ def multipart_stream(
     other iterable is made before this returns, so that its refusal is still told by a status.
     """
     mark = boundary or secrets.token_hex(16)
-    length = _length(parts, mark) if isinstance(parts, Sequence) else None
+    content_type = str(related(root).with_parameters(**_syntax(root), boundary=mark))
+    if isinstance(parts, Sequence) and all(part.known_length is not None for part in parts):
+        heads = [_head(part, mark, is_first=number == 0) for number, part in enumerate(parts)]
+        response = StreamingHttpResponse(
+            _message(zip(heads, parts, strict=True), mark), content_type=content_type, status=status
+        )
+        lengths = sum(len(head) + (part.known_length or 0) for head, part in zip(heads, parts, strict=True))
+        response.headers["Content-Length"] = str(lengths + len(_end(mark)))
+        return response
     made = iter(parts)
     ahead = list(itertools.islice(made, 1))
-    response = StreamingHttpResponse(
-        _message(itertools.chain(ahead, made), mark),
-        content_type=str(related(root).with_parameters(**_syntax(root), boundary=mark)),
+    return StreamingHttpResponse(
+        _message(_with_heads(itertools.chain(ahead, made), mark), mark),
+        content_type=content_type,
         status=status,
     )
-    if length is not None:
-        response["Content-Length"] = str(length)
-    return response
 
 
-def _message(parts: Iterable[Part], boundary: str) -> Iterator[bytes]:
+def _with_heads(parts: Iterable[Part], boundary: str) -> Iterator[tuple[bytes, Part]]:
     for number, part in enumerate(parts):
-        yield from pieces(part.body, before=_head(part, boundary, is_first=number == 0))
+        yield _head(part, boundary, is_first=number == 0), part
+
+
+def _message(parts: Iterable[tuple[bytes, Part]], boundary: str) -> Iterator[bytes]:
+    for head, part in parts:
+        yield from pieces(part.body, before=head)
     yield _end(boundary)
-
-
-def _length(parts: Sequence[Part], boundary: str) -> int | None:
-    total = len(_end(boundary))
-    for number, part in enumerate(parts):
-        known = part.known_length
-        if known is None:
-            return None
-        total += len(_head(part, boundary, is_first=number == 0)) + known
-    return total
 
 
 def _head(part: Part, boundary: str, *, is_first: bool) -> bytes:

@@ -11,11 +11,10 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from django.http import HttpRequest, HttpResponseBase
 
-from accounts.models import Person
 from archive.pixels.sources import source_at
 from archive.pixels.transcoding import transcode_frame
 from common.errors import InvalidInput
-from integrations.dicomweb.door import dicomweb_view
+from integrations.dicomweb.door import answering
 from integrations.dicomweb.errors import NotAcceptable
 from integrations.dicomweb.media_types import (
     OCTET_STREAM,
@@ -29,7 +28,7 @@ from integrations.dicomweb.multipart import Part, multipart_stream
 from integrations.dicomweb.retrieve.image_types import SYNTAXES, TYPE_OF, VIDEO, syntaxes_asked
 from integrations.dicomweb.retrieve.single_part import single_part
 from integrations.dicomweb.retrieve.stored_frames import stored_frame
-from integrations.dicomweb.retrieve.subjects import Subject, subjects
+from integrations.dicomweb.retrieve.subjects import Subject, instance_asked
 from integrations.dicomweb.retrieve.syntaxes import frame_syntax
 from integrations.dicomweb.retrieve.trail import note_retrieval
 
@@ -38,13 +37,11 @@ _MOST_FRAMES = 10_000
 _HELD_AT_MOST = 32 << 20
 
 
-@dicomweb_view("GET")
-def frames(
-    request: HttpRequest, actor: Person, *, study: str, series: str, instance: str, frames: str
-) -> HttpResponseBase:
+@answering("GET")
+def frames(request: HttpRequest, *, study: str, series: str, instance: str, frames: str) -> HttpResponseBase:
     """The frames of the list, in its order."""
+    actor, subject = instance_asked(request, study=study, series=series, instance=instance)
     numbers = frame_numbers(frames)
-    subject = subjects(actor, study=study, series=series, instance=instance)[0]
     media, syntax = choose(request, subject, is_single=len(numbers) == 1)
     note_retrieval(actor, study=study, site_code=subject.site_code, transaction="frames", instances=1)
     made = frame_parts(subject, numbers, syntax, kind=MediaType(media.part_type))

@@ -10,14 +10,19 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.db.models import QuerySet
+from django.http import HttpRequest
 
 from accounts.actors import Actor, SystemActor
+from accounts.models import Person
+from accounts.sessions import RowsOfSession
 from archive.studies.models import Instance, Series, Study
 from archive.studies.outgoing import Identity, identities_of
 from archive.studies.selectors import visible_series, visible_studies
 from common.errors import InvalidInput, NotFound
+from common.lean import Row
 from common.prepared import LeanRows, Slot
 from common.uids import is_uid_lenient
+from integrations.dicomweb.credentials import is_by_session, person_asking, rows_asked
 
 _SUBJECT = (
     "pk", "sop_instance_uid", "sop_class_uid", "transfer_syntax_uid", "storage_key", "size_bytes",
@@ -59,10 +64,30 @@ def subjects(actor: Actor, *, study: str, series: str = "", instance: str = "") 
     check_uids(study, series, instance)
     slots = {name: uid for name, uid in (("series", series), ("instance", instance)) if uid}
     who = None if isinstance(actor, SystemActor) else actor.pk
-    found = _visible_instances(actor, frozenset(slots)).all(actor=who, study=study, **slots)
+    found = _visible_instances(actor, frozenset(slots)).all(person=who, study=study, **slots)
+    return _made_of(found)
+
+
+def instance_asked(request: HttpRequest, *, study: str, series: str, instance: str) -> tuple[Person, Subject]:
+    """Who asks, and the instance: one statement for both where a session speaks for the person.
+
+    Raises  as `person_asking` and `subjects`.
+    """
+    if is_by_session(request) and all(map(is_uid_lenient, (study, series, instance))):
+        slots = {"study": study, "series": series, "instance": instance}
+        person, found = rows_asked(request, _INSTANCE_OF_SESSION, **slots)
+        return person, _made_of(found)[0]
+    person = person_asking(request)
+    return person, subjects(person, study=study, series=series, instance=instance)[0]
+
+
+def _made_of(found: list[Row]) -> list[Subject]:
     if not found:
         raise NotFound("There is no such resource that you may see")
-    identities = identities_of({study_id for *_, study_id, corrected_at in found if corrected_at is not None})
+    corrected = {study_id for *_, study_id, corrected_at in found if corrected_at is not None}
+    if not corrected:
+        return [Subject(*row[: len(_SUBJECT)]) for row in found]
+    identities = identities_of(corrected)
     return [Subject(*row, identity=identities.get(study_id)) for *row, study_id, _corrected_at in found]
 
 
@@ -74,7 +99,7 @@ def _visible_instances(actor: Actor, named: frozenset[str]) -> LeanRows:
 @functools.cache
 def _instances_of(named: frozenset[str]) -> LeanRows:
     """For whoever asks: sites, roles and grants of the actor are a part of the statement."""
-    return LeanRows(lambda: _instances(visible_studies(Slot("actor")), named))
+    return LeanRows(lambda: _instances(visible_studies(Slot("person")), named))
 
 
 @functools.cache
@@ -92,6 +117,11 @@ def _instances(within: QuerySet[Study], named: frozenset[str]) -> QuerySet[Insta
     if "instance" in named:
         rows = rows.filter(sop_instance_uid=Slot("instance"))
     return rows.order_by("series_id", "instance_number", "pk").values_list(*_SUBJECT, *_CORRECTION)
+
+
+_INSTANCE_OF_SESSION = RowsOfSession(
+    lambda: _instances(visible_studies(Slot("person")), frozenset({"series", "instance"}))
+)
 
 
 def series_named(actor: Actor, *, study: str, series: str = "") -> QuerySet[Series]:

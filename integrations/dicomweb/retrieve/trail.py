@@ -17,7 +17,7 @@ from common import clock
 
 _HOUR_S = 3600
 _REMEMBERED = 4096
-_noted: set[str] = set()
+_noted: set[tuple[int, str, str, int]] = set()
 _guard = threading.Lock()
 
 
@@ -27,10 +27,10 @@ def note_retrieval(actor: Person, *, study: str, site_code: str, transaction: st
     `instances` is how many the first request of the hour was answered with.
     """
     hour = int(clock.now().timestamp()) // _HOUR_S
+    line = actor.pk, study, transaction, hour
+    if line in _noted:
+        return
     seen = f"dicomweb-retrieved:{actor.pk}:{study}:{transaction}:{hour}"
-    with _guard:
-        if seen in _noted:
-            return
     if cache.add(seen, 1, timeout=_HOUR_S):
         try:
             record_audit(
@@ -43,4 +43,4 @@ def note_retrieval(actor: Person, *, study: str, site_code: str, transaction: st
     with _guard:
         if len(_noted) >= _REMEMBERED:
             _noted.clear()
-        _noted.add(seen)
+        _noted.add(line)

@@ -1,0 +1,83 @@
+"""Threads that stay with a connection for a moment keep nobody waiting."""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from http.client import HTTPConnection
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+LIMIT_S = 30.0
+REQUEST = b"POST / HTTP/1.1\r\nHost: here\r\nContent-Length: 4\r\n\r\nbody"
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[int]:
+    """The web server as it ships, but with one process of one thread; it answers with the length of a body."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.set_inheritable(True)
+        command = [
+            sys.executable, "-m", "gunicorn", "--config", "python:config.gunicorn", "--workers", "1", "--threads", "1",
+            "--log-level", "critical", "--bind", f"fd://{listener.fileno()}",
+            "tests.integrations.dicomweb.slow_reader:application",
+        ]  # fmt: skip
+        process = subprocess.Popen(command, cwd=ROOT, pass_fds=[listener.fileno()])
+        try:
+            yield listener.getsockname()[1]
+        finally:
+            process.terminate()
+            assert process.wait(20) == 0
+
+
+def ask(connection: HTTPConnection) -> bytes:
+    connection.request("POST", "/", b"body")
+    return connection.getresponse().read()
+
+
+def test_requests_that_follow_at_once_are_answered_on_the_connection(server: int) -> None:
+    connection = HTTPConnection("127.0.0.1", server, timeout=LIMIT_S)
+
+    answers = [ask(connection)]
+    kept = connection.sock
+    answers += [ask(connection) for _ in range(20)]
+
+    assert answers == [b"4"] * 21
+    assert connection.sock is kept
+    connection.close()
+
+
+def test_requests_sent_before_the_answers_are_all_answered(server: int) -> None:
+    with socket.create_connection(("127.0.0.1", server), timeout=LIMIT_S) as connection:
+        connection.sendall(REQUEST * 3)
+        received = b""
+        while received.count(b"HTTP/1.1 200 OK") < 3:
+            piece = connection.recv(65536)
+            assert piece, "the server has closed the connection"
+            received += piece
+
+
+def test_who_asks_without_a_pause_keeps_no_one_from_the_only_thread(server: int) -> None:
+    others = threading.Event()
+
+    def ask_on() -> None:
+        connection = HTTPConnection("127.0.0.1", server, timeout=LIMIT_S)
+        while not others.is_set():
+            ask(connection)
+        connection.close()
+
+    busy = threading.Thread(target=ask_on)
+    busy.start()
+    try:
+        for _ in range(5):
+            connection = HTTPConnection("127.0.0.1", server, timeout=LIMIT_S)
+            assert ask(connection) == b"4"
+            connection.close()
+    finally:
+        others.set()
+        busy.join()
