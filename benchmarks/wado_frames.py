@@ -5,16 +5,12 @@ The clients keep their connections and acknowledge at once, and ask for the slic
 
 from __future__ import annotations
 
-import statistics
-import time
-from collections.abc import Callable
-
 from benchmarks._dicomweb import dicomweb_servers
-from benchmarks._keepalive import Client, Server, load
+from benchmarks._frames import CLIENTS, Question, measured
 from benchmarks._servers import RAM_DISK, folder_on
-from benchmarks.runner import Row, measure_in_turn
+from benchmarks.runner import Row
 
-INSTANCES, CLIENTS = 100, 8
+INSTANCES = 100
 FRAME_BYTES = 512 * 512 * 2
 OCTETS = 'multipart/related; type="application/octet-stream"'
 
@@ -24,40 +20,6 @@ def run(*, quick: bool) -> list[Row]:
     with folder_on(RAM_DISK) as folder, dicomweb_servers(folder, memory_gib=2) as servers:
         series = servers.fill_series(INSTANCES)
         paths = [f"{series.path}/instances/{uid}/frames/1" for uid in series.instance_uids]
-        alone = measure_in_turn(
-            {server.name: _alone(server, paths, asked) for server in servers.all}, rounds=rounds
-        )
-        crowd = measure_in_turn(
-            {server.name: _crowd(server, paths, asked // 2) for server in servers.all}, rounds=rounds
-        )
-    return [
-        _row("a frame, one client, p50", alone, "ms", asked * rounds),
-        _row(f"frames, {CLIENTS} clients", crowd, "requests/s", asked // 2 * CLIENTS * rounds),
-    ]
-
-
-def _row(case: str, figures: dict[str, tuple[float, list[float]]], unit: str, n: int) -> Row:
-    peer = figures.get("Orthanc")
-    return Row(
-        f"WADO-RS {case}", figures["ours"][0], "Orthanc", peer[0] if peer else None, unit, n,
-        higher_is_better=unit != "ms",
-    )  # fmt: skip
-
-
-def _alone(server: Server, paths: list[str], asked: int) -> Callable[[], float]:
-    def fetch() -> float:
-        measured = []
-        with Client(server) as client:
-            for turn in range(asked):
-                began = time.perf_counter()
-                response = client.get(paths[turn % len(paths)], accept=OCTETS)
-                measured.append((time.perf_counter() - began) * 1000)
-                assert response.status == 200, response.status
-                assert len(response.body) > FRAME_BYTES
-        return statistics.median(measured)
-
-    return fetch
-
-
-def _crowd(server: Server, paths: list[str], each: int) -> Callable[[], float]:
-    return lambda: load(server, paths, accept=OCTETS, clients=CLIENTS, each=each).per_second
+        question = Question(paths, OCTETS, lambda response: len(response.body) > FRAME_BYTES)
+        names = "WADO-RS a frame, one client, p50", f"WADO-RS frames, {CLIENTS} clients"
+        return measured(servers, question, names=names, asked=asked, each=asked // 2, rounds=rounds)

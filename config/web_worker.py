@@ -19,8 +19,10 @@ class WebWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn tells no types
     """Threads stay with a connection for `STAY_MS` after an answer, unless another waits for a thread."""
 
     def init_process(self) -> None:
-        known = vars(self.cfg)
-        known.update({name: setting.get() for name, setting in self.cfg.settings.items() if name not in known})
+        known: dict[str, Any] = self.cfg.__dict__  # its `__setattr__` refuses settings
+        known.update(
+            {name: setting.get() for name, setting in self.cfg.settings.items() if name not in known}
+        )
         super().init_process()
 
     def handle(self, conn: TConn) -> Any:

@@ -14,6 +14,9 @@ from django.urls import re_path
 from config import program_path
 from config.programs_first import ProgramsFirst
 
+# A request closes connections that are not as it leaves them: it must not be within a test's transaction.
+pytestmark = pytest.mark.django_db(transaction=True)
+
 
 @pytest.fixture
 def asked(rf: RequestFactory, cast):
