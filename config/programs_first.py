@@ -6,12 +6,11 @@ one thing, done here: a connection to the database that is broken or too old is 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from django.core.handlers.wsgi import WSGIHandler, get_script_name
 from django.db import DEFAULT_DB_ALIAS, connections
-from django.http.response import HttpResponseBase
 from django.urls import set_script_prefix
 
 from config.program_path import PROGRAM_PATHS
@@ -20,9 +19,7 @@ from config.program_path import PROGRAM_PATHS
 class ProgramsFirst(WSGIHandler):
     """Django's handler and its middlewares, with a shorter way through for `PROGRAM_PATHS`."""
 
-    def __call__(
-        self, environ: dict[str, Any], start_response: Callable[..., Any]
-    ) -> Iterable[bytes] | HttpResponseBase:
+    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Any:
         if not environ.get("PATH_INFO", "").startswith(PROGRAM_PATHS):
             return super().__call__(environ, start_response)
         set_script_prefix(get_script_name(environ))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -18,25 +19,29 @@ from config.programs_first import ProgramsFirst
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-@pytest.fixture
-def asked(rf: RequestFactory, cast):
-    """What the application answers to a GET of Theo's: status, headers and body."""
-    browser = Client()
-    browser.force_login(cast.theo)
-    application = ProgramsFirst()
+@dataclass(frozen=True)
+class Asking:
+    """Theo, who asks the application itself; his browser asks by way of Django's handler."""
 
-    def get(path: str, **environ: str) -> tuple[str, dict[str, str], bytes]:
+    browser: Client
+    application: ProgramsFirst
+
+    def __call__(self, path: str, **environ: str) -> tuple[str, dict[str, str], bytes]:
+        """Status, headers and body of the answer to a GET."""
         said: list[Any] = []
-        cookie = f"sessionid={browser.cookies['sessionid'].value}"
-        body = application(
-            {**rf.get(path, HTTP_COOKIE=cookie).environ, **environ}, lambda *head: said.extend(head)
-        )
+        cookie = f"sessionid={self.browser.cookies['sessionid'].value}"
+        asked = {**RequestFactory().get(path, HTTP_COOKIE=cookie).environ, **environ}
+        body = self.application(asked, lambda *head: said.extend(head))
         received = b"".join(body)
         body.close()
         return said[0], dict(said[1]), received
 
-    get.browser = browser
-    return get
+
+@pytest.fixture
+def asked(cast) -> Asking:
+    browser = Client()
+    browser.force_login(cast.theo)
+    return Asking(browser, ProgramsFirst())
 
 
 @pytest.mark.parametrize(
