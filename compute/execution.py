@@ -58,7 +58,9 @@ def run_job(job_uid: str, *, device: Device | None = None) -> bool:
             end = services.fail_job if error.permanent else services.release_job
             end(claim, code=error.code)
             return False
-        except Exception as error:
+        except (
+            Exception
+        ) as error:  # a template is code of anybody's: whatever it raises, the job is given back
             log.exception("job.broken", job=str(job.uid))
             services.release_job(claim, code=type(error).__name__[:80])
             return False

@@ -52,7 +52,7 @@ CHECKS: dict[str, Callable[[], None]] = {"database": _database, "broker": _broke
 def _try(name: str, check: Callable[[], None]) -> str:
     try:
         check()
-    except Exception as error:
+    except Exception as error:  # each part has errors of its own library: none of them is ready
         log.warning("readiness.failed", part=name, code=type(error).__name__)
         return "unavailable"
     return "ok"

@@ -44,7 +44,7 @@ def perform_due(now: dt.datetime, *, stopped: Callable[[], bool] = lambda: False
         duty.due_at = now + duty.every
         try:
             done[duty.name] = duty.perform()
-        except Exception:
+        except Exception:  # the duties after it are performed whatever happens to this one
             log.exception("duty.failed", duty=duty.name)
     return done
 

@@ -99,7 +99,7 @@ def _start(server: Postgres | Valkey, known_url: str) -> str:
             port = free_port()
         try:
             server.start(port)
-        except Exception:
+        except Exception:  # whatever kept it from starting: only a port that another took is tried again
             if attempt + 1 == _ATTEMPTS or is_free(port):
                 raise
         else:

@@ -67,7 +67,9 @@ def close_session(session_key: str) -> None:
     """Close the sockets of a sign-in that has ended; where the channel layer is away they time out."""
     try:
         _send_messages([(group_of_session(session_key), {"type": "live.close"})])
-    except Exception as error:
+    except (
+        Exception
+    ) as error:  # a channel layer raises what its server's library does; pages also look by themselves
         log.warning("live.close_failed", code=type(error).__name__)
 
 
@@ -87,7 +89,9 @@ def _push_on_commit(pushes: list[tuple[str, str]]) -> None:
 def _push(pushes: list[tuple[str, str]]) -> None:
     try:
         _send(pushes)
-    except Exception as error:
+    except (
+        Exception
+    ) as error:  # a channel layer raises what its server's library does; pages also look by themselves
         log.warning("live.push_failed", code=type(error).__name__, count=len(pushes))
 
 

@@ -63,7 +63,7 @@ def perform_service_task(run_uid: uuid.UUID) -> bool:
         try:
             with _heartbeat(run):
                 answer = operator.handler(_context(run, instance), **run.arguments)
-        except Exception as error:
+        except Exception as error:  # a step is code of any package: whatever it raises is its failure
             _note_failure(run, error)
             return True
         if isinstance(answer, Pending):

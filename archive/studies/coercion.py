@@ -16,6 +16,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import structlog
 from django.conf import settings
 from pydicom.dataset import Dataset
 from pydicom.filebase import DicomBytesIO
@@ -24,7 +25,10 @@ from pydicom.filewriter import write_dataset
 from pydicom.uid import DeflatedExplicitVRLittleEndian, ExplicitVRBigEndian, ImplicitVRLittleEndian
 
 from archive.studies.received import split_part10
+from common.data_sets import DATA_SET_FAILURES
 from common.errors import InvalidInput
+
+log = structlog.get_logger(__name__)
 
 LARGEST = 1 << 29
 _PIXELS = 0x7FE00000
@@ -66,9 +70,8 @@ def with_values(
         if not _change(dataset, values, without or {}, modification):
             return data
         changed = [_written(dataset), encoded[end:]]
-    except InvalidInput:
-        raise
-    except Exception as error:
+    except DATA_SET_FAILURES as error:
+        log.warning("coercion.failed", kind=type(error).__name__)
         raise InvalidInput("The object's header cannot be changed", code="OBJECT_UNWRITABLE") from error
     return b"".join([memoryview(data)[:start], *(_deflated(changed) if is_deflated else changed)])
 

@@ -18,6 +18,7 @@ from pydicom.sequence import Sequence
 from archive.orders.models import PerformedProcedureStep
 from archive.orders.performed import Performed, PerformedSeries, Scheduled
 from common.clock import parse_da, parse_tm
+from common.data_sets import DATA_SET_FAILURES
 from common.errors import InvalidInput
 from common.uids import is_uid_lenient
 
@@ -196,7 +197,7 @@ def _as_json(attributes: Dataset) -> dict[str, Any]:
     """Everything that was said, as DICOM JSON. Raises InvalidInput for values that no VR allows."""
     try:
         said: dict[str, Any] = _without_nul(attributes.to_json_dict())
-    except Exception as error:
+    except DATA_SET_FAILURES as error:
         raise _invalid("AttributeList", "a value that cannot be read") from error
     return said
 

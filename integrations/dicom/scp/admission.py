@@ -1,8 +1,10 @@
 """At the door: who may associate, how many may, and in which contexts objects are taken.
 
-Every storage SOP Class of the standard and every transfer syntax of it is accepted, the first one the peer proposes:
-bytes are kept as they come. Private ones are taken where DICOM_PRIVATE_SOP_CLASSES and
-DICOM_PRIVATE_TRANSFER_SYNTAXES name them; an entry that ends in `*` stands for all that begin so.
+Every SOP Class of the standard whose objects belong to a study and every transfer syntax of it is accepted, the first
+one the peer proposes: bytes are kept as they come. Hanging protocols, colour palettes and the like belong to no patient
+(PS3.4 §GG): nobody could find them by a study here, so their sender is told at the door. Private ones are taken where
+DICOM_PRIVATE_SOP_CLASSES and DICOM_PRIVATE_TRANSFER_SYNTAXES name them; an entry that ends in `*` stands for all that
+begin so.
 
 Reference  PS3.8 §9.3.3 (A-ASSOCIATE-AC), §9.3.4 (A-ASSOCIATE-RJ), PS3.4 §B.5 (storage SOP Classes)
 """
@@ -19,7 +21,11 @@ from django.conf import settings
 from django.db import InterfaceError, OperationalError, connection
 from pydicom._uid_dict import UID_dictionary
 from pynetdicom.pdu_primitives import A_ASSOCIATE
-from pynetdicom.presentation import PresentationContext, build_context
+from pynetdicom.presentation import (
+    NonPatientObjectPresentationContexts,
+    PresentationContext,
+    build_context,
+)
 
 from accounts.actors import SystemActor
 from accounts.audit import record_audit
@@ -34,10 +40,16 @@ log = structlog.get_logger(__name__)
 _STORAGE_PREFIX = "1.2.840.10008.5.1.4.1.1."
 _SYNTAX_PREFIX = "1.2.840.10008.1.2"
 _NO_OBJECTS = ("Storage Commitment", "Media Storage Directory")
-_STORAGE_ELSEWHERE = frozenset(
+_OF_NO_PATIENT = {str(context.abstract_syntax) for context in NonPatientObjectPresentationContexts}
+_OF_OTHER_SERVICES = {uid for uid, (name, *_) in UID_dictionary.items() if name and "Storage" not in name}
+_NO_STORAGE = frozenset(_OF_NO_PATIENT | _OF_OTHER_SERVICES)
+_STORAGE = frozenset(
     uid
     for uid, (name, kind, *_rest) in UID_dictionary.items()
-    if kind == "SOP Class" and "Storage" in name and not name.startswith(_NO_OBJECTS)
+    if kind == "SOP Class"
+    and "Storage" in name
+    and not name.startswith(_NO_OBJECTS)
+    and uid not in _NO_STORAGE
 )
 CALLED_AE_UNKNOWN = Refusal("CALLED_AE_UNKNOWN", diagnostic=7)
 # Rejected-transient, by the service provider (presentation): local limit exceeded, temporary congestion.
@@ -95,8 +107,10 @@ def _accepted(
 
 def is_storage_class(uid: str) -> bool:
     """Whether objects of this SOP Class are stored here."""
-    if uid.startswith(_STORAGE_PREFIX) or uid in _STORAGE_ELSEWHERE:
+    if uid in _STORAGE:
         return True
+    if uid.startswith(_STORAGE_PREFIX) and uid not in _NO_STORAGE:
+        return True  # of an edition later than the dictionary
     return _is_listed(uid, tuple(settings.DICOM_PRIVATE_SOP_CLASSES))
 
 

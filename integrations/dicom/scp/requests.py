@@ -8,6 +8,7 @@ import structlog
 from pydicom.dataset import Dataset
 from pynetdicom.events import Event
 
+from common.data_sets import DATA_SET_FAILURES
 from common.errors import InvalidInput, ServiceError
 from integrations.dicom.models import AERole, ApplicationEntity
 from integrations.dicom.scp.peers import calling_node
@@ -33,7 +34,7 @@ def decoded(read: Callable[[], Dataset]) -> Dataset:
         dataset = read()
         dataset.decode()
         _touch(dataset)
-    except Exception as error:
+    except DATA_SET_FAILURES as error:
         raise InvalidInput("The data set cannot be read", code="VALUE_INVALID") from error
     return dataset
 

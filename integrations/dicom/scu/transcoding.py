@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import io
 
+import structlog
 from pydicom import dcmread
 from pydicom.dataset import Dataset
 from pydicom.filebase import DicomBytesIO
@@ -28,8 +29,11 @@ from pydicom.uid import (
     RLELossless,
 )
 
+from archive.pixels.errors import DECODING_FAILURES
 from common.errors import InvalidInput
 from integrations.dicom.part10 import part10_head
+
+log = structlog.get_logger(__name__)
 
 UNCOMPRESSED = (str(ExplicitVRLittleEndian), str(ImplicitVRLittleEndian))
 LARGEST = 1 << 29
@@ -70,9 +74,8 @@ def transcoded(data_set: bytes, transfer_syntax_uid: str, wanted: str) -> bytes:
         elif "PixelData" in dataset and transfer_syntax_uid == ExplicitVRBigEndian:
             raise InvalidInput("Big endian pixels stay as they are", code="NOT_TRANSCODABLE")
         return _encoded(dataset, wanted)
-    except InvalidInput:
-        raise
-    except Exception as error:
+    except DECODING_FAILURES as error:
+        log.warning("transcoding.failed", kind=type(error).__name__, transfer_syntax_uid=transfer_syntax_uid)
         raise InvalidInput("The object cannot be decoded", code="NOT_TRANSCODABLE") from error
 
 

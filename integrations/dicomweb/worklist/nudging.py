@@ -20,7 +20,7 @@ def nudge(subscribers: Sequence[int]) -> None:
     """Wake the channels of these subscribers; where the channel layer is away they look by themselves."""
     try:
         _send(subscribers)
-    except Exception as error:
+    except Exception as error:  # a channel layer raises what its server's library does
         log.warning("worklist.nudge_failed", code=type(error).__name__, count=len(subscribers))
 
 

@@ -27,7 +27,7 @@ NO_DICOM = {".json", ".png", ".xml", ".nrrd", ".txt", ".md", ".csv", ".dump", ".
 LONG_VRS = {b"OB", b"OD", b"OF", b"OL", b"OW", b"SQ", b"UC", b"UN", b"UR", b"UT"}
 IMPLICIT, EXPLICIT, BIG_ENDIAN = "1.2.840.10008.1.2", "1.2.840.10008.1.2.1", "1.2.840.10008.1.2.2"
 REASONS = {
-    0x0000: "stored", 0xA900: "names itself badly", 0xC000: "damaged", None: "no storage SOP Class",
+    0x0000: "stored", 0xA900: "names itself badly", 0xC000: "damaged", None: "no SOP Class of objects of a study",
 }  # fmt: skip
 
 
