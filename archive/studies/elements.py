@@ -26,6 +26,7 @@ STUDY_ID, SERIES_NUMBER, INSTANCE_NUMBER = 0x00200010, 0x00200011, 0x00200013
 IMAGE_POSITION, IMAGE_ORIENTATION, FRAME_OF_REFERENCE = 0x00200032, 0x00200037, 0x00200052
 INSTANCES_IN_SERIES = 0x00201209
 NUMBER_OF_FRAMES, ROWS, COLUMNS, PIXEL_SPACING = 0x00280008, 0x00280010, 0x00280011, 0x00280030
+BITS_ALLOCATED = 0x00280100
 
 WANTED = (
     STUDY_TAGS
@@ -80,6 +81,7 @@ class InstanceFacts:
     instance_number: int | None
     rows: int | None
     columns: int | None
+    bits_allocated: int | None
     number_of_frames: int
     image_position: list[float] | None
     image_orientation: list[float] | None
@@ -137,6 +139,7 @@ def instance_facts(header: Header) -> InstanceFacts:
         instance_number=header.integer(INSTANCE_NUMBER),
         rows=header.number(ROWS),
         columns=header.number(COLUMNS),
+        bits_allocated=header.number(BITS_ALLOCATED),
         number_of_frames=_positive(header.integer(NUMBER_OF_FRAMES)) or 1,
         image_position=header.decimals(IMAGE_POSITION, 3),
         image_orientation=header.decimals(IMAGE_ORIENTATION, 6),

@@ -149,6 +149,7 @@ class Instance(models.Model):
     instance_number = models.IntegerField(null=True)
     rows = models.PositiveIntegerField(null=True)
     columns = models.PositiveIntegerField(null=True)
+    bits_allocated = models.PositiveIntegerField(null=True)
     number_of_frames = models.PositiveIntegerField(default=1)
     image_position = models.JSONField(null=True)
     image_orientation = models.JSONField(null=True)

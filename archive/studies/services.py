@@ -276,8 +276,8 @@ def _held(received: ReceivedObject) -> StoredOutcome | None:
 # The instance's columns with the types their values are bound as.
 _COLUMNS = {
     "sop_instance_uid": "text", "sop_class_uid": "text", "transfer_syntax_uid": "text",
-    "instance_number": "integer", '"rows"': "integer", '"columns"': "integer", "number_of_frames": "integer",
-    "image_position": "jsonb", "image_orientation": "jsonb", "pixel_spacing": "jsonb",
+    "instance_number": "integer", '"rows"': "integer", '"columns"': "integer", "bits_allocated": "integer",
+    "number_of_frames": "integer", "image_position": "jsonb", "image_orientation": "jsonb", "pixel_spacing": "jsonb",
     "storage_key": "text", "size_bytes": "bigint", "sha256": "text", "received_at": "timestamptz",
 }  # fmt: skip
 
@@ -324,7 +324,7 @@ def _values(facts: InstanceFacts, received: ReceivedObject) -> list[Value]:
 
     return [
         facts.sop_instance_uid, facts.sop_class_uid, received.transfer_syntax_uid, facts.instance_number,
-        facts.rows, facts.columns, facts.number_of_frames, as_json(facts.image_position),
+        facts.rows, facts.columns, facts.bits_allocated, facts.number_of_frames, as_json(facts.image_position),
         as_json(facts.image_orientation), as_json(facts.pixel_spacing), received.stored.key,
         received.stored.size_bytes, received.stored.sha256, clock.now().isoformat(),
     ]  # fmt: skip

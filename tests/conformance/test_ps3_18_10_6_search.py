@@ -47,6 +47,7 @@ ANSWERED = {  # Tables 10.6.3-3, -4 and -5: what is answered without being asked
     ],
     f"/studies/{STUDY}/series/{SERIES}/instances": [
         0x00080005, 0x00080016, 0x00080018, 0x00080056, 0x00081190, 0x00200013, 0x00280008, 0x00280010, 0x00280011,
+        0x00280100,
     ],
 }  # fmt: skip
 

@@ -161,6 +161,7 @@ _COLUMNS = (
     _integer(0x00280008, _I, "i.number_of_frames"),
     _integer(0x00280010, _I, "i.rows", "US"),
     _integer(0x00280011, _I, "i.columns", "US"),
+    _integer(0x00280100, _I, "i.bits_allocated", "US"),
     Attribute(0x00200032, "DS", _I, _vectors("i.image_position")),
     Attribute(0x00200037, "DS", _I, _vectors("i.image_orientation")),
     Attribute(0x00280030, "DS", _I, _vectors("i.pixel_spacing")),

@@ -65,6 +65,7 @@ def test_an_object_is_kept_byte_for_byte_and_indexed(cast, clock):
     with open_object(instance.storage_key) as file:
         assert file.read() == data
     assert (instance.instance_number, instance.rows, instance.columns) == (7, 8, 8)
+    assert instance.bits_allocated == 16
     assert instance.image_position == [0, 0, 7]
     assert instance.series.modality == "CT"
     assert instance.series.study.patient.ideographic_name == "李华"

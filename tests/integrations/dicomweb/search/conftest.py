@@ -37,7 +37,7 @@ def index(cast):
         "00400245": {"vr": "TM", "Value": ["080100"]},
     }
     series.save()
-    series.instances.update(rows=512, columns=256)
+    series.instances.update(rows=512, columns=256, bits_allocated=16)
     return county
 
 

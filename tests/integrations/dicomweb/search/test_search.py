@@ -26,7 +26,7 @@ KEYWORDS = {
     "NumberOfSeriesRelatedInstances": "00201209", "PerformedProcedureStepStartDate": "00400244",
     "PerformedProcedureStepStartTime": "00400245", "RequestAttributesSequence": "00400275",
     "SOPClassUID": "00080016", "SOPInstanceUID": "00080018", "InstanceNumber": "00200013", "Rows": "00280010",
-    "Columns": "00280011", "NumberOfFrames": "00280008", "StudyDescription": "00081030",
+    "Columns": "00280011", "BitsAllocated": "00280100", "NumberOfFrames": "00280008", "StudyDescription": "00081030",
 }  # fmt: skip
 
 
@@ -77,7 +77,8 @@ def test_an_instance_is_answered_with_every_required_attribute(theo):
 
     assert {keyword: value(first, keyword) for keyword, tag in KEYWORDS.items() if tag in first} == {
         "SpecificCharacterSet": "ISO_IR 192", "SOPClassUID": CT, "SOPInstanceUID": "2.25.1.1.1",
-        "InstanceAvailability": "ONLINE", "InstanceNumber": 1, "Rows": 512, "Columns": 256, "NumberOfFrames": 1,
+        "InstanceAvailability": "ONLINE", "InstanceNumber": 1, "Rows": 512, "Columns": 256, "BitsAllocated": 16,
+        "NumberOfFrames": 1,
         "RetrieveURL": "http://testserver/dicomweb/studies/2.25.1/series/2.25.1.1/instances/2.25.1.1.1",
         "StudyInstanceUID": "2.25.1", "SeriesInstanceUID": "2.25.1.1",
     }  # fmt: skip
