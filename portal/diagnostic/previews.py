@@ -17,16 +17,21 @@ SHOWN_OVER_OTHERS = ("SEG", "RTDOSE")  # objects with pixels that the viewer lay
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """A study on its way into the viewer; `picture` is the address of its first image, empty where it has none."""
+    """A study on its way into the viewer, with the image it is opened with; None where it has no image."""
 
     study: Study
-    picture: str = ""
+    first: Instance | None = None
+
+    @property
+    def picture(self) -> str:
+        """The address of the first image, empty where there is none."""
+        return _address(self.first)
 
 
 def previews_of(studies: Sequence[Study], uids: Sequence[str]) -> list[Preview]:
     """What to show of each study, in the order of `uids`."""
     by_uid = {study.study_instance_uid: study for study in studies}
-    return [Preview(by_uid[uid], _address(first_instance(by_uid[uid]))) for uid in uids if uid in by_uid]
+    return [Preview(by_uid[uid], first_instance(by_uid[uid])) for uid in uids if uid in by_uid]
 
 
 def first_instance(study: Study) -> Instance | None:

@@ -16,6 +16,7 @@ from django.views.decorators.http import require_safe
 
 from accounts.audit import record_audit
 from accounts.models import Person
+from accounts.privileges import Privilege, sites_where
 from archive.studies.models import Study
 from archive.studies.selectors import visible_studies
 from common.uids import is_uid_lenient
@@ -72,7 +73,9 @@ def page(request: HttpRequest, path: str = "") -> HttpResponse:
     asked = list(dict.fromkeys(uid for uid in request.GET.get("StudyInstanceUIDs", "").split(",") if uid))
     studies = _visible(person, asked)
     previews = previews_of(studies, asked[:MOST_PREVIEWS])
-    return render(request, "portal/diagnostic/viewer.html", {"site": site, "previews": previews})
+    may_store = sites_where(person, Privilege.STORE_STUDIES).exists()
+    shown = {"site": site, "previews": previews, "may_store": may_store}
+    return render(request, "portal/diagnostic/viewer.html", shown)
 
 
 @require_safe

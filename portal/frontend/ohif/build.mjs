@@ -5,6 +5,7 @@ import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { compressed } from "./compressing.mjs";
 import { joinedScript, joinedStyle } from "./joining.mjs";
+import { requireAllMended } from "./mending.mjs";
 import { patched, patchedStyle } from "./patching.mjs";
 
 const here = dirname(fileURLToPath(import.meta.url));
@@ -29,6 +30,7 @@ async function place(name) {
 
 const names = await files(source);
 for (const name of names) await place(name);
+requireAllMended();
 await build({
   entryPoints: [join(here, "config/app-config.js")],
   outfile: join(site, "files/app-config.js"),

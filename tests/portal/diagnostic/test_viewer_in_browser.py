@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import logging
 import os
 import re
 import shutil
@@ -39,6 +40,7 @@ ARGUMENTS = [
 PATIENCE_MS = 90_000
 SLICES = 12
 DRAWN = 300
+logger = logging.getLogger(__name__)
 expect.set_options(timeout=PATIENCE_MS)
 
 pytestmark = [
@@ -289,7 +291,8 @@ def test_on_a_narrow_link_the_first_image_is_there_in_two_seconds_cold_and_warm(
     warm_up.page.goto(f"{warm_up.address}/viewer/viewer?StudyInstanceUIDs={uid}")
     expect_pictures(warm_up.page, 1)
 
-    for _visit in ("cold", "warm"):
+    for visit in ("cold", "warm"):
+        window.asked.clear()
         narrow = window.page.context.new_cdp_session(window.page)
         narrow.send("Network.enable")
         narrow.send("Network.emulateNetworkConditions", {
@@ -305,6 +308,28 @@ def test_on_a_narrow_link_the_first_image_is_there_in_two_seconds_cold_and_warm(
         )
         assert there.json_value() < 2000
         expect_pictures(window.page, 1)
+        drew = window.page.evaluate("performance.getEntriesByName('viewer-drew')[0]?.startTime")
+        own_ms = f"{drew:.0f}" if drew else "more than its patience"
+        logger.info("%s: picture after %.0f ms, the viewer's own after %s", visit, there.json_value(), own_ms)
+        assert window.asked_for("/metadata") == 1, "what was asked ahead is not asked again"
+
+
+def test_a_person_who_may_store_nothing_is_offered_no_report(
+    live_cast: Cast, window_of: Any, shared_data: Path
+) -> None:
+    uid = store_volume(shared_data, "ct_chest", live_cast.county)
+    window = window_of(live_cast.rafael)
+    window.page.goto(f"{window.address}/viewer/viewer?StudyInstanceUIDs={uid}")
+    expect_pictures(window.page, 1)
+
+    window.page.locator("[data-cy='MeasurementTools-split-button-primary']").click()
+    drag(window.page, by_x=200, by_y=0)
+    window.page.get_by_text("Yes", exact=True).click()
+    window.page.locator("[data-cy='trackedMeasurements-btn']").click()
+
+    expect(window.page.get_by_text("CSV")).to_be_visible()
+    expect(window.page.get_by_text("Create SR")).to_be_hidden()
+    assert window.complaints == []
 
 
 def test_the_viewer_speaks_chinese_where_the_portal_does(

@@ -140,6 +140,21 @@ def test_the_page_holds_the_first_image_and_whose_it_is_before_the_viewer_starts
     assert theo.get(first)["Content-Type"] == "image/jpeg"
 
 
+def test_the_page_tells_what_the_viewer_will_ask_of_the_archive(cast: Cast, theo: Client):
+    store_ct(cast.county)
+
+    page = theo.get("/viewer/viewer", {"StudyInstanceUIDs": "1.2.3"}).content.decode()
+
+    last = derived_uid("1.2.3.4", 2)
+    assert f'data-study="1.2.3" data-series="1.2.3.4" data-instance="{last}"' in page
+
+
+def test_storing_a_report_is_offered_to_whoever_may_store(cast: Cast, browser_of, small_site):
+    for person, may_store in ((cast.theo, "yes"), (cast.rafael, "no")):
+        page = browser_of(person).get("/viewer/viewer").content.decode()
+        assert f'data-may-store="{may_store}"' in page
+
+
 def test_a_study_without_images_is_named_and_has_no_picture(cast: Cast, theo: Client):
     store_ct(cast.county, Modality="SEG")
 

@@ -1,4 +1,5 @@
 // What OHIF is told before it starts: our DICOMweb, our hanging of priors, the person's language, nothing from outside.
+import { askAhead } from "./ahead.js";
 import { dataSource } from "./data-source.js";
 import { hanging } from "./hanging.js";
 import { identity } from "./identity.js";
@@ -10,7 +11,7 @@ window.PUBLIC_URL = PUBLIC_ADDRESS; // set when the site is built
 window.browserImportFunction = (address) => import(address);
 speakAsThePage();
 sendTheToken();
-leaveThePreview();
+leaveThePreview(askAhead());
 
 // What lies over images that are not here is not shown; OHIF asks what to do, and fails where nobody answers.
 const withoutItsImages = { missingReferenceDisplaySetHandler: { $set: () => ({ handled: true }) } };

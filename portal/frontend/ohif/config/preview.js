@@ -4,10 +4,13 @@ const DRAWN = "CORNERSTONE_IMAGE_RENDERED";
 const GRID = "[data-cy='viewport-grid']";
 const PATIENCE_MS = 4000;
 
-export function leaveThePreview() {
+export function leaveThePreview(forgetAnswers) {
   const preview = document.querySelector("[data-preview]");
   if (!preview) return;
-  const leave = () => preview.remove();
+  const leave = () => {
+    preview.remove();
+    forgetAnswers();
+  };
   // These events do not rise, but on their way down they pass the document.
   const drawn = () => requestAnimationFrame(() => {
     performance.mark("viewer-drew");
