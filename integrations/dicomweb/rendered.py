@@ -21,7 +21,8 @@ from archive.studies.models import Instance
 from archive.studies.selectors import visible_studies
 from common.errors import NotFound
 from integrations.dicomweb.charsets import check_charset
-from integrations.dicomweb.door import dicomweb_view
+from integrations.dicomweb.credentials import person_asking
+from integrations.dicomweb.door import answering, dicomweb_view
 from integrations.dicomweb.errors import NotAcceptable
 from integrations.dicomweb.media_types import (
     GIF,
@@ -47,7 +48,7 @@ from integrations.dicomweb.pictures import (
 )
 from integrations.dicomweb.rendering import Parameters, parameters_of, thumbnail_size
 from integrations.dicomweb.retrieve.frames import frame_numbers
-from integrations.dicomweb.retrieve.subjects import Subject, subjects
+from integrations.dicomweb.retrieve.subjects import Subject, instance_asked, subjects
 from integrations.dicomweb.retrieve.trail import note_retrieval
 
 BASE = "/dicomweb"
@@ -55,19 +56,19 @@ THUMBNAIL_SIZE = 128
 _THUMBNAIL_KEPT_S = 7 * 24 * 3600
 
 
-@dicomweb_view("GET")
+@answering("GET")
 def rendered_resource(
-    request: HttpRequest, actor: Person, *, study: str, series: str = "", instance: str = "", frames: str = ""
+    request: HttpRequest, *, study: str, series: str = "", instance: str = "", frames: str = ""
 ) -> HttpResponseBase:
     """A picture an instance, or a frame of the list; a document as what it is.
 
     One picture comes by itself, several as multipart; a GIF shows all frames of an instance. A presentation state is
     rendered as the images it is for. 406 for what cannot be rendered; in a study or series it is left out.
     """
+    actor, found = _asked(request, study=study, series=series, instance=instance)
     numbers = frame_numbers(frames) if frames else []
     parameters = parameters_of(request)
     check_charset(request)
-    found = subjects(actor, study=study, series=series, instance=instance)
     note_retrieval(
         actor, study=study, site_code=found[0].site_code, transaction="rendered", instances=len(found)
     )
@@ -109,6 +110,17 @@ def thumbnail(
             raise NotFound(error.message, code=error.code) from error
         cache.set(key.replace(" ", ""), data, timeout=_THUMBNAIL_KEPT_S)
     return alone(data, media.type)
+
+
+def _asked(
+    request: HttpRequest, *, study: str, series: str, instance: str
+) -> tuple[Person, Sequence[Subject]]:
+    """Who asks, and the instances of the resource."""
+    if instance:
+        actor, subject = instance_asked(request, study=study, series=series, instance=instance)
+        return actor, [subject]
+    actor = person_asking(request)
+    return actor, subjects(actor, study=study, series=series)
 
 
 @functools.lru_cache(512)
