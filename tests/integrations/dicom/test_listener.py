@@ -26,6 +26,7 @@ from archive.studies.services import store_part10
 from common.errors import NotPermitted, Unavailable
 from common.uids import derived_uid
 from integrations.dicom.models import AERole
+from integrations.dicom.scp import wire
 from integrations.dicom.scu.association import Peer, associate
 from integrations.dicom.scu.echo import echo
 from integrations.dicom.scu.store import StorageSCU, contexts_for, stored_files
@@ -76,6 +77,20 @@ def test_the_listener_answers_echo_and_a_closed_port_does_not(peer):
         nobody = dataclasses.replace(peer, port=unused.getsockname()[1])
         with pytest.raises(Unavailable):
             echo(nobody)
+
+
+def test_no_answer_waits_for_more_to_fill_its_packet(peer, monkeypatch):
+    delays: list[int] = []
+
+    def prepare(client):
+        wire.prepare(client)
+        delays.append(client.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
+
+    monkeypatch.setattr("integrations.dicom.scp.association.prepare", prepare)
+
+    with associate(peer, CONTEXT) as assoc:
+        assert wire_of(assoc).getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY) == 1
+    assert delays == [1]
 
 
 def test_success_means_the_bytes_are_stored_as_received_and_indexed(peer):
