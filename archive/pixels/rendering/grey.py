@@ -63,10 +63,11 @@ class GreyScale:
 
         Whole numbers of few values are looked up, so the arithmetic is done once for each.
         """
-        lowest, highest = self._modality_range(samples) if self._is_open else (0.0, 0.0)
         if samples.dtype.kind not in "iu" or samples.size == 0:
+            lowest, highest = self._modality_range(samples) if self._is_open else (0.0, 0.0)
             return through(self._shares(samples, lowest, highest))
         least, most = int(samples.min()), int(samples.max())
+        lowest, highest = self._modality_range(samples, ends=(least, most)) if self._is_open else (0.0, 0.0)
         if most - least >= min(_MOST_ENTRIES, samples.size):
             return through(self._shares(samples, lowest, highest))
         values = np.arange(least, most + 1, dtype=np.int64)
@@ -81,13 +82,22 @@ class GreyScale:
             return self.modality.of_values(stored)
         return stored.astype(np.float64) * self.slope + self.intercept
 
-    def _modality_range(self, samples: NDArray[Any]) -> tuple[float, float]:
-        """The least and largest modality value that was measured, or that could have been."""
+    def _modality_range(
+        self, samples: NDArray[Any], *, ends: tuple[int, int] | None = None
+    ) -> tuple[float, float]:
+        """The least and largest modality value that was measured, or that could have been.
+
+        `ends` are the least and largest of the samples, where they are known.
+        """
         if self.is_full_range and self.stored_range is not None:
             if self.modality is not None:
                 return 0.0, float(self.modality.largest)
-            ends = self._modality(np.array(self.stored_range))
-            return float(ends.min()), float(ends.max())
+            ends = self.stored_range
+        elif self.padding is not None or self.modality is not None:
+            ends = None
+        if ends is not None:
+            values = self._modality(np.array(ends))
+            return float(values.min()), float(values.max())
         kept = samples if self.padding is None else samples[samples != self.padding]
         kept = kept if kept.size else samples
         if kept.dtype.kind == "f":
