@@ -15,7 +15,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -98,18 +98,20 @@ class PixelPool:
         arguments: Mapping[str, Any],
         source: PixelSource,
         *,
+        others: Sequence[PixelSource] = (),
         timeout_s: float = TIME_LIMIT_S,
     ) -> Answer:
-        """What the task (a name in `work.TASKS`) makes of the object.
+        """What the task (a name in `work.TASKS`) makes of the object, and of the `others` it is to go with.
 
         Raises  PixelsUnreadable if it refuses, crashes or takes longer than `timeout_s`; NotFound if the frame or
                 the object is not there; Unavailable if too many are waiting already, or none came free for long.
         """
-        head: dict[str, Any] = {"task": task, "arguments": dict(arguments), "local": None}
-        if source.local is not None:
-            head["local"] = [str(source.local.path), source.local.offset, source.local.length]
+        sources = [source, *others]
+        places = [_place_of(each) for each in sources]
+        head: dict[str, Any] = {"task": task, "arguments": dict(arguments), "objects": places}
+        body = b"".join(each.data for each in sources) if others else source.data
         with self._place():
-            answer = self._ask(head, source.data, timeout_s)
+            answer = self._ask(head, body, timeout_s)
         refused = answer.facts.get("refused")
         if refused is not None:
             raise unreadable(str(refused))
@@ -173,6 +175,13 @@ class PixelPool:
             if decoder.process.poll() is None:
                 return decoder
             decoder.end()
+
+
+def _place_of(source: PixelSource) -> list[Any]:
+    """The part of a file an object is, or how many of the bytes that are sent along."""
+    if source.local is None:
+        return [None, 0, len(source.data)]
+    return [str(source.local.path), source.local.offset, source.local.length]
 
 
 _pools: dict[int, PixelPool] = {}

@@ -5,6 +5,7 @@ python -m archive.pixels.process FD
 
 from __future__ import annotations
 
+import contextlib
 import resource
 import signal
 import socket
@@ -17,7 +18,7 @@ from django.conf import settings
 
 from archive.pixels.mapping import mapped
 from archive.pixels.messages import Ended, receive, send
-from archive.pixels.work import TASKS
+from archive.pixels.work import TASKS, GivenObject
 from common.errors import ServiceError
 
 MOST_MEMORY = 6 << 30
@@ -28,16 +29,30 @@ def answered(head: dict[str, Any], body: bytes) -> tuple[dict[str, Any], bytes]:
     """The task's answer, or why there is none: whatever a decoder raises is the object's fault."""
     try:
         task, arguments = TASKS[head["task"]], head["arguments"]
-        if head["local"] is None:
-            return task(body, key="", **arguments)
-        path, offset, length = head["local"]
-        with mapped(Path(path), offset, length) as data:
-            return task(data, key=f"{path}:{offset}:{length}", **arguments)
+        with contextlib.ExitStack() as opened:
+            first, *others = _objects(head["objects"], body, opened)
+            if others:
+                arguments = {**arguments, "others": others}
+            return task(first.data, key=first.key, **arguments)
     except ServiceError as error:
         return {"refused": error.code}, b""
     except (Exception, MemoryError) as error:
         log.warning("pixels.undecodable", task=head["task"], kind=type(error).__name__)
         return {"refused": "PIXELS_UNREADABLE"}, b""
+
+
+def _objects(places: list[Any], body: bytes, opened: contextlib.ExitStack) -> list[GivenObject]:
+    """The objects a message is about: parts of files, mapped until the answer is made, or pieces of its body."""
+    given, at = [], 0
+    for path, offset, length in places:
+        if path is None:
+            piece = body if len(places) == 1 else memoryview(body)[at : at + length]
+            given.append(GivenObject(piece, ""))
+            at += length
+        else:
+            data = opened.enter_context(mapped(Path(path), offset, length))
+            given.append(GivenObject(data, f"{path}:{offset}:{length}"))
+    return given
 
 
 def serve(connection: socket.socket) -> None:

@@ -1,23 +1,33 @@
 """What the decoder's processes can be asked to do, by name. A task is given an object and plain values.
 
-It returns facts that JSON can carry, and bytes. Nothing here may need Django's models or settings.
+One that needs several objects is given the `others` too. It returns facts that JSON can carry, and bytes. Nothing here
+may need Django's models or settings.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from archive.pixels.conversion import converted_object, described_frame
 from archive.pixels.frames import decode_frame
 from archive.pixels.parsing import ParsedObject, ParsedObjects
-from archive.pixels.rendering.drawing import drawn
+from archive.pixels.rendering.drawing import Superimposed, drawn
 from archive.pixels.rendering.wishes import Rendering
 from archive.pixels.walking import Data
 
 Made = tuple[dict[str, Any], bytes]
 Task = Callable[..., Made]
 _objects = ParsedObjects()
+
+
+@dataclass(frozen=True, slots=True)
+class GivenObject:
+    """An object's bytes, and what names them; empty if nothing does."""
+
+    data: Data
+    key: str
 
 
 def parsed(data: Data, key: str) -> ParsedObject:
@@ -51,9 +61,17 @@ def render(data: Data, *, key: str, wish: dict[str, Any]) -> Made:
     return {}, drawn(parsed(data, key), data, Rendering.from_plain(wish))
 
 
+def blend(data: Data, *, key: str, others: Sequence[GivenObject], wish: dict[str, Any]) -> Made:
+    """The object's picture, with that of the other one over it."""
+    (other,) = others
+    over = Superimposed(parsed(other.data, other.key), other.data)
+    return {}, drawn(parsed(data, key), data, Rendering.from_plain(wish), over=over)
+
+
 TASKS: dict[str, Task] = {
     "decode_frame": decode,
     "transcode_frame": transcode_frame,
     "transcode_instance": transcode_instance,
     "render": render,
+    "blend": blend,
 }

@@ -15,40 +15,54 @@ from django.http import HttpResponse
 
 from accounts.actors import Actor
 from archive.pixels.parallel import in_order
+from archive.pixels.rendering.blending import BLENDING
 from archive.pixels.rendering.documents import Document, document_of
 from archive.pixels.rendering.presentation import CLASSES
-from archive.pixels.rendering.services import as_presentation, referenced_by, rendered
+from archive.pixels.rendering.services import as_presentation, blended, blending_by, referenced_by, rendered
 from archive.pixels.rendering.wishes import Format, Rendering
 from archive.pixels.sources import source_at
 from archive.storage.objects import read_object
 from archive.studies.models import Series
 from archive.studies.outgoing import coerced
 from common.errors import ServiceError
+from integrations.dicomweb.blending import pairs
 from integrations.dicomweb.errors import NotAcceptable
 from integrations.dicomweb.media_types import GIF, JPEG, PNG
 from integrations.dicomweb.rendering import Parameters
 from integrations.dicomweb.retrieve.subjects import Subject, subjects
 
-PRESENTATION_STATES = CLASSES
+PRESENTATION_STATES = CLASSES | {BLENDING}
 FORMATS: dict[str, Format] = {JPEG.type: "JPEG", PNG.type: "PNG", GIF.type: "GIF"}
 PICTURES = (JPEG, PNG, GIF)
 
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """One picture to be drawn: of which instance, which frames, and by which presentation state."""
+    """One picture to be drawn: of which instance, which frames, by which presentation state, and what lies over it."""
 
     subject: Subject
     frames: tuple[int, ...] = ()
     state: str | None = None
+    over: Subject | None = None
+
+    @property
+    def shown(self) -> list[Subject]:
+        """The instances that can be seen in it."""
+        return [self.subject] if self.over is None else [self.subject, self.over]
 
 
 def presented(actor: Actor, state: Subject) -> list[Picture]:
-    """The images a presentation state is for, as far as they are there."""
+    """The images a presentation state is for, as far as they are there.
+
+    Raises  NotAcceptable if there are none, or if those of a blending state cannot be laid over each other.
+    """
     part10 = coerced(read_object(state.storage_key), state.identity)
+    carried = as_presentation(part10)
+    if state.sop_class_uid == BLENDING:
+        found = pairs(actor, blending_by(part10), study=state.study_instance_uid)
+        return [Picture(below, (), carried, over) for below, over in found]
     wanted = referenced_by(part10)
     held = {one.sop_instance_uid: one for one in subjects(actor, study=state.study_instance_uid)}
-    carried = as_presentation(part10)
     pictures = [Picture(held[uid], (), carried) for uid in wanted if uid in held]
     if not pictures:
         raise NotAcceptable("The images of the presentation state are not here", code="IMAGES_MISSING")
@@ -92,9 +106,11 @@ def _drawing(
         presentation=picture.state,
     )
     try:
-        source = source_at(picture.subject.storage_key)
+        source, *over = [source_at(one.storage_key) for one in picture.shown]
     except ServiceError as error:
         return partial(_raise, error)
+    if over:
+        return partial(blended, source, over[0], wish)
     return partial(rendered, source, wish)
 
 

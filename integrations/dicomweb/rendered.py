@@ -6,7 +6,9 @@ Reference  PS3.18 §10.4.1.1.3 (Rendered resources), §10.4.1.1.4 (Thumbnail res
 from __future__ import annotations
 
 import functools
+from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from django.core.cache import cache
 from django.http import HttpRequest, HttpResponseBase
@@ -78,10 +80,11 @@ def rendered_resource(
             kind = negotiate(request, [MediaType(shown.media_type)])
             return alone(shown.data, kind.type)
     pictures = _pictures(actor, found, numbers, is_one=bool(instance))
+    _note_other_studies(actor, pictures, study)
     media = _chosen(accept_text(request), is_one=len(pictures) == 1, is_film=bool(numbers))
     lines = annotation_lines(study, parameters)
     if not media.is_multipart:
-        whole = Picture(pictures[0].subject, tuple(numbers), pictures[0].state)
+        whole = replace(pictures[0], frames=tuple(numbers))
         return alone(drawn(whole, media.type, parameters, lines), media.type)
     made = _parts(pictures, media.part_type, parameters, lines, may_lack=not instance)
     return multipart_stream(made, root=MediaType(media.part_type))
@@ -142,6 +145,14 @@ def _pictures(
     if numbers:
         return [Picture(found[0], (number,)) for number in numbers]
     return [Picture(one) for one in found]
+
+
+def _note_other_studies(actor: Person, pictures: Sequence[Picture], study: str) -> None:
+    """A blending state may show images of studies it is no part of."""
+    shown = Counter((one.study_instance_uid, one.site_code) for picture in pictures for one in picture.shown)
+    for (other, site_code), count in shown.items():
+        if other != study:
+            note_retrieval(actor, study=other, site_code=site_code, transaction="rendered", instances=count)
 
 
 def _parts(

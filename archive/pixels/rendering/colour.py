@@ -38,9 +38,14 @@ def colour_of(header: Dataset, samples: NDArray[Any]) -> Colour:
 
 def pseudo_colour(palette: Dataset, shares: NDArray[Any]) -> Colour:
     """Shares of white as the colours of a palette, which begins at black and ends at white."""
-    entries, first, _bits = palette.RedPaletteColorLookupTableDescriptor
-    index = np.rint(shares * ((entries or 1 << 16) - 1)).astype(np.int64) + first
-    return _by_palette(palette, index)
+    return _by_palette(palette, _index(palette, shares))
+
+
+def colour_shares(palette: Dataset, shares: NDArray[Any]) -> NDArray[np.float64]:
+    """As `pseudo_colour`, with shares of red, green and blue: the largest entry there can be is 1 (PS3.4 §N.2.4.2)."""
+    colours = apply_color_lut(_index(palette, shares), palette[_PALETTE])[..., :3]
+    found: NDArray[np.float64] = colours / np.float64(np.iinfo(colours.dtype).max)
+    return found
 
 
 def has_supplement(header: Dataset, frame: int) -> bool:
@@ -60,6 +65,12 @@ def supplemented(header: Dataset, samples: NDArray[Any], shown: NDArray[np.uint8
     first = header.RedPaletteColorLookupTableDescriptor[1]
     colours = _by_palette(header, samples)
     return np.where((samples >= first)[..., None], colours, shown[..., None])
+
+
+def _index(palette: Dataset, shares: NDArray[Any]) -> NDArray[np.int64]:
+    entries, first, _bits = palette.RedPaletteColorLookupTableDescriptor
+    index: NDArray[np.int64] = np.rint(shares * ((entries or 1 << 16) - 1)).astype(np.int64) + first
+    return index
 
 
 def _by_palette(holder: Dataset, index: NDArray[Any]) -> Colour:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import io
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -16,12 +17,13 @@ from pydicom import Dataset, dcmread
 
 from archive.pixels.errors import unreadable
 from archive.pixels.parsing import ParsedObject
+from archive.pixels.rendering.blending import Layer, blending_of
 from archive.pixels.rendering.colour import colour_of, has_supplement, is_colour, pseudo_colour, supplemented
 from archive.pixels.rendering.encoding import encoded
 from archive.pixels.rendering.graphics import annotated, covered, with_lines
 from archive.pixels.rendering.grey import GreyScale, grey_scale_of
 from archive.pixels.rendering.overlays import overlay_plane
-from archive.pixels.rendering.presentation import Presentation, presentation_of
+from archive.pixels.rendering.presentation import Presentation, presentation_of, surroundings_of
 from archive.pixels.rendering.shutters import shuttered
 from archive.pixels.rendering.viewports import placed
 from archive.pixels.rendering.wishes import Rendering
@@ -33,8 +35,18 @@ MOST_BYTES = 1 << 29  # of all pictures of a film
 Shown = NDArray[np.uint8]
 
 
-def drawn(parsed: ParsedObject, data: Data, wish: Rendering) -> bytes:
+@dataclass(frozen=True, slots=True)
+class Superimposed:
+    """The object whose picture is laid over another's."""
+
+    parsed: ParsedObject
+    data: Data
+
+
+def drawn(parsed: ParsedObject, data: Data, wish: Rendering, *, over: Superimposed | None = None) -> bytes:
     """The encoded picture; only a GIF holds more than the first of the frames wished for.
+
+    With something `over` it, the wish's presentation is a blending state.
 
     Raises  PixelsUnreadable, NotFound.
     """
@@ -42,7 +54,12 @@ def drawn(parsed: ParsedObject, data: Data, wish: Rendering) -> bytes:
     pictures: list[Shown] = []
     left = MOST_BYTES
     for frame in _frames(parsed, wish):
-        pictures.append(_finished(_picture(parsed, data, frame, wish, state), wish))
+        if over is None:
+            made = _picture(parsed, data, frame, wish, state)
+        else:
+            below = Layer(parsed.header, parsed.samples(data, frame), frame)
+            made = _blended(below, over, wish, state or Dataset())
+        pictures.append(_finished(made, wish))
         left -= pictures[-1].nbytes
         if left < 0:
             raise unreadable("PIXELS_TOO_LARGE")
@@ -76,6 +93,16 @@ def _picture(parsed: ParsedObject, data: Data, frame: int, wish: Rendering, stat
         return placed(shown, size=wish.size, region=wish.region, ratio=_ratio(header))
     words = parsed.words(data, frame) if presentation.overlays else None
     return _presented(shown, header, presentation, wish, frame=frame, words=words)
+
+
+def _blended(below: Layer, over: Superimposed, wish: Rendering, state: Dataset) -> Shown:
+    """The state's area, turning and annotations are those of the image below."""
+    blending = blending_of(state)
+    window = None if wish.window is None else Window(*wish.window)
+    upper = Layer(over.parsed.header, over.parsed.samples(over.data, 1), 1)
+    shown = blending.picture(below, upper, window=window, function=VoiFunction(wish.function))
+    presentation = surroundings_of(state, image_uid=below.uid, frame=below.frame, grey=below.grey)
+    return _presented(shown, below.header, presentation, wish, frame=below.frame, words=None)
 
 
 def _coloured(

@@ -73,6 +73,11 @@ class GreyScale:
         values = np.arange(least, most + 1, dtype=np.int64)
         return _looked_up(samples, values, through(self._shares(values, lowest, highest)))
 
+    def shares(self, samples: NDArray[Any]) -> Values:
+        """Shares of white, from 0 to 1, of samples that may be fractions."""
+        lowest, highest = self._modality_range(samples) if self._is_open else (0.0, 0.0)
+        return self._shares(samples, lowest, highest)
+
     @property
     def _is_open(self) -> bool:
         return self.window is None and self.voi is None

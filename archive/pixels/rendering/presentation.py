@@ -53,6 +53,20 @@ def presentation_of(state: Dataset, *, image_uid: str, frame: int, grey: GreySca
     """
     if state.get("SOPClassUID") not in CLASSES or image_uid not in referenced_images(state):
         raise unreadable("PRESENTATION_UNSUITED")
+    layers = layer_inks(state)
+    overlays = tuple(
+        (group, layers.get(str(state[group, 0x1001].value), (0, WHITE))[1])
+        for group in GROUPS
+        if (group, 0x1001) in state
+    )
+    said = (
+        grey if state.SOPClassUID == COLOUR else grey_by(state, image_uid=image_uid, frame=frame, grey=grey)
+    )
+    return replace(surroundings_of(state, image_uid=image_uid, frame=frame, grey=said), overlays=overlays)
+
+
+def surroundings_of(state: Dataset, *, image_uid: str, frame: int, grey: GreyScale) -> Presentation:
+    """The area the state shows of this frame, its turning, and the annotations; the rest is `grey` and no overlay."""
     annotations = _of_frame(state.get("GraphicAnnotationSequence"), image_uid, frame)
     layers = layer_inks(state)
 
@@ -61,21 +75,16 @@ def presentation_of(state: Dataset, *, image_uid: str, frame: int, grey: GreySca
 
     return Presentation(
         state=state,
-        grey=grey if state.SOPClassUID == COLOUR else _grey(state, image_uid, frame, grey),
+        grey=grey,
         view=view_of(state, _of_frame(state.get("DisplayedAreaSelectionSequence"), image_uid, frame)),
         annotations=tuple(
             (one, layer_of(one)[1]) for one in sorted(annotations, key=lambda one: layer_of(one)[0])
-        ),
-        overlays=tuple(
-            (group, layers.get(str(state[group, 0x1001].value), (0, WHITE))[1])
-            for group in GROUPS
-            if (group, 0x1001) in state
         ),
     )
 
 
 def referenced_images(state: Dataset) -> list[str]:
-    """The instances a presentation state is for, in its order."""
+    """The instances a presentation state, or one set of images of a blending state, is for, in its order."""
     return [
         str(image.get("ReferencedSOPInstanceUID", ""))
         for series in state.get("ReferencedSeriesSequence") or ()
@@ -83,8 +92,11 @@ def referenced_images(state: Dataset) -> list[str]:
     ]
 
 
-def _grey(state: Dataset, image_uid: str, frame: int, grey: GreyScale) -> GreyScale:
-    """The state's transformations. What it does not name is none, whatever the image says (PS3.4 §N.2.1)."""
+def grey_by(state: Dataset, *, image_uid: str, frame: int, grey: GreyScale) -> GreyScale:
+    """The transformations of a state, or of one set of images of a blending state.
+
+    What it does not name is none, whatever the image says (PS3.4 §N.2.1).
+    """
     modality = state.get("ModalityLUTSequence")
     grey = replace(
         grey,

@@ -7,7 +7,8 @@ import io
 
 from pydicom import dcmread
 
-from archive.pixels.pool import pixel_pool
+from archive.pixels.pool import TIME_LIMIT_S, pixel_pool
+from archive.pixels.rendering.blending import Blending, blending_of
 from archive.pixels.rendering.plain import plain_picture
 from archive.pixels.rendering.presentation import referenced_images
 from archive.pixels.rendering.wishes import Rendering
@@ -26,8 +27,16 @@ def rendered(source: PixelSource, wish: Rendering) -> bytes:
     plain = plain_picture(source, wish)
     if plain is not None:
         return plain
-    limit = {"timeout_s": ANIMATION_LIMIT_S} if wish.format == "GIF" else {}
-    return pixel_pool().run("render", {"wish": wish.to_plain()}, source, **limit).body
+    limit_s = ANIMATION_LIMIT_S if wish.format == "GIF" else TIME_LIMIT_S
+    return pixel_pool().run("render", {"wish": wish.to_plain()}, source, timeout_s=limit_s).body
+
+
+def blended(source: PixelSource, over: PixelSource, wish: Rendering) -> bytes:
+    """The picture with another image over it, as the blending state says that is the wish's presentation.
+
+    Raises  as `rendered`.
+    """
+    return pixel_pool().run("blend", {"wish": wish.to_plain()}, source, others=[over]).body
 
 
 def as_presentation(part10: bytes) -> str:
@@ -38,3 +47,8 @@ def as_presentation(part10: bytes) -> str:
 def referenced_by(part10: bytes) -> list[str]:
     """The SOP Instance UIDs of the images a presentation state is for, in its order."""
     return referenced_images(dcmread(io.BytesIO(part10), force=True))
+
+
+def blending_by(part10: bytes) -> Blending:
+    """What a blending state says. Raises PixelsUnreadable PRESENTATION_UNSUITED if it is none."""
+    return blending_of(dcmread(io.BytesIO(part10), force=True))

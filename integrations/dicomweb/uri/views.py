@@ -6,11 +6,13 @@ Reference  PS3.18 §9 (URI service), §9.3 (the selected media type tells the tr
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from django.http import HttpRequest, HttpResponseBase
 
 from accounts.models import Person
 from archive.pixels.errors import PixelsUnreadable
+from archive.pixels.rendering.blending import BLENDING
 from archive.pixels.rendering.documents import Document
 from archive.pixels.rendering.services import as_presentation, referenced_by
 from archive.storage.objects import Place, read_object
@@ -29,6 +31,7 @@ from integrations.dicomweb.pictures import (
     annotation_lines,
     document,
     drawn,
+    presented,
 )
 from integrations.dicomweb.retrieve.objects import objects
 from integrations.dicomweb.retrieve.presence import present
@@ -64,10 +67,15 @@ def wado(request: HttpRequest, actor: Person) -> HttpResponseBase:
     (found,) = subjects(actor, study=wanted.study, series=wanted.series, instance=wanted.instance)
     there = present([found])
     subject = there.subjects[0]
-    state = _state(actor, wish.presentation, subject)
-    note_retrieval(
-        actor, study=wanted.study, site_code=subject.site_code, transaction="wado-uri", instances=1
-    )
+    picture = _pictured(actor, wish.presentation, subject)
+    for one in picture.shown:
+        note_retrieval(
+            actor,
+            study=one.study_instance_uid,
+            site_code=one.site_code,
+            transaction="wado-uri",
+            instances=1,
+        )
     shown = document(subject)
     refusal: ServiceError | None = None
     for media in negotiated(request, _offers(shown, query), parameters=ACCEPT):
@@ -76,7 +84,7 @@ def wado(request: HttpRequest, actor: Person) -> HttpResponseBase:
                 if refusal is None:
                     refuse_mixed(query, OF_PICTURES, media_type=media.type)
                 return single_part(_object(subject, there.places, media, object_wish))
-            return alone(shown.data, media.type) if shown else _picture(subject, media, wish, state)
+            return alone(shown.data, media.type) if shown else _picture(picture, media, wish)
         except (NotAcceptable, PixelsUnreadable) as error:
             refusal = refusal or error
     raise refusal or NotAcceptable("The instance cannot be had so")
@@ -102,22 +110,26 @@ def _object(subject: Subject, places: Mapping[str, Place], media: MediaType, wis
     return made.part
 
 
-def _picture(subject: Subject, media: MediaType, wish: PictureWish, state: str | None) -> HttpResponseBase:
-    picture = Picture(subject, (wish.frame,) if wish.frame else (), state)
-    lines = annotation_lines(subject.study_instance_uid, wish.parameters)
+def _picture(picture: Picture, media: MediaType, wish: PictureWish) -> HttpResponseBase:
+    picture = replace(picture, frames=(wish.frame,) if wish.frame else ())
+    lines = annotation_lines(picture.subject.study_instance_uid, wish.parameters)
     return alone(drawn(picture, media.type, wish.parameters, lines), media.type)
 
 
-def _state(actor: Person, named: Target | None, image: Subject) -> str | None:
-    """The presentation state, as pictures are drawn by it.
+def _pictured(actor: Person, named: Target | None, image: Subject) -> Picture:
+    """The image, by the presentation state that is named; by a blending state, what lies over it with it.
 
-    Raises  NotFound if there is none that the actor may see; NotAcceptable if it is none, or not for this image.
+    Raises  NotFound if there is no state that the actor may see; NotAcceptable if it is none, or not for this image.
     """
     if named is None:
-        return None
+        return Picture(image)
     (state,) = subjects(actor, study=named.study, series=named.series, instance=named.instance)
-    if state.sop_class_uid in PRESENTATION_STATES:
+    if state.sop_class_uid == BLENDING:
+        for picture in presented(actor, state):
+            if picture.subject.sop_instance_uid == image.sop_instance_uid:
+                return replace(picture, subject=image)
+    elif state.sop_class_uid in PRESENTATION_STATES:
         part10 = coerced(read_object(state.storage_key), state.identity)
         if image.sop_instance_uid in referenced_by(part10):
-            return as_presentation(part10)
+            return Picture(image, (), as_presentation(part10))
     raise NotAcceptable("The presentation state is not for this image", code="PRESENTATION_UNSUITED")
