@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from typing import Any
 
 import numpy as np
 import pytest
@@ -46,7 +47,7 @@ def store_over(site, index: int, **elements: object) -> str:
     return str(made.SOPInstanceUID)
 
 
-def store_state(site, under: list[str], over: list[str], **elements: object) -> None:
+def store_state(site, under: list[str], over: list[str], **elements: Any) -> None:
     by = blending_state(opacity=0.5, under=HU, over=HU, **elements)
     for one, study, uids in zip(by.BlendingSequence, (STUDY, OTHER_STUDY), (under, over), strict=True):
         one.StudyInstanceUID = study
