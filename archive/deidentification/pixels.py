@@ -52,14 +52,11 @@ _ROUNDS = 3
 _SECONDARY_CAPTURE = "1.2.840.10008.5.1.4.1.1.7"
 
 
-def clean_pixels(dataset: FileDataset) -> bool:
-    """Blank burnt-in text in place; whether any pixel was changed.
+def cleaned_frames(dataset: FileDataset) -> Pixels | None:
+    """All frames with burnt-in text blanked; None where no pixel had to be.
 
-    Objects that are no screens are left alone: cross-sectional images hold no text.
-    Raises  InvalidInput PIXELS_UNREADABLE, PIXELS_TOO_LARGE; OCR_MISSING where a detector is needed.
+    Raises  InvalidInput PIXELS_UNREADABLE, PIXELS_TOO_LARGE, OCR_MISSING.
     """
-    if not is_screen(dataset):
-        return False
     frames = decoded_frames(dataset)
     before = frames.copy() if frames.nbytes < LARGEST_BYTES // 4 else None
     kept = _regions(dataset, frames.shape[1], frames.shape[2])
@@ -70,10 +67,7 @@ def clean_pixels(dataset: FileDataset) -> bool:
     is_changed = _blank_text(frames, dataset, blank) or is_changed
     if before is not None and is_changed:
         is_changed = not np.array_equal(before, frames)
-    if is_changed:
-        put_back(dataset, frames)
-    dataset.BurnedInAnnotation = "NO"
-    return is_changed
+    return frames if is_changed else None
 
 
 def mark_derived(dataset: Dataset, how: str) -> None:
@@ -98,15 +92,23 @@ def is_screen(dataset: Dataset) -> bool:
     )
 
 
-def decoded_frames(dataset: FileDataset) -> Pixels:
-    """All frames, (frames, rows, columns[, samples]); colour as RGB. Bounded."""
-    count = int(dataset.get("NumberOfFrames") or 1)
-    samples = int(dataset.get("SamplesPerPixel") or 1)
+def check_size(dataset: Dataset) -> None:
+    """Raises InvalidInput PIXELS_TOO_LARGE for an object whose frames are too many to be held at once."""
+    count, samples = int(dataset.get("NumberOfFrames") or 1), int(dataset.get("SamplesPerPixel") or 1)
     size = (
         count * int(dataset.Rows) * int(dataset.Columns) * samples * ((int(dataset.BitsAllocated) + 7) // 8)
     )
     if size > LARGEST_BYTES:
         raise InvalidInput("The pixels are too large to be cleaned", code="PIXELS_TOO_LARGE")
+
+
+def decoded_frames(dataset: FileDataset) -> Pixels:
+    """All frames, (frames, rows, columns[, samples]); colour as RGB. Bounded.
+
+    Raises  InvalidInput PIXELS_UNREADABLE, PIXELS_TOO_LARGE.
+    """
+    check_size(dataset)
+    count, samples = int(dataset.get("NumberOfFrames") or 1), int(dataset.get("SamplesPerPixel") or 1)
     try:
         pixels: Pixels = pixel_array(dataset)
     except DECODING_FAILURES as error:

@@ -17,6 +17,7 @@ from accounts.actors import Actor, SystemActor
 from accounts.audit import record_audit
 from accounts.privileges import Privilege, has_privilege
 from archive.deidentification.bookkeeping import sign
+from archive.deidentification.decoders import clean_pixels
 from archive.deidentification.encryption import encrypted, opened, originals_of
 from archive.deidentification.engine import DAMAGE, Engine
 from archive.deidentification.faces.cleaning import clean_faces
@@ -24,7 +25,7 @@ from archive.deidentification.faces.siblings import Siblings
 from archive.deidentification.keys import recipient_of, secret_of
 from archive.deidentification.options import Option, Profile
 from archive.deidentification.overlay_bits import clear_overlay_bits
-from archive.deidentification.pixels import clean_pixels, mark_derived
+from archive.deidentification.pixels import mark_derived
 from archive.deidentification.pseudonyms import Pseudonyms
 from archive.deidentification.words import identifying_words
 from common.errors import InvalidInput, NotPermitted, ServiceError
@@ -42,8 +43,9 @@ def deidentify(data: bytes, *, profile: Profile, siblings: Siblings | None = Non
     the objects of its series, by which a face is found: what is done to a slice depends on them too.
     Raises  InvalidInput for what cannot be read or cannot be made safe: BURNED_IN_ANNOTATION where text is in the
             pixels and the option that cleans them is not chosen; OCR_MISSING, PIXELS_UNREADABLE,
-            PIXELS_TOO_LARGE where it is chosen and cannot be done; RECOGNIZABLE_FEATURES, FACE_IN_PICTURE,
-            FACE_NEEDS_SERIES, FACE_POSITION_UNKNOWN likewise for faces; KEY_MISSING; DATA_SET_DAMAGED.
+            PIXELS_TOO_LARGE, DECODER_CRASHED, DECODING_TOO_SLOW where it is chosen and cannot be done;
+            RECOGNIZABLE_FEATURES, FACE_IN_PICTURE, FACE_NEEDS_SERIES, FACE_POSITION_UNKNOWN likewise for faces;
+            KEY_MISSING; DATA_SET_DAMAGED. Unavailable if other objects are being cleaned for long.
     """
     try:
         dataset = dcmread(io.BytesIO(data), force=False)

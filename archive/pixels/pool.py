@@ -2,7 +2,7 @@
 
     answer = pixel_pool().run("render", arguments, source, timeout_s=20)
 
-Every process that asks has a pool of its own, started when it first asks. A caller's thread takes an idle decoder,
+Every process that asks has pools of its own, started when it first asks. A caller's thread takes an idle decoder,
 waits for its answer and gives it back; a decoder that crashes or does not come to an end is replaced.
 """
 
@@ -101,7 +101,7 @@ class PixelPool:
         others: Sequence[PixelSource] = (),
         timeout_s: float = TIME_LIMIT_S,
     ) -> Answer:
-        """What the task (a name in `work.TASKS`) makes of the object, and of the `others` it is to go with.
+        """What the task (in `work.TASKS` or `CLEANING`) makes of the object, and of the `others` it is to go with.
 
         Raises  PixelsUnreadable if it refuses, crashes or takes longer than `timeout_s`; NotFound if the frame or
                 the object is not there; Unavailable if too many are waiting already, or none came free for long.
@@ -184,14 +184,24 @@ def _place_of(source: PixelSource) -> list[Any]:
     return [str(source.local.path), source.local.offset, source.local.length]
 
 
-_pools: dict[int, PixelPool] = {}
+_pools: dict[tuple[int, str], PixelPool] = {}
 _making = threading.Lock()
 
 
 def pixel_pool() -> PixelPool:
-    """The pool of this process; after a fork the child starts its own."""
-    pool = _pools.get(os.getpid())
+    """The pool of this process for pictures; after a fork the child starts its own."""
+    return _pool_of_process("pictures", settings.PIXEL_PROCESSES)
+
+
+def cleaning_pool() -> PixelPool:
+    """Likewise for de-identification: one decoder, so that a search of seconds keeps no picture waiting."""
+    return _pool_of_process("cleaning", 1)
+
+
+def _pool_of_process(use: str, processes: int) -> PixelPool:
+    key = (os.getpid(), use)
+    pool = _pools.get(key)
     if pool is None:
         with _making:
-            pool = _pools.setdefault(os.getpid(), PixelPool(settings.PIXEL_PROCESSES))
+            pool = _pools.setdefault(key, PixelPool(processes))
     return pool

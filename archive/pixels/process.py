@@ -16,19 +16,21 @@ from typing import Any
 import structlog
 from django.conf import settings
 
+from archive.deidentification.pixel_tasks import CLEANING
 from archive.pixels.mapping import mapped
 from archive.pixels.messages import Ended, receive, send
 from archive.pixels.work import TASKS, GivenObject
 from common.errors import ServiceError
 
 MOST_MEMORY = 6 << 30
+_TASKS = {**TASKS, **CLEANING}
 log = structlog.get_logger(__name__)
 
 
 def answered(head: dict[str, Any], body: bytes) -> tuple[dict[str, Any], bytes]:
     """The task's answer, or why there is none: whatever a decoder raises is the object's fault."""
     try:
-        task, arguments = TASKS[head["task"]], head["arguments"]
+        task, arguments = _TASKS[head["task"]], head["arguments"]
         with contextlib.ExitStack() as opened:
             first, *others = _objects(head["objects"], body, opened)
             if others:

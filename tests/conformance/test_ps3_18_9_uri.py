@@ -15,6 +15,8 @@ from pydicom.uid import ExplicitVRLittleEndian, ImplicitVRLittleEndian, JPEGLSLo
 from accounts.actors import SystemActor
 from accounts.models import AuditEvent
 from archive.deidentification import burnt_in
+from archive.pixels.messages import receive
+from archive.pixels.pool import Decoder
 from archive.studies.services import store_part10
 from common.uids import derived_uid
 from tests.archive.studies.objects import ct_slice, part10
@@ -44,6 +46,13 @@ def wado(client: Client, cast, instance):
         )
 
     return ask
+
+
+def dies(decoder, _head, _body, *, timeout_s):
+    """What becomes of a decoder over a damaged image: its caller reads the end of the connection."""
+    decoder.process.kill()
+    decoder.connection.settimeout(timeout_s)
+    return receive(decoder.connection)
 
 
 def object_of(response) -> Dataset:
@@ -138,6 +147,18 @@ def test_9_4_1_2_1_an_anonymous_object_tells_nobody_and_is_another_one(wado, ins
     told = str(given) + str(response.headers)
     assert not any(str(secret) in told for secret in ("Hua", "P1", OBJECT, SERIES, STUDY))
     assert np.array_equal(given.pixel_array, RAMP)
+
+
+def test_9_4_1_2_1_an_object_over_whose_pixels_the_decoder_dies_is_not_given(wado, cast, monkeypatch):
+    screen = ct_slice(4, Modality="OT")
+    store_part10(part10(screen), site=cast.county, actor=CT)
+    monkeypatch.setattr(burnt_in, "is_available", lambda: True)
+    monkeypatch.setattr(Decoder, "ask", dies)
+
+    refused = wado(AS_DICOM, objectUID=screen.SOPInstanceUID, anonymize="yes")
+
+    assert (refused.status_code, refused.json()["code"]) == (406, "DECODER_CRASHED")
+    assert object_of(wado(AS_DICOM, objectUID=screen.SOPInstanceUID)).Modality == "OT"
 
 
 def test_9_4_1_2_1_what_asks_to_hide_somebody_is_never_passed_over(wado):

@@ -11,13 +11,14 @@ import numpy as np
 from pydicom import dcmread
 from pydicom.dataset import Dataset, FileDataset
 
+from archive.deidentification.decoders import frames_of
 from archive.deidentification.faces.heads import Head, head_of
 from archive.deidentification.faces.morphology import Field, Mask
 from archive.deidentification.faces.planes import Plane, Samples, planes_of
 from archive.deidentification.faces.scope import Showing, showing
 from archive.deidentification.faces.siblings import Siblings
 from archive.deidentification.faces.stacks import CoarseImage, coarse, gathered
-from archive.deidentification.pixels import decoded_frames, put_back
+from archive.deidentification.pixels import put_back
 from common.errors import InvalidInput
 
 Heads = dict[tuple[float, ...], Head]
@@ -38,7 +39,7 @@ def clean_faces(dataset: FileDataset, siblings: Siblings | None) -> bool:
     """Take the face off an object's images in place; whether any pixel was changed.
 
     Raises  InvalidInput FACE_IN_PICTURE for a picture or surface of what may be a head; FACE_NEEDS_SERIES for a slice
-            without its series; FACE_POSITION_UNKNOWN; PIXELS_UNREADABLE, PIXELS_TOO_LARGE.
+            without its series; FACE_POSITION_UNKNOWN; and as `frames_of`.
     """
     match showing(dataset):
         case Showing.NO_FACE:
@@ -46,7 +47,7 @@ def clean_faces(dataset: FileDataset, siblings: Siblings | None) -> bool:
         case Showing.PICTURE:
             raise InvalidInput("The object may show a face that cannot be taken off", code="FACE_IN_PICTURE")
     planes = planes_of(dataset)
-    frames = decoded_frames(dataset)
+    frames = frames_of(dataset)
     heads = _heads(dataset, planes, frames, siblings)
     is_changed = False
     for plane, frame in zip(planes, frames, strict=True):
@@ -84,7 +85,7 @@ def _images(siblings: Siblings) -> Iterator[tuple[Plane, Samples]]:
     for data in siblings.load():
         dataset = dcmread(io.BytesIO(data))
         if showing(dataset) is Showing.HEAD:
-            yield from zip(planes_of(dataset), decoded_frames(dataset), strict=True)
+            yield from zip(planes_of(dataset), frames_of(dataset), strict=True)
 
 
 def _found(images: Iterable[tuple[Plane, Samples]], *, is_ct: bool, is_pt: bool) -> Heads:
