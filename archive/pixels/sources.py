@@ -10,8 +10,7 @@ from dataclasses import dataclass
 from archive.pixels.mapping import mapped
 from archive.storage.objects import local_slice, read_object
 from archive.storage.volumes.base import LocalSlice
-from archive.studies.models import Instance
-from archive.studies.selectors import with_stored
+from archive.studies.selectors import Stored, with_stored
 from common.errors import NotFound
 
 Data = bytes | memoryview
@@ -47,7 +46,7 @@ class PixelSource:
             os.close(file)
 
 
-def source_of(instance: Instance) -> PixelSource:
+def source_of(instance: Stored) -> PixelSource:
     """The stored object of an instance. Raises as `with_stored`."""
     return with_stored(instance, source_at)
 

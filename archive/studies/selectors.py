@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import BinaryIO, TypeVar
+from typing import BinaryIO, Protocol, TypeVar
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from pydicom import dcmread
@@ -74,7 +74,16 @@ def open_instance(instance: Instance) -> BinaryIO:
     return with_stored(instance, open_object)
 
 
-def with_stored(instance: Instance, act: Callable[[str], T]) -> T:
+class Stored(Protocol):
+    """An instance as far as it tells where its bytes lie."""
+
+    @property
+    def pk(self) -> int: ...
+    @property
+    def storage_key(self) -> str: ...
+
+
+def with_stored(instance: Stored, act: Callable[[str], T]) -> T:
     """What `act` makes of the instance's storage key. A row read before its series was packed is looked up again once.
 
     Raises  NotFound if the bytes are gone; Unavailable if they cannot be had now.

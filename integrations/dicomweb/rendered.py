@@ -18,7 +18,7 @@ from accounts.models import Person
 from archive.pixels.errors import PixelsUnreadable
 from archive.pixels.rendering.services import rendered
 from archive.pixels.rendering.wishes import Rendering
-from archive.pixels.sources import source_at
+from archive.pixels.sources import source_of
 from archive.studies.models import Instance
 from archive.studies.selectors import visible_studies
 from common.errors import NotFound
@@ -108,7 +108,7 @@ def thumbnail(
     if data is None:
         wish = Rendering(format=FORMATS[media.type], frames=numbers, size=size)
         try:
-            data = rendered(source_at(subject.storage_key), wish)
+            data = rendered(source_of(subject), wish)
         except PixelsUnreadable as error:
             raise NotFound(error.message, code=error.code) from error
         cache.set(key.replace(" ", ""), data, timeout=_THUMBNAIL_KEPT_S)

@@ -14,7 +14,7 @@ from django.http import HttpRequest, HttpResponseBase
 
 from accounts.models import Person
 from archive.pixels.encapsulation import layout_of
-from archive.pixels.sources import source_at
+from archive.pixels.sources import source_of
 from archive.studies.metadata.elements import PIXEL_DATA
 from common.errors import InvalidInput
 from integrations.dicomweb.door import dicomweb_view, warn
@@ -144,7 +144,7 @@ def _frame_parts(subject: Subject, count: int, media: MediaType, syntax: str) ->
 
 
 def _count(subject: Subject) -> int:
-    with source_at(subject.storage_key).opened() as data:
+    with source_of(subject).opened() as data:
         return layout_of(data).number_of_frames
 
 

@@ -8,11 +8,13 @@ from __future__ import annotations
 import functools
 import itertools
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 
 from django.http import HttpRequest, HttpResponseBase
 
 from archive.pixels.sources import source_at
 from archive.pixels.transcoding import transcode_frame
+from archive.studies.selectors import with_stored
 from common.errors import InvalidInput
 from integrations.dicomweb.door import answering
 from integrations.dicomweb.errors import NotAcceptable
@@ -105,7 +107,7 @@ def _chosen(accept: str, stored: str, *, is_single: bool) -> tuple[MediaType, st
 
 def frame_parts(subject: Subject, numbers: Sequence[int], syntax: str, *, kind: MediaType) -> Iterator[Part]:
     """One part a frame, in this transfer syntax. Raises NotFound, Unavailable, PixelsUnreadable."""
-    source = source_at(subject.storage_key)
+    subject, source = with_stored(subject, lambda key: (_lying_at(subject, key), source_at(key)))
     for number in numbers:
         stored = stored_frame(subject, source, number, syntax)
         if stored is None:
@@ -113,3 +115,7 @@ def frame_parts(subject: Subject, numbers: Sequence[int], syntax: str, *, kind: 
             stored, syntax = encoded.data, encoded.transfer_syntax_uid
         content_type = kind.with_parameters(transfer_syntax=syntax)
         yield Part(content_type, stored, location=f"{BASE}/{subject.path}/frames/{number}")
+
+
+def _lying_at(subject: Subject, key: str) -> Subject:
+    return subject if key == subject.storage_key else replace(subject, storage_key=key)

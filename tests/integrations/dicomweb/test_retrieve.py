@@ -20,13 +20,15 @@ from pydicom.uid import ExplicitVRBigEndian, ExplicitVRLittleEndian, JPEGLSLossl
 from accounts.actors import SystemActor
 from accounts.models import AuditEvent
 from archive.storage.keys import new_segment_key, slice_key
-from archive.storage.objects import local_slice, read_object
+from archive.storage.objects import LocalSlice, local_slice, read_object
 from archive.studies.metadata.models import SeriesMetadata
 from archive.studies.metadata.services import prepare
 from archive.studies.models import Instance, Study
 from archive.studies.services import store_part10
 from common.uids import derived_uid
 from events.services import Event
+from integrations.dicomweb.media_types import MediaType
+from integrations.dicomweb.retrieve.frames import frame_parts
 from integrations.dicomweb.retrieve.presence import present
 from integrations.dicomweb.retrieve.subjects import Subject, subjects
 from tests.archive.studies.objects import ct_slice, part10
@@ -164,6 +166,29 @@ def test_an_object_that_moved_since_its_row_was_read_is_looked_up_again(theo, se
 
     assert there.lost == 0
     assert there.subjects == named_all()
+
+
+def test_frames_of_an_object_that_moved_since_its_row_was_read_are_looked_up_again(
+    theo, series, django_assert_num_queries
+):
+    now = named_all()[1]
+    before = replace(now, storage_key=slice_key(new_segment_key(), 0, now.size_bytes))
+    bytes_alone = MediaType("application/octet-stream")
+
+    (there,) = frame_parts(now, [1], ExplicitVRLittleEndian, kind=bytes_alone)
+    with django_assert_num_queries(2):  # where the segment lies, and the row as it is now
+        (again,) = frame_parts(before, [1], ExplicitVRLittleEndian, kind=bytes_alone)
+
+    assert again.body == there.body
+    assert isinstance(there.body, LocalSlice)
+
+
+def test_frames_of_a_lost_object_are_not_found(theo, series):
+    lose(2)
+
+    response = theo.get(f"{instance_path(2)}/frames/1", headers={"Accept": OCTETS})
+
+    assert (response.status_code, response.json()["code"]) == (404, "OBJECT_MISSING")
 
 
 def test_an_object_that_cannot_be_decoded_is_left_out_of_what_is_to_be_decoded(theo, cast):
