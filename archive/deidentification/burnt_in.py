@@ -43,6 +43,14 @@ def is_available() -> bool:
     return importlib.util.find_spec("rapidocr") is not None
 
 
+def check_available() -> None:
+    """Raises InvalidInput OCR_MISSING if the text detector is not installed."""
+    if not is_available():
+        raise InvalidInput(
+            "Cleaning pixel data needs the text detector of requirements-ocr.txt", code="OCR_MISSING"
+        )
+
+
 def text_boxes(picture: Picture) -> list[Box]:
     """Boxes around all text of a picture of 8 bits, grey (rows, columns) or colour (rows, columns, 3).
 
@@ -80,10 +88,7 @@ def _box(corners: NDArray[np.float32], rows: int, columns: int) -> Box:
 def _engine() -> Any:
     global _detector  # noqa: PLW0603 - loading the models takes a second; one a process
     if _detector is None:
-        if not is_available():
-            raise InvalidInput(
-                "Cleaning pixel data needs the text detector of requirements-ocr.txt", code="OCR_MISSING"
-            )
+        check_available()
         package = importlib.import_module("rapidocr")
         _detector = package.RapidOCR(
             params={

@@ -14,12 +14,11 @@ from pydicom import dcmwrite
 from pydicom.datadict import tag_for_keyword
 from pydicom.dataset import Dataset, FileDataset, FileMetaDataset
 
-from archive.deidentification import burnt_in
+from archive.deidentification.burnt_in import check_available
 from archive.deidentification.pixels import Pixels, check_size, decoded_frames, is_screen, put_back
 from archive.pixels.errors import DECODING_FAILURES
 from archive.pixels.pool import Answer, cleaning_pool
 from archive.pixels.sources import PixelSource
-from common.errors import InvalidInput
 
 CLEANING_LIMIT_S = 120.0
 _IMAGE_GROUP = 0x0028
@@ -42,10 +41,7 @@ def clean_pixels(dataset: FileDataset) -> bool:
     if not is_screen(dataset):
         return False
     check_size(dataset)
-    if not burnt_in.is_available():
-        raise InvalidInput(
-            "Cleaning pixel data needs the text detector of requirements-ocr.txt", code="OCR_MISSING"
-        )
+    check_available()
     answer = _asked("clean_text", dataset)
     is_changed = bool(answer.body)
     if is_changed:
