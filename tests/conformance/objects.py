@@ -55,6 +55,7 @@ ENOUGH = StackGeometry(48, 48, 24, (5.0, 5.0), 8.0, 8.0)
 KEY = "trial"
 
 WRITERS = {
+    "archive/deidentification/decoders.py": ["de-identified"],
     "archive/deidentification/encryption.py": ["de-identified: reversible"],
     "archive/deidentification/services.py": ["de-identified", "re-identified"],
     "archive/pixels/conversion.py": ["converted"],
