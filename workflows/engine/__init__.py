@@ -6,16 +6,8 @@ and a compact state without the spec.
 """
 
 from workflows.engine.model import ProcessModel
-from workflows.engine.run import (
-    EngineFault,
-    Happening,
-    MessageWait,
-    ProcessRun,
-    ServiceTaskWait,
-    TimerWait,
-    UserTaskWait,
-    Waits,
-)
+from workflows.engine.run import EngineFault, ProcessRun
+from workflows.engine.waits import Happening, MessageWait, ServiceTaskWait, TimerWait, UserTaskWait, Waits
 
 __all__ = [
     "EngineFault",

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import uuid
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, TypeVar
 
@@ -31,6 +29,7 @@ from workflows.engine.events import (
     timers_of,
 )
 from workflows.engine.model import MachineTask, ProcessModel
+from workflows.engine.waits import Happening, MessageWait, ServiceTaskWait, TimerWait, UserTaskWait, Waits
 
 MAX_STEPS = 1000
 
@@ -42,65 +41,6 @@ class EngineFault(Exception):
         super().__init__(message)
         self.element_id = element_id
         self.message = message
-
-
-@dataclass(frozen=True, slots=True)
-class UserTaskWait:
-    """A person is waited for. `site_code` and `person` are what the lane's expressions gave."""
-
-    uid: uuid.UUID
-    element_id: str
-    name: str
-    form: str
-    role: str
-    site_code: str
-    person: str
-    due_at: dt.datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class ServiceTaskWait:
-    """A machine is waited for."""
-
-    uid: uuid.UUID
-    element_id: str
-    name: str
-    operator: str
-    arguments: Mapping[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class TimerWait:
-    uid: uuid.UUID
-    element_id: str
-    name: str
-    due_at: dt.datetime
-
-
-@dataclass(frozen=True, slots=True)
-class MessageWait:
-    uid: uuid.UUID
-    element_id: str
-    message: str
-
-
-@dataclass(slots=True)
-class Waits:
-    """Everything an instance waits for at rest, by the keys of our rows."""
-
-    user_tasks: dict[uuid.UUID, UserTaskWait] = field(default_factory=dict)
-    service_tasks: dict[uuid.UUID, ServiceTaskWait] = field(default_factory=dict)
-    timers: dict[uuid.UUID, TimerWait] = field(default_factory=dict)
-    messages: dict[uuid.UUID, MessageWait] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Happening:
-    """An element of the diagram that is done."""
-
-    element_id: str
-    name: str
-    kind: str
 
 
 class _Expressions:

@@ -1,0 +1,52 @@
+"""Who does a step, with what: operators, forms, lanes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from accounts.models import Role
+from workflows.checks.problems import Problem, check_expression, check_optional
+from workflows.diagram import Diagram
+from workflows.engine.durations import is_timing
+from workflows.service_tasks import find_operator
+
+
+def check_service_tasks(diagram: Diagram) -> Iterator[Problem]:
+    for element in diagram.elements.values():
+        if element.kind != "serviceTask":
+            continue
+        operator = element.extension("operator", "name")
+        if not operator:
+            yield Problem(element.id, "The service task names no operator")
+        elif find_operator(operator) is None:
+            yield Problem(element.id, f"There is no operator {operator}")
+        for name, text in element.arguments.items():
+            yield from check_expression(element.id, text, what=f"argument {name}")
+
+
+def check_user_tasks(diagram: Diagram) -> Iterator[Problem]:
+    for element in diagram.elements.values():
+        if element.kind != "userTask":
+            continue
+        if not element.extension("form", "name"):
+            yield Problem(element.id, "The user task names no form")
+        lane = element.lane
+        if lane is None or lane.role not in Role.values:
+            where = lane.name if lane is not None else "no lane"
+            yield Problem(element.id, f"The lane gives no role: {where}")
+        elif not lane.site:
+            yield Problem(element.id, f"The lane gives no site: {lane.name}")
+        due = element.extension("form", "due")
+        if due and not is_timing(due):
+            yield from check_expression(element.id, due, what="due")
+        yield from check_optional(element.id, element.extension("form", "person"), what="person")
+
+
+def check_lanes(diagram: Diagram) -> Iterator[Problem]:
+    for lane in diagram.lanes:
+        yield from check_optional(lane.id, lane.site, what="site")
+        yield from check_optional(lane.id, lane.person, what="person")
+    start = diagram.start
+    if start is not None:
+        for name in ("when", "key", "site"):
+            yield from check_optional(start.id, start.extension("start", name), what=name)

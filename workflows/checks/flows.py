@@ -1,0 +1,73 @@
+"""How elements are joined: starts, flows, ends, gateways."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from workflows.checks.problems import Problem, check_expression
+from workflows.diagram import Diagram
+
+
+def check_starts(diagram: Diagram) -> Iterator[Problem]:
+    owners = [diagram.key, *(e.id for e in diagram.elements.values() if e.kind == "subProcess")]
+    for owner in owners:
+        starts = [e for e in diagram.elements.values() if e.kind == "startEvent" and e.parent == owner]
+        if len(starts) != 1:
+            yield Problem(owner, "There must be exactly one start event")
+
+
+def check_flows(diagram: Diagram) -> Iterator[Problem]:
+    for flow in diagram.flows:
+        source, target = diagram.elements.get(flow.source), diagram.elements.get(flow.target)
+        if source is None or target is None:
+            yield Problem(flow.id, "The flow leads from or to nothing")
+        elif flow.condition:
+            if source.kind not in {"exclusiveGateway", "inclusiveGateway"}:
+                yield Problem(flow.id, "Only flows out of a gateway may have a condition")
+            yield from check_expression(flow.id, flow.condition)
+
+
+def check_ends(diagram: Diagram) -> Iterator[Problem]:
+    reached = _reachable(diagram)
+    for element in diagram.elements.values():
+        outgoing = diagram.outgoing(element.id)
+        if element.kind == "endEvent":
+            if outgoing:
+                yield Problem(element.id, "Nothing follows an end event")
+        elif not outgoing:
+            yield Problem(element.id, "A dead end: nothing follows, and it is no end event")
+        elif len(outgoing) > 1 and not element.kind.endswith("Gateway"):
+            yield Problem(element.id, "Several flows leave it; use a gateway")
+        if element.id not in reached:
+            yield Problem(element.id, "Nothing leads here")
+
+
+def check_gateways(diagram: Diagram) -> Iterator[Problem]:
+    for element in diagram.elements.values():
+        outgoing = diagram.outgoing(element.id)
+        if not element.kind.endswith("Gateway") or len(outgoing) < 2:
+            continue
+        if element.kind in {"exclusiveGateway", "inclusiveGateway"}:
+            if element.default_flow not in {flow.id for flow in outgoing}:
+                yield Problem(element.id, "The gateway has no default flow")
+            for flow in outgoing:
+                if not flow.condition and flow.id != element.default_flow:
+                    yield Problem(flow.id, "A flow out of a gateway needs a condition, or is the default")
+        elif element.kind == "eventBasedGateway":
+            for flow in outgoing:
+                target = diagram.elements.get(flow.target)
+                if target is None or target.kind != "intermediateCatchEvent":
+                    yield Problem(flow.id, "An event-based gateway leads to catch events only")
+
+
+def _reachable(diagram: Diagram) -> set[str]:
+    seen = {e.id for e in diagram.elements.values() if e.kind == "startEvent"}
+    waiting = list(seen)
+    while waiting:
+        here = waiting.pop()
+        attached = [e.id for e in diagram.elements.values() if e.attached_to == here]
+        for following in (*(flow.target for flow in diagram.outgoing(here)), *attached):
+            if following not in seen:
+                seen.add(following)
+                waiting.append(following)
+    return seen

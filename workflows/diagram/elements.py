@@ -1,0 +1,146 @@
+"""A diagram in words of ours: elements, flows, lanes, events. Nothing here reads XML or runs anything.
+
+Reference  BPMN 2.0.2 §7 to §10
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from lxml import etree
+
+
+class DiagramError(Exception):
+    """The file is not BPMN that can be read at all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """A sequence flow; `condition` is "" where none is written."""
+
+    id: str
+    name: str
+    source: str
+    target: str
+    condition: str
+
+
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """Who works here: a role at a site, or one person. `site` and `person` are expressions."""
+
+    id: str
+    name: str
+    role: str
+    site: str
+    person: str
+
+
+@dataclass(frozen=True, slots=True)
+class EventTrigger:
+    """What an event waits for or throws: `kind` as in `messageEventDefinition`, without the suffix.
+
+    `name` is the message's name or the error's code, `expression` the timer's text, `cycle` whether it
+    repeats.
+    """
+
+    kind: str
+    name: str = ""
+    expression: str = ""
+    cycle: bool = False
+
+
+@dataclass(frozen=True)
+class Element:
+    """A flow node: its kind is the BPMN tag (`userTask`, `boundaryEvent`)."""
+
+    id: str
+    kind: str
+    name: str
+    parent: str
+    attached_to: str = ""
+    is_interrupting: bool = True
+    default_flow: str = ""
+    lane: Lane | None = None
+    triggers: tuple[EventTrigger, ...] = ()
+    words: frozenset[str] = frozenset()
+    extensions: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    arguments: Mapping[str, str] = field(default_factory=dict)
+
+    def extension(self, name: str, attribute: str) -> str:
+        """An attribute of one of our extension elements; "" where it is not written."""
+        return self.extensions.get(name, {}).get(attribute, "")
+
+    @property
+    def message_variable(self) -> str:
+        """Where the payload of a caught message goes in the process data."""
+        written = self.extension("message", "into")
+        return written or next(
+            (snake_case(each.name) for each in self.triggers if each.kind == "message"), ""
+        )
+
+
+@dataclass(frozen=True)
+class Diagram:
+    """One `.bpmn` file with one executable process."""
+
+    key: str
+    name: str
+    elements: Mapping[str, Element]
+    flows: tuple[Flow, ...]
+    lanes: tuple[Lane, ...]
+    foreign: tuple[tuple[str, str], ...]
+    drawn: frozenset[str]
+    undrawn_edges: tuple[str, ...]
+    tree: etree._Element
+
+    def outgoing(self, element_id: str) -> list[Flow]:
+        return self._by_source.get(element_id, [])
+
+    def incoming(self, element_id: str) -> list[Flow]:
+        return self._by_target.get(element_id, [])
+
+    @cached_property
+    def start(self) -> Element | None:
+        """The process's own start event."""
+        starts = [
+            each for each in self.elements.values() if each.kind == "startEvent" and each.parent == self.key
+        ]
+        return starts[0] if len(starts) == 1 else None
+
+    def messages(self) -> Iterator[tuple[Element, str]]:
+        """Elements that wait for a message, with its name."""
+        for element in self.elements.values():
+            for trigger in element.triggers:
+                if trigger.kind == "message":
+                    yield element, trigger.name
+
+    @cached_property
+    def start_messages(self) -> list[str]:
+        return [name for element, name in self.messages() if element == self.start]
+
+    @cached_property
+    def catch_messages(self) -> list[str]:
+        return sorted({name for element, name in self.messages() if element != self.start})
+
+    @cached_property
+    def _by_source(self) -> dict[str, list[Flow]]:
+        return _grouped(self.flows, "source")
+
+    @cached_property
+    def _by_target(self) -> dict[str, list[Flow]]:
+        return _grouped(self.flows, "target")
+
+
+def snake_case(name: str) -> str:
+    """`SeriesComplete` as `series_complete`."""
+    return "".join(f"_{c.lower()}" if c.isupper() else c for c in name).lstrip("_")
+
+
+def _grouped(flows: tuple[Flow, ...], end: str) -> dict[str, list[Flow]]:
+    found: dict[str, list[Flow]] = {}
+    for flow in flows:
+        found.setdefault(getattr(flow, end), []).append(flow)
+    return found

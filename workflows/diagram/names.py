@@ -1,0 +1,28 @@
+"""XML namespaces of BPMN, its drawing and our extensions, and the tag names of flow nodes."""
+
+from __future__ import annotations
+
+from lxml import etree
+
+BPMN = "http://www.omg.org/spec/BPMN/20100524/MODEL"
+BPMNDI = "http://www.omg.org/spec/BPMN/20100524/DI"
+DI = "http://www.omg.org/spec/DD/20100524/DI"
+OURS = "urn:consilium:bpmn"
+
+PROCESS_WORDS = {"process", "subProcess"}
+
+# What a flow node may be, and what merely stands beside it. Whether a node is *supported* is decided by checks.
+FLOW_NODES = {
+    "startEvent", "endEvent", "intermediateCatchEvent", "intermediateThrowEvent", "boundaryEvent",
+    "task", "userTask", "manualTask", "serviceTask", "scriptTask", "businessRuleTask", "sendTask", "receiveTask",
+    "exclusiveGateway", "inclusiveGateway", "parallelGateway", "eventBasedGateway", "complexGateway",
+    "subProcess", "adHocSubProcess", "transaction", "callActivity",
+}  # fmt: skip
+BESIDE = {
+    "laneSet", "sequenceFlow", "documentation", "extensionElements", "textAnnotation", "association", "group",
+    "incoming", "outgoing",
+}  # fmt: skip
+
+
+def word_of(node: etree._Element) -> str:
+    return etree.QName(node).localname if isinstance(node.tag, str) else ""

@@ -1,0 +1,68 @@
+"""What a process waits for at rest, and what has happened in it: the engine's words to the services."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class UserTaskWait:
+    """A person is waited for. `site_code` and `person` are what the lane's expressions gave."""
+
+    uid: uuid.UUID
+    element_id: str
+    name: str
+    form: str
+    role: str
+    site_code: str
+    person: str
+    due_at: dt.datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceTaskWait:
+    """A machine is waited for."""
+
+    uid: uuid.UUID
+    element_id: str
+    name: str
+    operator: str
+    arguments: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class TimerWait:
+    uid: uuid.UUID
+    element_id: str
+    name: str
+    due_at: dt.datetime
+
+
+@dataclass(frozen=True, slots=True)
+class MessageWait:
+    uid: uuid.UUID
+    element_id: str
+    message: str
+
+
+@dataclass(slots=True)
+class Waits:
+    """Everything an instance waits for at rest, by the keys of our rows."""
+
+    user_tasks: dict[uuid.UUID, UserTaskWait] = field(default_factory=dict)
+    service_tasks: dict[uuid.UUID, ServiceTaskWait] = field(default_factory=dict)
+    timers: dict[uuid.UUID, TimerWait] = field(default_factory=dict)
+    messages: dict[uuid.UUID, MessageWait] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """An element of the diagram that is done."""
+
+    element_id: str
+    name: str
+    kind: str
