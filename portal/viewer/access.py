@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from django.conf import settings
-from django.core.cache import cache
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
@@ -12,6 +11,7 @@ from accounts.models import Person
 from archive.studies.models import Series
 from archive.studies.selectors import visible_series
 from common.errors import NotFound
+from common.once import first_in
 from common.uids import is_uid_lenient
 from events.tracing import trace
 
@@ -34,14 +34,9 @@ def series_to_show(person: Person, *, study_uid: str, series_uid: str) -> Series
 def note_viewing(request: HttpRequest, person: Person, series: Series) -> None:
     """Record that the person looks at this series: once for each session, however many slices follow."""
     seen = f"series-viewed:{request.session.session_key}:{series.pk}"
-    if not cache.add(seen, 1, timeout=settings.SESSION_COOKIE_AGE):
-        return
-    try:
-        with trace(series.study.trace_id):
+    with first_in(settings.SESSION_COOKIE_AGE, seen) as is_first, trace(series.study.trace_id):
+        if is_first:
             record_audit(
                 person, "series.viewed", object_kind="series", object_uid=series.series_instance_uid,
                 study_instance_uid=series.study.study_instance_uid, site_code=series.study.site.code,
             )  # fmt: skip
-    except Exception:
-        cache.delete(seen)
-        raise

@@ -9,11 +9,10 @@ from __future__ import annotations
 
 import threading
 
-from django.core.cache import cache
-
 from accounts.audit import record_audit
 from accounts.models import Person
 from common import clock
+from common.once import first_in
 
 _HOUR_S = 3600
 _REMEMBERED = 4096
@@ -31,15 +30,12 @@ def note_retrieval(actor: Person, *, study: str, site_code: str, transaction: st
     if line in _noted:
         return
     seen = f"dicomweb-retrieved:{actor.pk}:{study}:{transaction}:{hour}"
-    if cache.add(seen, 1, timeout=_HOUR_S):
-        try:
+    with first_in(_HOUR_S, seen) as is_first:
+        if is_first:
             record_audit(
                 actor, "study.retrieved", object_kind="study", object_uid=study, study_instance_uid=study,
                 site_code=site_code, transaction=transaction, instances=instances,
             )  # fmt: skip
-        except Exception:
-            cache.delete(seen)
-            raise
     with _guard:
         if len(_noted) >= _REMEMBERED:
             _noted.clear()

@@ -7,12 +7,11 @@ from __future__ import annotations
 
 import uuid
 
-from django.core.cache import cache
-
 from accounts.audit import record_audit
 from accounts.models import Person
 from archive.studies.queries.requests import Level
 from common import clock
+from common.once import first_in
 from integrations.dicomweb.search.parameters import SearchParameters
 from integrations.dicomweb.search.resources import SearchResource
 
@@ -28,14 +27,11 @@ def note_search(actor: Person, resource: SearchResource, asked: SearchParameters
     if _written.get((actor.uid, resource.level)) == hour:
         return
     line = f"dicomweb-searched:{actor.uid}:{resource.level.name}:{hour}"
-    if cache.add(line, 1, timeout=_HOUR_S):
-        try:
+    with first_in(_HOUR_S, line) as is_first:
+        if is_first:
             record_audit(
                 actor, "studies.searched", object_kind="index", level=resource.level.name,
                 study_instance_uid=resource.study, transaction="search",
                 keys=[f"{key.tag:08X}" for key in asked.keys],
             )  # fmt: skip
-        except Exception:
-            cache.delete(line)
-            raise
     _written[actor.uid, resource.level] = hour
