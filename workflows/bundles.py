@@ -1,62 +1,105 @@
-"""A process as a folder: imported as a version that never changes, exported as the same files."""
+"""A process as a folder of files: kept as a version that never changes, deployed when nothing speaks against it."""
 
 from __future__ import annotations
 
-import hashlib
-import json
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 from django.db import transaction
 from django.db.models import Max
+from django.utils.translation import gettext as _
 
+from accounts.actors import Actor, SystemActor
+from accounts.audit import record_audit
 from common import clock
-from common.errors import InvalidInput, NotFound
-from workflows.checks import check_bundle
-from workflows.diagram import DiagramError, read_diagram
+from common.errors import Conflict, InvalidInput, NotFound
+from workflows.bundle_files import diagram_of, digest_of, read_bundle
+from workflows.checks import Problem, check_bundle
+from workflows.diagram import Definitions, DiagramError, read_definitions, read_diagram
 from workflows.engine import ProcessModel
 from workflows.models import ProcessDefinition
 
-SUFFIXES = {".bpmn", ".json", ".md"}
-MAX_FILE_BYTES = 2_000_000
+__all__ = ["diagram_of", "read_bundle"]  # with what is defined here: one door to bundles
+
+SHIPPED = SystemActor("import")
+LONGEST_KEY = 80
+Status = ProcessDefinition.Status
 
 
 def import_bundle(folder: Path) -> ProcessDefinition:
     """Make the bundle in a folder the active version of its process; a version that is in stays as it is.
 
-    Raises  InvalidInput with one entry an element for what checks refuse.
+    Raises  InvalidInput with one entry an element for what checks refuse; then nothing is kept.
     """
     files = read_bundle(folder)
     problems = check_bundle(files)
     if problems:
-        raise InvalidInput(
-            f"The process in {folder.name} cannot be imported: {problems[0]}",
-            code="BUNDLE_REFUSED",
-            fields={problem.element_id: problem.message for problem in problems},
-        )
-    diagram = read_diagram(diagram_of(files))
-    digest = _digest(files)
+        raise _refusal(folder.name, problems)
     with transaction.atomic():
-        versions = ProcessDefinition.objects.select_for_update().filter(key=diagram.key)
-        known = versions.filter(digest=digest).first()
-        if known is not None and known.is_active:
-            return known
-        versions.filter(is_active=True).update(is_active=False)
+        kept = keep_bundle(files, actor=SHIPPED)
+        return kept if kept.is_active else _activate(kept, actor=SHIPPED)
+
+
+def keep_bundle(files: dict[str, str], *, actor: Actor) -> ProcessDefinition:
+    """A version of these files, to be looked at: a draft with everything that keeps it from running.
+
+    Files that are in already are the version they were, whatever became of it.
+
+    Raises  InvalidInput for a file that is not BPMN at all.
+    """
+    try:
+        definitions = read_definitions(diagram_of(files))
+    except DiagramError as error:
+        raise InvalidInput(str(error), code="BUNDLE_REFUSED", fields={"bundle": str(error)}) from error
+    key = _key_of(definitions)
+    digest = digest_of(files)
+    with transaction.atomic():
+        known = ProcessDefinition.objects.select_for_update().filter(key=key, digest=digest).first()
         if known is not None:
-            known.is_active = True
-            known.save(update_fields=["is_active"])
             return known
-        latest = ProcessDefinition.objects.filter(key=diagram.key).aggregate(latest=Max("version"))["latest"]
-        return ProcessDefinition.objects.create(
-            key=diagram.key,
+        latest = ProcessDefinition.objects.filter(key=key).aggregate(latest=Max("version"))["latest"]
+        kept = ProcessDefinition.objects.create(
+            key=key,
             version=(latest or 0) + 1,
-            name=diagram.name,
+            name=definitions.title[:120],
             digest=digest,
             files=files,
-            start_messages=diagram.start_messages,
-            catch_messages=diagram.catch_messages,
+            problems=_as_json(check_bundle(files)),
+            status=Status.DRAFT,
+            is_active=False,
             imported_at=clock.now(),
         )
+        _audit(kept, actor, "process.imported", problems=len(kept.problems))
+    return kept
+
+
+def deploy(definition: ProcessDefinition, *, actor: Actor) -> ProcessDefinition:
+    """Make a version the one that new cases run. It is checked again: operators and forms come and go.
+
+    Raises  InvalidInput with one entry an element if something speaks against it.
+    """
+    problems = check_bundle(definition.files)
+    if problems:
+        if definition.status == Status.DRAFT:
+            definition.problems = _as_json(problems)
+            definition.save(update_fields=["problems"])
+        raise _refusal(f"{definition.key} {definition.version}", problems)
+    with transaction.atomic():
+        return _activate(definition, actor=actor)
+
+
+def retire(definition: ProcessDefinition, *, actor: Actor) -> ProcessDefinition:
+    """Let no new case begin on a version; those that run go on to their end. Raises Conflict for a draft."""
+    with transaction.atomic():
+        found = ProcessDefinition.objects.select_for_update().get(pk=definition.pk)
+        if found.status == Status.DRAFT:
+            raise Conflict(_("A version that was never deployed cannot be retired."), code="NOT_DEPLOYED")
+        if found.status != Status.RETIRED:
+            found.status, found.is_active = Status.RETIRED, False
+            found.save(update_fields=["status", "is_active"])
+            _audit(found, actor, "process.retired")
+    return found
 
 
 def export_bundle(definition: ProcessDefinition, folder: Path) -> list[Path]:
@@ -65,28 +108,9 @@ def export_bundle(definition: ProcessDefinition, folder: Path) -> list[Path]:
     for name, text in definition.files.items():
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
+        path.write_text(text, encoding="utf-8", newline="")
         written.append(path)
     return written
-
-
-def read_bundle(folder: Path) -> dict[str, str]:
-    """A bundle's files by their path inside it; InvalidInput for what is no bundle."""
-    files = {
-        path.relative_to(folder).as_posix(): path.read_text(encoding="utf-8")
-        for path in sorted(folder.rglob("*"))
-        if path.is_file() and path.suffix in SUFFIXES and path.stat().st_size <= MAX_FILE_BYTES
-    }
-    diagram_of(files)
-    return files
-
-
-def diagram_of(files: dict[str, str]) -> str:
-    """The text of the bundle's one diagram."""
-    diagrams = [text for name, text in files.items() if name.endswith(".bpmn")]
-    if len(diagrams) != 1:
-        raise InvalidInput("A bundle holds exactly one .bpmn file", code="BUNDLE_REFUSED")
-    return diagrams[0]
 
 
 @lru_cache(maxsize=256)
@@ -107,6 +131,49 @@ def model_of(pk: int) -> ProcessModel:
         raise InvalidInput(str(error), code="BUNDLE_REFUSED") from error
 
 
-def _digest(files: dict[str, str]) -> str:
-    """The same for the same content, whatever order the files are listed in."""
-    return hashlib.sha256(json.dumps(files, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+def _activate(definition: ProcessDefinition, *, actor: Actor) -> ProcessDefinition:
+    """What new cases run from now on; the version before it is left to its running cases."""
+    versions = list(ProcessDefinition.objects.select_for_update().filter(key=definition.key).order_by("pk"))
+    found = next(each for each in versions if each.pk == definition.pk)
+    ProcessDefinition.objects.filter(key=definition.key, is_active=True).exclude(pk=found.pk).update(
+        is_active=False
+    )
+    diagram = read_diagram(diagram_of(found.files))
+    found.status, found.is_active, found.problems = Status.DEPLOYED, True, []
+    found.start_messages, found.catch_messages = diagram.start_messages, diagram.catch_messages
+    found.save(update_fields=["status", "is_active", "problems", "start_messages", "catch_messages"])
+    _audit(found, actor, "process.deployed")
+    return found
+
+
+def _key_of(definitions: Definitions) -> str:
+    key = definitions.key
+    if not key or len(key) > LONGEST_KEY:
+        sentence = _("The id of a process has 1 to 80 characters.")
+        raise InvalidInput(sentence, code="BUNDLE_REFUSED", fields={"bundle": sentence})
+    return key
+
+
+def _as_json(problems: list[Problem]) -> list[dict[str, Any]]:
+    return [{"element": each.element_id, "message": each.message, "line": each.line} for each in problems]
+
+
+def _refusal(name: str, problems: list[Problem]) -> InvalidInput:
+    fields: dict[str, str] = {}
+    for each in problems:
+        fields[each.element_id] = " ".join(filter(None, (fields.get(each.element_id), each.message)))
+    return InvalidInput(
+        f"The process in {name} cannot be imported: {problems[0]}", code="BUNDLE_REFUSED", fields=fields
+    )
+
+
+def _audit(definition: ProcessDefinition, actor: Actor, action: str, **detail: Any) -> None:
+    record_audit(
+        actor,
+        action,
+        object_kind="process",
+        object_uid=definition.key,
+        version=definition.version,
+        digest=definition.digest,
+        **detail,
+    )

@@ -14,11 +14,18 @@ from accounts.models import Person, Role, Site
 
 
 class ProcessDefinition(models.Model):
-    """One imported version of a bundle of `bpmn/`; a version never changes once it is in.
+    """One imported version of a bundle; what it consists of never changes once it is in.
 
-    `files` maps a path inside the bundle to its text: the diagram, forms/*.json, scenarios/*.json. The
-    messages it starts on or catches are kept beside it, so that news finds its takers in one query.
+    A draft is there to be looked at: `problems` lists what keeps it from running. A deployed version may run,
+    the active one starts new cases; of a retired one only cases that began on it are left. `files` maps a path
+    inside the bundle to its text: the diagram, forms/*.json, scenarios/*.json. The messages it starts on or
+    catches are kept beside it, so that news finds its takers in one query.
     """
+
+    class Status(models.TextChoices):
+        DRAFT = "draft", _("Draft")
+        DEPLOYED = "deployed", _("Deployed")
+        RETIRED = "retired", _("Retired")
 
     key = models.CharField(max_length=80)
     version = models.PositiveIntegerField()
@@ -29,9 +36,15 @@ class ProcessDefinition(models.Model):
     catch_messages = ArrayField(models.CharField(max_length=80), default=list)
     imported_at = models.DateTimeField()
     is_active = models.BooleanField(default=True)
+    status = models.CharField(max_length=10, choices=Status.choices, default=Status.DEPLOYED)
+    problems = models.JSONField(default=list)
 
     class Meta:
         constraints = [
+            models.CheckConstraint(
+                name="definition_active_is_deployed",
+                condition=models.Q(is_active=False) | models.Q(status="deployed"),
+            ),
             models.UniqueConstraint(fields=["key", "version"], name="definition_version_once"),
             models.UniqueConstraint(fields=["key", "digest"], name="definition_digest_once"),
             models.UniqueConstraint(
@@ -156,6 +169,9 @@ class ServiceTaskRun(models.Model):
 
     `lease_until` is renewed while a worker is at it; a lease that ran out means the worker is gone, and
     the step is queued again. `pending_reference` names what a step that outlives its worker waits for.
+
+    A step with a `topic` is done by a worker elsewhere: it is pending from the start, and `worker` is who has
+    locked it, until `lease_until` or until another takes it.
     """
 
     class Status(models.TextChoices):
@@ -179,6 +195,8 @@ class ServiceTaskRun(models.Model):
     next_attempt_at = models.DateTimeField(null=True)
     lease_until = models.DateTimeField(null=True)
     pending_reference = models.CharField(max_length=80, blank=True)
+    topic = models.CharField(max_length=80, blank=True)
+    worker = models.CharField(max_length=80, blank=True)
     result = models.JSONField(null=True)
     error_code = models.CharField(max_length=80, blank=True)
     queued_at = models.DateTimeField()
@@ -201,6 +219,11 @@ class ServiceTaskRun(models.Model):
                 fields=["pending_reference"],
                 name="service_task_pending",
                 condition=models.Q(status="pending"),
+            ),
+            models.Index(
+                fields=["topic", "queued_at"],
+                name="service_task_topic",
+                condition=models.Q(status="pending") & ~models.Q(topic=""),
             ),
         ]
 

@@ -2,45 +2,74 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 from django.core import checks
 
-from workflows.checks.assignments import check_lanes, check_service_tasks, check_user_tasks
-from workflows.checks.flows import check_ends, check_flows, check_gateways, check_starts
-from workflows.checks.forms import check_forms
-from workflows.checks.kinds import check_kinds
 from workflows.checks.problems import Problem
-from workflows.checks.triggers import check_messages, check_timers, check_triggers
-from workflows.diagram import Diagram, DiagramError, read_diagram
+from workflows.checks.rules import BUNDLE_RULES, FILE_RULES, PROCESS_RULES
+from workflows.diagram import Definitions, Diagram, DiagramError, read_definitions
+from workflows.engine import ProcessModel
 
 
 def check_bundle(files: Mapping[str, str]) -> list[Problem]:
-    """Everything that keeps a bundle from being imported; empty for a good one."""
+    """Everything that keeps a bundle from being deployed, in the order of the file; empty for a good one.
+
+    Of a file without any process that is marked executable all processes are checked, as if they were.
+    """
     diagrams = [text for name, text in files.items() if name.endswith(".bpmn")]
     if len(diagrams) != 1:
         return [Problem("bundle", "A bundle holds exactly one .bpmn file")]
     try:
-        diagram = read_diagram(diagrams[0])
+        definitions = read_definitions(diagrams[0])
     except DiagramError as error:
         return [Problem("bundle", str(error))]
-    problems = [problem for rule in _RULES for problem in rule(diagram)]
-    problems += check_forms(diagram, files)
-    return problems
+    return _placed(_problems(definitions, files), definitions) or _unbuilt(definitions, diagrams[0])
+
+
+def _problems(definitions: Definitions, files: Mapping[str, str]) -> Iterator[Problem]:
+    for check_file in FILE_RULES:
+        yield from check_file(definitions)
+    for process in definitions.executable or definitions.processes:
+        for check_process in PROCESS_RULES:
+            yield from check_process(process)
+        for check_files in BUNDLE_RULES:
+            yield from check_files(process, files)
+
+
+def _unbuilt(definitions: Definitions, text: str) -> list[Problem]:
+    """What the engine says of a file that no rule speaks against: it builds what it is to run."""
+    try:
+        ProcessModel.from_text(text)
+    except DiagramError as error:
+        return [Problem(definitions.key, f"The engine cannot build the process: {error}")]
+    return []
+
+
+def _placed(problems: Iterator[Problem], definitions: Definitions) -> list[Problem]:
+    """Each problem once, with the line of its element; what has no line comes last."""
+    placed = dict.fromkeys(
+        replace(each, line=each.line or definitions.lines.get(each.element_id, 0)) for each in problems
+    )
+    return sorted(placed, key=lambda problem: problem.line or sys.maxsize)
 
 
 def check_drawing(files: Mapping[str, str]) -> list[Problem]:
     """Elements and flows that have no place in the picture the portal shows."""
-    diagram = read_diagram(next(text for name, text in files.items() if name.endswith(".bpmn")))
-    missing = [
-        key for key in (*diagram.elements, *(lane.id for lane in diagram.lanes)) if key not in diagram.drawn
-    ]
-    return [Problem(key, "is not drawn") for key in missing] + [
-        Problem(key, "has no waypoints") for key in diagram.undrawn_edges
-    ]
+    definitions = read_definitions(next(text for name, text in files.items() if name.endswith(".bpmn")))
+    return _placed((each for process in definitions.processes for each in _undrawn(process)), definitions)
+
+
+def _undrawn(diagram: Diagram) -> Iterator[Problem]:
+    for key in (*diagram.elements, *(lane.id for lane in diagram.lanes)):
+        if key not in diagram.drawn:
+            yield Problem(key, "is not drawn")
+    yield from (Problem(key, "has no waypoints") for key in diagram.undrawn_edges)
 
 
 @checks.register("workflows")
@@ -63,18 +92,3 @@ def check_processes(**_kwargs: Any) -> list[checks.CheckMessage]:
 def bundle_folders(root: Path) -> list[Path]:
     """The folders below `root` that hold a process."""
     return sorted({path.parent for path in root.glob("*/*.bpmn")})
-
-
-_RULES: list[Callable[[Diagram], Iterator[Problem]]] = [
-    check_kinds,
-    check_triggers,
-    check_messages,
-    check_timers,
-    check_starts,
-    check_flows,
-    check_ends,
-    check_gateways,
-    check_service_tasks,
-    check_user_tasks,
-    check_lanes,
-]

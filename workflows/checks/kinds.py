@@ -19,7 +19,7 @@ _REFUSED_KINDS = {
     "task": "A task must say what it is: a user task or a service task",
     "transaction": "A transaction is not supported",
 }
-_REFUSED_WORDS = {
+REFUSED_WORDS = {
     "standardLoopCharacteristics": "A loop marker is not supported; draw the loop",
     "multiInstanceLoopCharacteristics": "A multi-instance marker is not supported",
     "ioSpecification": "An input and output specification is not supported",
@@ -37,6 +37,6 @@ def check_kinds(diagram: Diagram) -> Iterator[Problem]:
             yield Problem(element.name or element.kind, "has no id")
         if element.kind in _REFUSED_KINDS:
             yield Problem(element.id, _REFUSED_KINDS[element.kind])
-        for word, message in _REFUSED_WORDS.items():
+        for word, message in REFUSED_WORDS.items():
             if word in element.words:
                 yield Problem(element.id, message)

@@ -11,6 +11,8 @@ from functools import cached_property
 
 from lxml import etree
 
+from workflows.diagram.names import BPMN
+
 
 class DiagramError(Exception):
     """The file is not BPMN that can be read at all."""
@@ -84,7 +86,7 @@ class Element:
 
 @dataclass(frozen=True)
 class Diagram:
-    """One `.bpmn` file with one executable process."""
+    """One process of a `.bpmn` file."""
 
     key: str
     name: str
@@ -95,6 +97,12 @@ class Diagram:
     drawn: frozenset[str]
     undrawn_edges: tuple[str, ...]
     tree: etree._Element
+    is_executable: bool = True
+
+    @property
+    def node(self) -> etree._Element:
+        """The process in the file's XML."""
+        return next(each for each in self.tree.iter(f"{{{BPMN}}}process") if each.get("id", "") == self.key)
 
     def outgoing(self, element_id: str) -> list[Flow]:
         return self._by_source.get(element_id, [])

@@ -23,6 +23,17 @@ BESIDE = {
     "incoming", "outgoing",
 }  # fmt: skip
 
+# Root elements that are models of another kind: kept as they are, drawn by others, never run (BPMN 2.0.2 §11, §9.4).
+OTHER_MODELS = {"choreography", "globalChoreographyTask", "conversation", "globalConversation"}
+
 
 def word_of(node: etree._Element) -> str:
     return etree.QName(node).localname if isinstance(node.tag, str) else ""
+
+
+def local(reference: str | None) -> str:
+    """The id a reference names: `tns:Message_1` and `Message_1` are the same one.
+
+    Reference  BPMN 2.0.2 §8.1.3 (references are QNames)
+    """
+    return (reference or "").strip().rsplit(":", 1)[-1]

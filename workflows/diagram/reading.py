@@ -11,31 +11,75 @@ from collections.abc import Iterator
 
 from lxml import etree
 
+from workflows.diagram.collaboration import name_of, read_message_flows, read_participants, read_parts
+from workflows.diagram.definitions import Definitions
 from workflows.diagram.drawing import read_drawing
 from workflows.diagram.elements import Diagram, DiagramError, Element, EventTrigger, Flow, Lane
-from workflows.diagram.names import BESIDE, BPMN, FLOW_NODES, OURS, PROCESS_WORDS, word_of
+from workflows.diagram.names import BESIDE, BPMN, FLOW_NODES, OURS, PROCESS_WORDS, local, word_of
 
 
 def read_diagram(text: str) -> Diagram:
-    """The diagram in a file's text; DiagramError if it is not BPMN or has not one executable process."""
-    tree = _parse(text)
-    processes = [p for p in tree.iter(f"{{{BPMN}}}process") if p.get("isExecutable") == "true"]
-    if len(processes) != 1:
+    """The process a file runs; DiagramError if it is not BPMN or has not one executable process."""
+    runs = read_definitions(text).executable
+    if len(runs) != 1:
         raise DiagramError("A bundle's diagram has exactly one executable process")
-    process = processes[0]
+    return runs[0]
+
+
+def read_definitions(text: str) -> Definitions:
+    """All a file holds, whether any of it can be run or not; DiagramError if it is not BPMN."""
+    tree = parse(text)
+    if tree.tag != f"{{{BPMN}}}definitions":
+        raise DiagramError("Not a BPMN 2.0 file: its root is not definitions of that namespace")
+    lines: dict[str, int] = {}
+    repeated = []
+    for node in tree.iter(f"{{{BPMN}}}*"):
+        key = node.get("id")
+        if key and key in lines:
+            repeated.append(key)
+        elif key:
+            lines[key] = node.sourceline or 0
+    names = _references(tree)
+    return Definitions(
+        id=tree.get("id", ""),
+        name=name_of(tree),
+        processes=tuple(_process(tree, each, names) for each in tree.findall(f"{{{BPMN}}}process")),
+        participants=tuple(read_participants(tree)),
+        message_flows=tuple(read_message_flows(tree)),
+        parts=tuple(read_parts(tree)),
+        lines=lines,
+        repeated=tuple(repeated),
+        tree=tree,
+    )
+
+
+def parse(text: str) -> etree._Element:
+    """The XML of a file. Entities and document types are refused: BPMN has none, and they hide what is read."""
+    parser = etree.XMLParser(
+        encoding="utf-8", resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False
+    )
+    try:
+        tree = etree.fromstring(text.encode(), parser)
+    except (etree.XMLSyntaxError, ValueError) as error:
+        raise DiagramError(f"Not XML: {error}") from error
+    if tree.getroottree().docinfo.doctype:
+        raise DiagramError("A file with a document type declaration is not read")
+    return tree
+
+
+def _process(tree: etree._Element, process: etree._Element, names: dict[str, str]) -> Diagram:
     lanes = {lane.get("id", ""): _lane(lane) for lane in process.iter(f"{{{BPMN}}}lane")}
     places = {
         (ref.text or "").strip(): lanes[lane.get("id", "")]
         for lane in process.iter(f"{{{BPMN}}}lane")
         for ref in lane.findall(f"{{{BPMN}}}flowNodeRef")
     }
-    names = _references(tree)
     elements = {e.id: e for e in _elements(process, places, names)}
     flows = tuple(_flow(node) for node in process.iter(f"{{{BPMN}}}sequenceFlow"))
     drawn, undrawn = read_drawing(tree, elements, flows, lanes)
     return Diagram(
         key=process.get("id", ""),
-        name=process.get("name") or process.get("id", ""),
+        name=name_of(process) or process.get("id", ""),
         elements=elements,
         flows=flows,
         lanes=tuple(lanes.values()),
@@ -43,15 +87,8 @@ def read_diagram(text: str) -> Diagram:
         drawn=drawn,
         undrawn_edges=undrawn,
         tree=tree,
+        is_executable=process.get("isExecutable") == "true",
     )
-
-
-def _parse(text: str) -> etree._Element:
-    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
-    try:
-        return etree.fromstring(text.encode(), parser)
-    except etree.XMLSyntaxError as error:
-        raise DiagramError(f"Not XML: {error.msg}") from error
 
 
 def _elements(
@@ -75,7 +112,7 @@ def _element(node: etree._Element, parent: str, lane: Lane | None, names: dict[s
     return Element(
         id=node.get("id", ""),
         kind=word_of(node),
-        name=" ".join((node.get("name") or "").split()),
+        name=name_of(node),
         parent=parent,
         attached_to=node.get("attachedToRef", ""),
         is_interrupting=node.get("cancelActivity", "true") == "true",
@@ -90,7 +127,7 @@ def _element(node: etree._Element, parent: str, lane: Lane | None, names: dict[s
 
 def _triggers(node: etree._Element, names: dict[str, str]) -> Iterator[EventTrigger]:
     if node.get("messageRef"):
-        yield EventTrigger("message", names.get(node.get("messageRef", ""), ""))
+        yield EventTrigger("message", names.get(local(node.get("messageRef")), ""))
     for child in node:
         word = word_of(child)
         if not word.endswith("EventDefinition"):
@@ -99,7 +136,7 @@ def _triggers(node: etree._Element, names: dict[str, str]) -> Iterator[EventTrig
         timing = next((each for each in child if word_of(each).startswith("time")), None)
         yield EventTrigger(
             kind=kind,
-            name=names.get(child.get(f"{kind}Ref", ""), ""),
+            name=names.get(local(child.get(f"{kind}Ref")), ""),
             expression=(timing.text or "").strip() if timing is not None else "",
             cycle=timing is not None and word_of(timing) == "timeCycle",
         )
@@ -116,7 +153,10 @@ def _extensions(node: etree._Element) -> tuple[dict[str, dict[str, str]], dict[s
 
 
 def _lane(node: etree._Element) -> Lane:
-    assignment = _extensions(node)[0].get("assignment", {})
+    """A lane within a lane is of its role and site unless it says otherwise (BPMN 2.0.2 §10.8)."""
+    assignment: dict[str, str] = {}
+    for lane in (*reversed(list(node.iterancestors(f"{{{BPMN}}}lane"))), node):
+        assignment |= _extensions(lane)[0].get("assignment", {})
     return Lane(
         id=node.get("id", ""),
         name=node.get("name", ""),

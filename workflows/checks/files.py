@@ -1,0 +1,53 @@
+"""What a file must be as a whole: one process that runs, ids that name one thing, nothing of another kind.
+
+Reference  BPMN 2.0.2 §8.1 (Definitions, Extension), §9.4 (Conversations), §11 (Choreography)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from workflows.checks.problems import Problem
+from workflows.diagram import Definitions
+from workflows.diagram.names import BPMN, OTHER_MODELS, word_of
+
+LONGEST_KEY = 80  # of a process's id, as its definition keeps it
+
+
+def check_executable(definitions: Definitions) -> Iterator[Problem]:
+    if not definitions.processes:
+        yield Problem(definitions.id or "bundle", "The file holds no process")
+    if not definitions.executable:
+        for process in definitions.processes:
+            yield Problem(process.key, "The process is not marked executable (isExecutable)")
+    for process in definitions.executable[1:]:
+        yield Problem(process.key, "A file has one executable process; this is another one")
+    for process in definitions.executable:
+        if not process.key or len(process.key) > LONGEST_KEY:
+            yield Problem(process.key, f"The id of a process has 1 to {LONGEST_KEY} characters")
+
+
+def check_ids(definitions: Definitions) -> Iterator[Problem]:
+    for key in definitions.repeated:
+        yield Problem(key, "This id stands in the file twice")
+
+
+def check_other_models(definitions: Definitions) -> Iterator[Problem]:
+    for node in definitions.tree:
+        word = word_of(node)
+        if word in OTHER_MODELS:
+            yield Problem(
+                node.get("id", word), f"A {word} is kept and shown, but never run", node.sourceline or 0
+            )
+
+
+def check_understood(definitions: Definitions) -> Iterator[Problem]:
+    """An extension its author declares indispensable is refused, as the standard asks (BPMN 2.0.2 §8.2.3)."""
+    for node in definitions.tree.findall(f"{{{BPMN}}}extension"):
+        if node.get("mustUnderstand") in {"true", "1"}:
+            name = node.get("definition", "")
+            yield Problem(
+                node.get("id") or name or "extension",
+                f"The file demands that {name or 'an extension'} is understood, and it is not",
+                node.sourceline or 0,
+            )

@@ -1,0 +1,48 @@
+"""The table of rules: what a file, each process of it, and the files beside it must fulfil to be deployed.
+
+A rule is a function that yields problems, all of them. Lines are added afterwards, from the element's id.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+
+from workflows.checks.assignments import check_lanes, check_service_tasks, check_user_tasks
+from workflows.checks.dialects import check_dialects, check_our_words
+from workflows.checks.files import check_executable, check_ids, check_other_models, check_understood
+from workflows.checks.flows import check_ends, check_flows, check_gateways, check_starts
+from workflows.checks.forms import check_forms
+from workflows.checks.kinds import check_kinds
+from workflows.checks.problems import Problem
+from workflows.checks.references import check_references
+from workflows.checks.triggers import check_messages, check_timers, check_triggers
+from workflows.checks.unread import check_attributes, check_children
+from workflows.diagram import Definitions, Diagram
+
+FILE_RULES: tuple[Callable[[Definitions], Iterable[Problem]], ...] = (
+    check_executable,
+    check_ids,
+    check_other_models,
+    check_understood,
+)
+
+PROCESS_RULES: tuple[Callable[[Diagram], Iterable[Problem]], ...] = (
+    check_kinds,
+    check_attributes,
+    check_children,
+    check_dialects,
+    check_our_words,
+    check_references,
+    check_triggers,
+    check_messages,
+    check_timers,
+    check_starts,
+    check_flows,
+    check_ends,
+    check_gateways,
+    check_service_tasks,
+    check_user_tasks,
+    check_lanes,
+)
+
+BUNDLE_RULES: tuple[Callable[[Diagram, Mapping[str, str]], Iterable[Problem]], ...] = (check_forms,)

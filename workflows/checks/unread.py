@@ -1,0 +1,76 @@
+"""Words of BPMN that change what a diagram means and that the engine does not read: named, never ignored.
+
+What is listed here as read has its own rule or is of no consequence when a process runs. Everything else is
+refused, so a construct nobody thought of is refused too.
+
+Reference  BPMN 2.0.2 §10 (tables of attributes and model associations)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from lxml import etree
+
+from workflows.checks.kinds import REFUSED_WORDS
+from workflows.checks.problems import Problem, problem_at
+from workflows.diagram import Diagram
+from workflows.diagram.names import BESIDE, BPMN, FLOW_NODES, PROCESS_WORDS, word_of
+
+# Attributes of flow nodes and flows that are read, or say nothing about running.
+_READ = {
+    "id", "name", "default", "attachedToRef", "cancelActivity", "isInterrupting", "messageRef", "sourceRef",
+    "targetRef", "gatewayDirection", "triggeredByEvent", "calledElement", "scriptFormat", "isImmediate",
+    "isForCompensation", "ordering", "cancelRemainingInstances", "method", "isSequential", "behavior",
+    "testBefore", "loopMaximum", "operationRef",
+}  # fmt: skip
+# Attributes of which only these values are run; the first is the standard's default.
+_ONLY = {
+    "completionQuantity": ("1",),
+    "eventGatewayType": ("Exclusive",),
+    "implementation": ("##unspecified", "##WebService", ""),
+    "instantiate": ("false",),
+    "isClosed": ("false",),
+    "parallelMultiple": ("false",),
+    "startQuantity": ("1",),
+}
+# Elements inside flow nodes that are read elsewhere, or say nothing about running.
+_READ_CHILDREN = FLOW_NODES | BESIDE | {
+    "auditing", "categoryValueRef", "conditionExpression", "loopCharacteristics", "monitoring", "script",
+}  # fmt: skip
+_WHY = {
+    "eventDefinitionRef": "A shared event definition is not read; write it into the event",
+    "humanPerformer": "Who does it is said by the lane, not by a human performer",
+    "performer": "Who does it is said by the lane, not by a performer",
+    "potentialOwner": "Who does it is said by the lane, not by a potential owner",
+    "resourceRole": "Who does it is said by the lane, not by a resource role",
+}
+
+
+def check_attributes(diagram: Diagram) -> Iterator[Problem]:
+    for node in _nodes(diagram):
+        for name, value in node.attrib.items():
+            word = str(name)
+            if word.startswith("{") or word in _READ:
+                continue
+            if word not in _ONLY:
+                yield problem_at(node, f"The attribute {word} is not read")
+            elif value not in _ONLY[word]:
+                yield problem_at(node, f'{word}="{value}" is not supported')
+
+
+def check_children(diagram: Diagram) -> Iterator[Problem]:
+    for node in _nodes(diagram):
+        for child in node.iterchildren(f"{{{BPMN}}}*"):
+            word = word_of(child)
+            if word in _READ_CHILDREN or word in REFUSED_WORDS or word.endswith("EventDefinition"):
+                continue
+            if word_of(node) not in PROCESS_WORDS:  # a process's own parts are refused with its other parts
+                yield problem_at(child, _WHY.get(word, f"{word} is not read"))
+
+
+def _nodes(diagram: Diagram) -> Iterator[etree._Element]:
+    """Flow nodes and sequence flows of a process, at every depth."""
+    for node in diagram.node.iter(f"{{{BPMN}}}*"):
+        if word_of(node) in FLOW_NODES or word_of(node) == "sequenceFlow":
+            yield node
