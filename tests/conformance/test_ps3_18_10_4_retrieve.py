@@ -1,6 +1,6 @@
 """PS3.18 §10.4 Retrieve: of every resource the media types, the syntax of messages, and the statuses.
 
-What is in the objects is tested with the views (tests/integrations/dicomweb/test_retrieve.py), what pictures show
+What is in the objects is tested with the views (tests/integrations/dicomweb/retrieve/), what pictures show
 with the renderer; the URI service has a file of its own.
 """
 

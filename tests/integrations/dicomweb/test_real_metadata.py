@@ -13,8 +13,8 @@ from pydicom.uid import ExplicitVRLittleEndian
 
 from tests.archive.pixels.real_objects import real_objects
 from tests.integrations.dicomweb.answers import parts_of
+from tests.integrations.dicomweb.retrieve.stored_series import ANY_DICOM
 from tests.integrations.dicomweb.storing import STUDIES, told
-from tests.integrations.dicomweb.test_retrieve import ANY_DICOM
 
 RELATED = 'multipart/related; type="application/dicom+json"; boundary=a-frontier'
 CHARSET = "00080005"

@@ -20,8 +20,8 @@ from pydicom.uid import ExplicitVRLittleEndian
 from tests.archive.pixels.real_objects import RealObject, real_objects
 from tests.archive.pixels.references import decodable, has_pixels
 from tests.integrations.dicomweb.answers import parts_of
+from tests.integrations.dicomweb.retrieve.stored_series import ANY_DICOM, DICOM
 from tests.integrations.dicomweb.storing import RELATED, STUDIES, multipart, told
-from tests.integrations.dicomweb.test_retrieve import ANY_DICOM, DICOM
 
 OWN_FRAMES = ", ".join(
     f'multipart/related; type="{kind}"; transfer-syntax=*'

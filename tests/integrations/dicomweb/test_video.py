@@ -14,8 +14,8 @@ from pydicom.encaps import encapsulate
 from pydicom.uid import UID, VideoEndoscopicImageStorage
 
 from tests.integrations.dicomweb.answers import parts_of
+from tests.integrations.dicomweb.retrieve.stored_series import ANY_DICOM, DICOM
 from tests.integrations.dicomweb.storing import multipart, told
-from tests.integrations.dicomweb.test_retrieve import ANY_DICOM, DICOM
 from tests.portal.stored_images import ct_slice, part10
 
 STREAM = np.random.default_rng(7).bytes(100_001)
