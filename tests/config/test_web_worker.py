@@ -3,36 +3,23 @@
 from __future__ import annotations
 
 import socket
-import subprocess
-import sys
 import threading
 from collections.abc import Iterator
 from http.client import HTTPConnection
-from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
+from tests.web_worker import web_worker
+
 LIMIT_S = 30.0
 REQUEST = b"POST / HTTP/1.1\r\nHost: here\r\nContent-Length: 4\r\n\r\nbody"
 
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[int]:
-    """The web server as it ships, but with one process of one thread; it answers with the length of a body."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        listener.set_inheritable(True)
-        command = [
-            sys.executable, "-m", "gunicorn", "--config", "python:config.gunicorn", "--workers", "1", "--threads", "1",
-            "--log-level", "critical", "--bind", f"fd://{listener.fileno()}",
-            "tests.integrations.dicomweb.slow_reader:application",
-        ]  # fmt: skip
-        process = subprocess.Popen(command, cwd=ROOT, pass_fds=[listener.fileno()])
-        try:
-            yield listener.getsockname()[1]
-        finally:
-            process.terminate()
-            assert process.wait(20) == 0
+    """A web worker that answers with the length of a body."""
+    with web_worker("tests.integrations.dicomweb.slow_reader:application") as port:
+        yield port
 
 
 def ask(connection: HTTPConnection) -> bytes:

@@ -5,36 +5,23 @@ from __future__ import annotations
 import json
 import select
 import socket
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from http.client import HTTPResponse
-from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[3]
+from tests.web_worker import web_worker
+
 LIMIT_S = 20.0
 HEAD = b"POST / HTTP/1.1\r\nHost: here\r\n"
 
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[int]:
-    """The web server as it ships, but with one thread, and a patience of half a second."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        listener.set_inheritable(True)
-        command = [
-            sys.executable, "-m", "gunicorn", "--config", "python:config.gunicorn", "--workers", "1", "--threads", "1",
-            "--log-level", "critical", "--bind", f"fd://{listener.fileno()}",
-            "tests.integrations.dicomweb.slow_reader:application",
-        ]  # fmt: skip
-        process = subprocess.Popen(command, cwd=ROOT, pass_fds=[listener.fileno()])
-        try:
-            yield listener.getsockname()[1]
-        finally:
-            process.terminate()
-            process.wait(20)
+    """A web worker with a patience of half a second."""
+    with web_worker("tests.integrations.dicomweb.slow_reader:application") as port:
+        yield port
 
 
 def answer_to(port: int, *pieces: bytes, every_s: float = 0.0) -> tuple[int, bytes]:
