@@ -20,16 +20,15 @@ from archive.pixels.rendering.documents import Document, document_of
 from archive.pixels.rendering.presentation import CLASSES
 from archive.pixels.rendering.services import as_presentation, blended, blending_by, referenced_by, rendered
 from archive.pixels.rendering.wishes import Format, Rendering
-from archive.pixels.sources import source_at
-from archive.storage.objects import read_object
+from archive.pixels.sources import source_of
 from archive.studies.models import Series
-from archive.studies.outgoing import coerced
 from common.errors import ServiceError
 from integrations.dicomweb.blending import pairs
 from integrations.dicomweb.errors import NotAcceptable
 from integrations.dicomweb.media_types import GIF, JPEG, PNG
 from integrations.dicomweb.rendering import Parameters
 from integrations.dicomweb.retrieve.subjects import Subject, subjects
+from integrations.dicomweb.retrieve.whole import whole_object
 
 PRESENTATION_STATES = CLASSES | {BLENDING}
 FORMATS: dict[str, Format] = {JPEG.type: "JPEG", PNG.type: "PNG", GIF.type: "GIF"}
@@ -56,7 +55,7 @@ def presented(actor: Actor, state: Subject) -> list[Picture]:
 
     Raises  NotAcceptable if there are none, or if those of a blending state cannot be laid over each other.
     """
-    part10 = coerced(read_object(state.storage_key), state.identity)
+    part10 = whole_object(state)
     carried = as_presentation(part10)
     if state.sop_class_uid == BLENDING:
         found = pairs(actor, blending_by(part10), study=state.study_instance_uid)
@@ -106,7 +105,7 @@ def _drawing(
         presentation=picture.state,
     )
     try:
-        source, *over = [source_at(one.storage_key) for one in picture.shown]
+        source, *over = [source_of(one) for one in picture.shown]
     except ServiceError as error:
         return partial(_raise, error)
     if over:
@@ -120,9 +119,7 @@ def _raise(error: ServiceError) -> bytes:
 
 def document(subject: Subject) -> Document | None:
     """What an encapsulated document or a report shows; None for anything else."""
-    return document_of(
-        subject.sop_class_uid, lambda: coerced(read_object(subject.storage_key), subject.identity)
-    )
+    return document_of(subject.sop_class_uid, lambda: whole_object(subject))
 
 
 def alone(data: bytes, kind: str) -> HttpResponse:

@@ -14,14 +14,14 @@ from functools import partial
 
 from archive.pixels.errors import PixelsUnreadable
 from archive.pixels.parallel import in_order
-from archive.pixels.sources import PixelSource, source_at
+from archive.pixels.sources import PixelSource, source_of
 from archive.pixels.transcoding import transcode_instance
-from archive.storage.objects import LocalSlice, Place, read_object
-from archive.studies.outgoing import coerced
+from archive.storage.objects import LocalSlice, Place
 from integrations.dicomweb.errors import NotAcceptable
 from integrations.dicomweb.media_types import DICOM
 from integrations.dicomweb.multipart import Part
 from integrations.dicomweb.retrieve.subjects import Subject
+from integrations.dicomweb.retrieve.whole import whole_object
 
 BASE = "/dicomweb"
 _AHEAD_BYTES = 32 << 20
@@ -103,8 +103,8 @@ def _converted(group: Iterable[tuple[Subject, str]]) -> Iterator[Object | Pixels
 
 def _conversion(subject: Subject, syntax: str) -> Callable[[], Body]:
     if subject.identity is None:
-        return partial(_transcoded, source_at(subject.storage_key), syntax)
-    data = coerced(read_object(subject.storage_key), subject.identity)
+        return partial(_transcoded, source_of(subject), syntax)
+    data = whole_object(subject)
     if syntax == subject.transfer_syntax_uid:
         return lambda: data
     return partial(_transcoded, PixelSource(data=data), syntax)

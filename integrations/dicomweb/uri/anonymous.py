@@ -11,8 +11,6 @@ from archive.deidentification.options import Option, Profile
 from archive.deidentification.services import deidentify
 from archive.pixels.sources import PixelSource
 from archive.pixels.transcoding import transcode_instance
-from archive.storage.objects import read_object
-from archive.studies.outgoing import coerced
 from archive.studies.received import split_part10
 from common.errors import InvalidInput, Unavailable
 from integrations.dicomweb.errors import NotAcceptable
@@ -20,6 +18,7 @@ from integrations.dicomweb.media_types import DICOM
 from integrations.dicomweb.multipart import Part
 from integrations.dicomweb.retrieve.subjects import Subject
 from integrations.dicomweb.retrieve.syntaxes import instance_syntax
+from integrations.dicomweb.retrieve.whole import whole_object
 
 _PATIENCE_S = 10.0
 _turn = threading.Lock()  # text in pixels is looked for with a whole core: one at a time in each process
@@ -31,7 +30,7 @@ def anonymous_part(subject: Subject, asked: str) -> Part:
     Raises  NotAcceptable if it cannot be made safe, with the reason's code, or not in the transfer syntax;
             Unavailable if others are at it.
     """
-    data = _anonymized(coerced(read_object(subject.storage_key), subject.identity))
+    data = _anonymized(whole_object(subject))
     made, _start = split_part10(data)
     syntax = instance_syntax(made, asked)
     if syntax is None:

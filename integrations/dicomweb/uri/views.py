@@ -15,8 +15,7 @@ from archive.pixels.errors import PixelsUnreadable
 from archive.pixels.rendering.blending import BLENDING
 from archive.pixels.rendering.documents import Document
 from archive.pixels.rendering.services import as_presentation, referenced_by
-from archive.storage.objects import Place, read_object
-from archive.studies.outgoing import coerced
+from archive.storage.objects import Place
 from common.errors import ServiceError
 from integrations.dicomweb.charsets import check_charset
 from integrations.dicomweb.door import dicomweb_view
@@ -39,6 +38,7 @@ from integrations.dicomweb.retrieve.single_part import single_part
 from integrations.dicomweb.retrieve.subjects import Subject, subjects
 from integrations.dicomweb.retrieve.syntaxes import instance_syntax
 from integrations.dicomweb.retrieve.trail import note_retrieval
+from integrations.dicomweb.retrieve.whole import whole_object
 from integrations.dicomweb.uri.anonymous import anonymous_part
 from integrations.dicomweb.uri.parameters import (
     OF_OBJECTS,
@@ -129,7 +129,7 @@ def _pictured(actor: Person, named: Target | None, image: Subject) -> Picture:
             if picture.subject.sop_instance_uid == image.sop_instance_uid:
                 return replace(picture, subject=image)
     elif state.sop_class_uid in PRESENTATION_STATES:
-        part10 = coerced(read_object(state.storage_key), state.identity)
+        part10 = whole_object(state)
         if image.sop_instance_uid in referenced_by(part10):
             return Picture(image, (), as_presentation(part10))
     raise NotAcceptable("The presentation state is not for this image", code="PRESENTATION_UNSUITED")
