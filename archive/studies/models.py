@@ -33,13 +33,17 @@ class Study(models.Model):
     """A study. `attributes` holds, as DICOM JSON (PS3.18 §F), what its first instance says beside the columns.
 
     A study whose instances were all withdrawn is out of sight: only `all_objects` finds it. `corrected_at` is set
-    while its objects may name another patient or order than the index does. An index that Django has no words for
-    (a migration's SQL) holds them from the newest on, with site and patient.
+    while its objects may name another patient or order than the index does. `patient_matching_name` is the name
+    the patient is searched by, which the database copies whenever either changes (a migration's triggers). An index
+    that Django has no words for (a migration's SQL) holds them from the newest on, with site, patient and name.
     """
 
     study_instance_uid = models.CharField(max_length=64, unique=True)
     site = models.ForeignKey(Site, on_delete=models.PROTECT, related_name="studies")
     patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="studies")
+    patient_matching_name = models.CharField(
+        max_length=612, blank=True, default="", db_default="", editable=False
+    )
     order = models.ForeignKey(Order, null=True, blank=True, on_delete=models.PROTECT, related_name="studies")
     match_reason = models.CharField(max_length=120, blank=True)
     accession_number = models.CharField(max_length=16, blank=True)
@@ -63,6 +67,10 @@ class Study(models.Model):
             models.Index(
                 fields=["patient", "-study_date"], include=["site", "id"], name="study_patient",
                 condition=models.Q(withdrawn_at=None),
+            ),
+            models.Index(
+                fields=["patient_matching_name"], include=["study_date", "id", "site"], name="study_patient_name",
+                opclasses=["varchar_pattern_ops"], condition=models.Q(withdrawn_at=None),
             ),
             models.Index(
                 fields=["accession_number"], name="study_accession", opclasses=["varchar_pattern_ops"]

@@ -14,6 +14,7 @@ from django.db.backends.utils import CursorWrapper
 from django.db.models import QuerySet
 
 from archive.studies.models import Study
+from archive.studies.queries.catalogue import PATIENT_NAME
 from archive.studies.queries.matching import Condition, has_wildcard
 from archive.studies.queries.requests import Query, check_query
 from archive.studies.queries.statement import Column, paged_statement_of, scope_of, statement_of
@@ -73,9 +74,13 @@ def search_page(query: Query, *, within: QuerySet[Study] | Condition) -> Page:
 
 
 def _is_found_by_pattern(query: Query) -> bool:
-    """Whether the best plan follows from the values: an index of names serves a pattern the planner can see."""
-    matched = [value for key in query.keys if not key.is_universal for value in key.values]
-    return query.is_fuzzy or any(map(has_wildcard, matched))
+    """Whether the best plan follows from the values: an index of names serves a pattern the planner can see.
+
+    A patient's name is always one: what follows the components that are asked for is open.
+    """
+    asked = [key for key in query.keys if not key.is_universal]
+    is_by_name = query.is_fuzzy or any(key.tag == PATIENT_NAME for key in asked)
+    return is_by_name or any(has_wildcard(value) for key in asked for value in key.values)
 
 
 class _PlannedAnew(psycopg.Cursor[Any]):

@@ -211,8 +211,7 @@ def _combined(query: Query) -> Condition | None:
 
 def _condition(key: Key, attribute: Attribute, query: Query) -> Condition | None:
     if attribute.tag == PATIENT_NAME:
-        matches_name = matches_name_fuzzily if query.is_fuzzy else matches_patient_name
-        return matches_name("p.matching_name", "p.ideographic_name", key.values)
+        return _patient_name(key, query)
     if attribute.tag == PATIENT_ID:
         return _patient_id(key, query)
     if attribute.is_json and attribute.column:
@@ -221,6 +220,19 @@ def _condition(key: Key, attribute: Attribute, query: Query) -> Condition | None
         return None
     matcher = matches_words if attribute.vr == "PN" and query.is_fuzzy else attribute.matcher
     return matcher(attribute.column, key.values)
+
+
+def _patient_name(key: Key, query: Query) -> Condition:
+    """By the name that stands with the study, so that one index holds name and order; else by the patient's row.
+
+    The patient's has what a study's has not: ideographs, and indexes of parts and sounds for fuzzy matching.
+    """
+    if query.is_fuzzy:
+        return matches_name_fuzzily("p.matching_name", "p.ideographic_name", key.values)
+    of_patient = matches_patient_name("p.matching_name", "p.ideographic_name", key.values)
+    if query.level is Level.PATIENT or "p.ideographic_name" in of_patient.sql:
+        return of_patient
+    return matches_patient_name("s.patient_matching_name", "p.ideographic_name", key.values)
 
 
 def _patient_id(key: Key, query: Query) -> Condition:
