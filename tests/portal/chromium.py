@@ -5,12 +5,13 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from urllib.parse import urlsplit
 
 import pytest
 from django.conf import settings
 from django.test import Client
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import ConsoleMessage, Page, sync_playwright
 
 from accounts.models import Person
 
@@ -32,6 +33,28 @@ def signed_in(person: Person, address: str) -> Iterator[Page]:
         context.add_cookies([{"name": cookie.key, "value": cookie.value, "url": address}])
         yield context.new_page()
         browser.close()
+
+
+@contextlib.contextmanager
+def watched(person: Person, address: str, *, refused: Sequence[int] = ()) -> Iterator[Page]:
+    """A page opened at an address, whose console must stay quiet; `refused` are statuses that a test provokes.
+
+    A live server speaks no WebSocket, which pages do without.
+    """
+    complaints: list[str] = []
+
+    def note(said: ConsoleMessage) -> None:
+        is_expected = "/ws/" in said.text or any(f"status of {status}" in said.text for status in refused)
+        if said.type == "error" and not is_expected:
+            complaints.append(said.text)
+
+    place = urlsplit(address)
+    with signed_in(person, f"{place.scheme}://{place.netloc}") as page:
+        page.on("console", note)
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.goto(address)
+        yield page
+    assert complaints == []
 
 
 def pictures_in(variable: str) -> Callable[[Page, str], None]:

@@ -18,7 +18,7 @@ from integrations.dicom.nodes import breaker
 from integrations.dicom.nodes import check as checks
 from tests.integrations.dicom.nodes.test_check import ORTHANC, STORESCP, free_port, wait_for
 from tests.personas import make_cast
-from tests.portal.chromium import NEEDS_CHROMIUM, pictures_in, signed_in
+from tests.portal.chromium import NEEDS_CHROMIUM, pictures_in, watched
 
 pytestmark = NEEDS_CHROMIUM
 picture = pictures_in("NODE_PICTURES")
@@ -47,17 +47,8 @@ def worker(transactional_db, monkeypatch) -> Iterator[None]:
 
 @pytest.fixture
 def page(worker, live_server) -> Iterator[Page]:
-    with signed_in(make_cast().ivo, live_server.url) as opened:
-        complaints: list[str] = []
-        opened.on(
-            "console",
-            lambda said: (
-                complaints.append(said.text) if said.type == "error" and "/ws/" not in said.text else None
-            ),
-        )
-        opened.goto(f"{live_server.url}/nodes/")
+    with watched(make_cast().ivo, f"{live_server.url}/nodes/", refused=[422]) as opened:
         yield opened
-        assert not [text for text in complaints if "422" not in text]
 
 
 @pytest.fixture

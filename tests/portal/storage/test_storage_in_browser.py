@@ -12,7 +12,7 @@ from archive.lifecycle.volumes import default_volume
 from archive.storage.models import Volume
 from archive.studies.models import Study
 from tests.personas import make_cast
-from tests.portal.chromium import NEEDS_CHROMIUM, pictures_in, signed_in
+from tests.portal.chromium import NEEDS_CHROMIUM, pictures_in, watched
 from tests.portal.stored_images import store_ct
 
 pytestmark = [*NEEDS_CHROMIUM, pytest.mark.django_db(transaction=True)]
@@ -25,17 +25,8 @@ def page(transactional_db, live_server) -> Iterator[Page]:
     Membership.objects.create(person=cast.ines, site=cast.county, role="administrator")
     store_ct(cast.county)
     default_volume()
-    with signed_in(cast.ines, live_server.url) as opened:
-        complaints: list[str] = []
-        opened.on(
-            "console",
-            lambda said: (
-                complaints.append(said.text) if said.type == "error" and "/ws/" not in said.text else None
-            ),
-        )
-        opened.goto(f"{live_server.url}/storage/")
+    with watched(cast.ines, f"{live_server.url}/storage/") as opened:
         yield opened
-        assert not complaints
 
 
 def test_a_volume_is_added_emptied_and_used_again(page: Page, tmp_path) -> None:
