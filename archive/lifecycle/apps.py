@@ -18,7 +18,7 @@ class LifecycleConfig(AppConfig):
         from archive.lifecycle.quotas import check_quota, count_quotas
         from archive.lifecycle.retention import expire_series
         from archive.lifecycle.sealing import seal_abandoned
-        from archive.lifecycle.usage import count_usage
+        from archive.lifecycle.usage import count_usage_when_due
         from archive.storage.admission import use_gate
         from events.duties import register_duty
         from events.services import subscribe
@@ -43,7 +43,7 @@ class LifecycleConfig(AppConfig):
             ("storage.purge_withdrawn", purge_withdrawn, 300),
             ("storage.retention", expire_series, 60),
             ("storage.quotas", count_quotas, 120),
-            ("storage.usage", count_usage, 900),
+            ("storage.usage", count_usage_when_due, 30),
             ("storage.orphans", find_orphans, 120),
             ("storage.sweep_volumes", sweep_volumes, 3600),
         ):

@@ -43,7 +43,10 @@ class VolumeStateSerializer(serializers.Serializer[Any]):
 
 
 class VolumeUsageSerializer(serializers.Serializer[Any]):
+    """What a volume holds; `counted_at` is null, and every number 0, until it is counted for the first time."""
+
     volume = serializers.CharField(source="volume.name")
+    counted_at = serializers.DateTimeField(allow_null=True)
     segments = serializers.IntegerField()
     objects_held = serializers.IntegerField()
     bytes_held = serializers.IntegerField()

@@ -37,8 +37,10 @@ from portal.storage.words import COPY, FINDING, TIER, problem_in_words, refusal_
 def storage(request: HttpRequest) -> HttpResponse:
     """Volumes by tier, what lies on them and how it grows, the state of scrubbing, and the clusters behind them."""
     found = [(state, problem_in_words(state.trouble)) for state in clusters()]
+    rows = volume_rows()
     context = {
-        "rows": volume_rows(),
+        "rows": rows,
+        "counted_at": max((row.usage.counted_at for row in rows if row.usage.counted_at), default=None),
         "scrub": scrub_state(),
         "catalogue": catalogue_state(),
         "sites": site_rows(),

@@ -115,6 +115,18 @@ def test_volumes_show_what_they_hold(ines, warm, study):
     assert "County Hospital" in text
 
 
+def test_a_volume_that_nobody_counted_is_not_said_to_hold_nothing(clock, ines, study):
+    before = ines.get("/storage/").content.decode()
+    assert "not counted yet" in before
+    assert "0\xa0bytes" not in before.split("<tbody>")[1].split("</tbody>")[0]
+
+    clock.advance(dt.timedelta(minutes=1))
+    count_usage()
+    after = ines.get("/storage/").content.decode()
+    assert "not counted yet" not in after
+    assert "What is held was counted" in after
+
+
 def test_a_reader_of_chinese_finds_sites_and_refusals_in_chinese(cast, study, browser_of):
     count_usage()
     Membership.objects.create(person=cast.ines, site=cast.county, role="administrator")
