@@ -126,7 +126,8 @@ def definition_with(pk: int) -> ProcessDefinition:
 def model_of(pk: int) -> ProcessModel:
     """A definition ready to run; building it costs more than a step, so it is kept."""
     try:
-        return ProcessModel.from_text(diagram_of(definition_with(pk).files))
+        files = definition_with(pk).files
+        return ProcessModel.from_text(diagram_of(files), files)
     except DiagramError as error:
         raise InvalidInput(str(error), code="BUNDLE_REFUSED") from error
 

@@ -26,6 +26,22 @@ Submission = Callable[[UserTask, Person, dict[str, Any]], dict[str, Any]]
 Choices = Sequence[tuple[str, str]]
 ChoicesProvider = Callable[[UserTask], Choices]
 
+BUILT_IN = {
+    "confirmation": json.dumps(
+        {
+            "title": {"en": "Confirm that this is done", "zh-hans": "确认已完成"},
+            "outcomes": {
+                "done": {
+                    "label": {"en": "Done", "zh-hans": "完成"},
+                    "style": "primary",
+                    "schema": {"type": "object", "additionalProperties": False, "properties": {}},
+                }
+            },
+        }
+    )
+}
+"""Forms that need no file. A manual task is done by a person who says so (BPMN 2.0.2 §13.3.3)."""
+
 _submissions: dict[str, Submission] = {}
 _choices: dict[str, ChoicesProvider] = {}
 
@@ -98,7 +114,7 @@ def form_view(task: UserTask, *, language: str | None = None) -> FormView:
 
 def load_form(definition: ProcessDefinition, name: str) -> dict[str, Any]:
     """A form of a definition as its file has it; NotFound if the bundle has no such form."""
-    text = definition.files.get(f"forms/{name}.json")
+    text = definition.files.get(f"forms/{name}.json") or BUILT_IN.get(name)
     if text is None:
         raise NotFound(_("There is no such form."), code="FORM_UNKNOWN")
     return _parsed(text)

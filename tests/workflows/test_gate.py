@@ -35,7 +35,7 @@ def test_a_problem_tells_the_line_of_its_element(operators):
 
 def test_all_problems_of_a_file_are_told_in_its_order(operators):
     body = (
-        '\n<bpmn:scriptTask id="a"/>\n<bpmn:complexGateway id="b"/>\n<bpmn:task id="c"/>'
+        '\n<bpmn:scriptTask id="a"/>\n<bpmn:complexGateway id="b"/>\n<bpmn:adHocSubProcess id="c"/>'
         + END
         + chain("start", "a", "b", "c", "end")
     )

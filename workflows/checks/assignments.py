@@ -26,9 +26,9 @@ def check_service_tasks(diagram: Diagram) -> Iterator[Problem]:
 
 def check_user_tasks(diagram: Diagram) -> Iterator[Problem]:
     for element in diagram.elements.values():
-        if element.kind != "userTask":
+        if element.kind not in {"userTask", "manualTask"}:
             continue
-        if not element.extension("form", "name"):
+        if element.kind == "userTask" and not element.extension("form", "name"):
             yield Problem(element.id, "The user task names no form")
         lane = element.lane
         if lane is None or lane.role not in Role.values:

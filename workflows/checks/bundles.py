@@ -29,7 +29,7 @@ def check_bundle(files: Mapping[str, str]) -> list[Problem]:
         definitions = read_definitions(diagrams[0])
     except DiagramError as error:
         return [Problem("bundle", str(error))]
-    return _placed(_problems(definitions, files), definitions) or _unbuilt(definitions, diagrams[0])
+    return _placed(_problems(definitions, files), definitions) or _unbuilt(definitions, files, diagrams[0])
 
 
 def _problems(definitions: Definitions, files: Mapping[str, str]) -> Iterator[Problem]:
@@ -42,10 +42,10 @@ def _problems(definitions: Definitions, files: Mapping[str, str]) -> Iterator[Pr
             yield from check_files(process, files)
 
 
-def _unbuilt(definitions: Definitions, text: str) -> list[Problem]:
+def _unbuilt(definitions: Definitions, files: Mapping[str, str], text: str) -> list[Problem]:
     """What the engine says of a file that no rule speaks against: it builds what it is to run."""
     try:
-        ProcessModel.from_text(text)
+        ProcessModel.from_text(text, files)
     except DiagramError as error:
         return [Problem(definitions.key, f"The engine cannot build the process: {error}")]
     return []
@@ -80,7 +80,7 @@ def check_processes(**_kwargs: Any) -> list[checks.CheckMessage]:
         files = {
             path.relative_to(folder).as_posix(): path.read_text(encoding="utf-8")
             for path in folder.rglob("*")
-            if path.suffix in {".bpmn", ".json"}
+            if path.suffix in {".bpmn", ".dmn", ".json"}
         }
         found += [
             checks.Error(f"{folder.name}: {problem}", id="workflows.E001")

@@ -34,11 +34,13 @@ _HARMLESS = {
 OUR_WORDS = {
     "argument": {"name", "value"},
     "assignment": {"role", "site", "person"},
-    "call": {"process", "result"},
+    "call": {"result"},
+    "decision": {"name", "result"},
     "error": {"into"},
     "form": {"name", "due", "person"},
     "message": {"into", "correlate"},
     "operator": {"name", "result", "topic"},
+    "script": {"result"},
     "start": {"when", "key", "site"},
 }
 

@@ -48,8 +48,8 @@ def check_gateways(diagram: Diagram) -> Iterator[Problem]:
         if not element.kind.endswith("Gateway") or len(outgoing) < 2:
             continue
         if element.kind in {"exclusiveGateway", "inclusiveGateway"}:
-            if element.default_flow not in {flow.id for flow in outgoing}:
-                yield Problem(element.id, "The gateway has no default flow")
+            if element.default_flow and element.default_flow not in {flow.id for flow in outgoing}:
+                yield Problem(element.id, "The gateway's default flow does not leave it")
             for flow in outgoing:
                 if not flow.condition and flow.id != element.default_flow:
                     yield Problem(flow.id, "A flow out of a gateway needs a condition, or is the default")

@@ -17,7 +17,11 @@ LANGUAGES = ("en", "zh-hans")
 
 
 def check_forms(diagram: Diagram, files: Mapping[str, str]) -> list[Problem]:
-    named = {e.extension("form", "name"): e.id for e in diagram.elements.values() if e.kind == "userTask"}
+    named = {
+        e.extension("form", "name"): e.id
+        for e in diagram.elements.values()
+        if e.kind in {"userTask", "manualTask"}
+    }
     problems: list[Problem] = []
     for name, element_id in named.items():
         text = files.get(f"forms/{name}.json")

@@ -9,22 +9,13 @@ from workflows.diagram import Diagram
 
 _REFUSED_KINDS = {
     "adHocSubProcess": "An ad-hoc subprocess is not supported",
-    "businessRuleTask": "A business rule task is not supported; compare data at a gateway",
     "callActivity": "A call activity is not supported; draw the steps here",
     "complexGateway": "A complex gateway is not supported",
     "intermediateThrowEvent": "A throw event is not supported; use a service task",
-    "manualTask": "A manual task is not supported; use a user task with a form",
-    "scriptTask": "A script task is not supported; scripts are never run, use a service task",
     "sendTask": "A send task is not supported; use a service task",
-    "task": "A task must say what it is: a user task or a service task",
     "transaction": "A transaction is not supported",
 }
 REFUSED_WORDS = {
-    "standardLoopCharacteristics": "A loop marker is not supported; draw the loop",
-    "multiInstanceLoopCharacteristics": "A multi-instance marker is not supported",
-    "ioSpecification": "An input and output specification is not supported",
-    "dataInputAssociation": "A data association is not supported",
-    "dataOutputAssociation": "A data association is not supported",
     "triggeredByEvent": "An event subprocess is not supported; use a boundary event",
 }
 

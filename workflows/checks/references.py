@@ -13,8 +13,11 @@ from workflows.checks.problems import Problem, problem_at
 from workflows.diagram import Diagram
 from workflows.diagram.names import BPMN, local, word_of
 
-# Names of things outside BPMN (XML Schema types, WSDL) or of another file's: nothing of ours follows them.
-_OUTWARD = {"structureRef", "implementationRef", "definitionalCollaborationRef", "supports", "calledElement"}
+# Names of things outside BPMN (XML Schema types, WSDL), of another file's, or of variables: their rules are elsewhere.
+_OUTWARD = {
+    "structureRef", "implementationRef", "definitionalCollaborationRef", "supports", "calledElement",
+    "loopDataInputRef", "loopDataOutputRef",
+}  # fmt: skip
 _BY_ID = {"default"}
 
 

@@ -8,13 +8,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 
 from workflows.checks.assignments import check_lanes, check_service_tasks, check_user_tasks
+from workflows.checks.business_rules import check_business_rules
+from workflows.checks.data import check_data_associations, check_data_objects
 from workflows.checks.dialects import check_dialects, check_our_words
 from workflows.checks.files import check_executable, check_ids, check_other_models, check_understood
 from workflows.checks.flows import check_ends, check_flows, check_gateways, check_starts
 from workflows.checks.forms import check_forms
 from workflows.checks.kinds import check_kinds
+from workflows.checks.loops import check_loops
 from workflows.checks.problems import Problem
 from workflows.checks.references import check_references
+from workflows.checks.scripts import check_scripts
 from workflows.checks.triggers import check_messages, check_timers, check_triggers
 from workflows.checks.unread import check_attributes, check_children
 from workflows.diagram import Definitions, Diagram
@@ -43,6 +47,13 @@ PROCESS_RULES: tuple[Callable[[Diagram], Iterable[Problem]], ...] = (
     check_service_tasks,
     check_user_tasks,
     check_lanes,
+    check_loops,
+    check_data_objects,
+    check_data_associations,
+    check_scripts,
 )
 
-BUNDLE_RULES: tuple[Callable[[Diagram, Mapping[str, str]], Iterable[Problem]], ...] = (check_forms,)
+BUNDLE_RULES: tuple[Callable[[Diagram, Mapping[str, str]], Iterable[Problem]], ...] = (
+    check_forms,
+    check_business_rules,
+)

@@ -16,6 +16,9 @@ _TRIGGERS: dict[str, set[str]] = {
     "boundaryEvent": {"message", "timer", "error"},
     "receiveTask": {"message"},
 }
+_HOSTS = {
+    "userTask", "manualTask", "serviceTask", "scriptTask", "businessRuleTask", "subProcess", "callActivity",
+}  # fmt: skip
 _TRIGGER_NAMES = {
     "cancel": "cancel", "compensate": "compensation", "conditional": "conditional", "escalation": "escalation",
     "link": "link", "signal": "signal",
@@ -49,9 +52,11 @@ def _check_place(diagram: Diagram, element: Element) -> Iterator[Problem]:
     if element.kind != "boundaryEvent":
         return
     host = diagram.elements.get(element.attached_to)
-    if host is None or host.kind not in {"userTask", "serviceTask", "subProcess"}:
-        yield Problem(element.id, "A boundary event is attached to a user task, service task or subprocess")
-    elif "error" in kinds and host.kind == "userTask":
+    if host is None or host.kind not in _HOSTS:
+        yield Problem(
+            element.id, "A boundary event is attached to a task that waits or works, or a subprocess"
+        )
+    elif "error" in kinds and host.kind in {"userTask", "manualTask"}:
         yield Problem(element.id, "A user task throws no error")
     if "error" in kinds and not element.is_interrupting:
         yield Problem(element.id, "An error event always interrupts")

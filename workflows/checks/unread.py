@@ -36,7 +36,8 @@ _ONLY = {
 }
 # Elements inside flow nodes that are read elsewhere, or say nothing about running.
 _READ_CHILDREN = FLOW_NODES | BESIDE | {
-    "auditing", "categoryValueRef", "conditionExpression", "loopCharacteristics", "monitoring", "script",
+    "auditing", "categoryValueRef", "conditionExpression", "dataInputAssociation", "dataOutputAssociation",
+    "monitoring", "multiInstanceLoopCharacteristics", "script", "standardLoopCharacteristics",
 }  # fmt: skip
 _WHY = {
     "eventDefinitionRef": "A shared event definition is not read; write it into the event",
@@ -65,8 +66,16 @@ def check_children(diagram: Diagram) -> Iterator[Problem]:
             word = word_of(child)
             if word in _READ_CHILDREN or word in REFUSED_WORDS or word.endswith("EventDefinition"):
                 continue
+            if word == "property" and _is_exchanged(node, child.get("id", "")):
+                continue
             if word_of(node) not in PROCESS_WORDS:  # a process's own parts are refused with its other parts
                 yield problem_at(child, _WHY.get(word, f"{word} is not read"))
+
+
+def _is_exchanged(node: etree._Element, key: str) -> bool:
+    """Whether a property is merely the end of a data association, as editors write it that know no inputs."""
+    ends = (f"{{{BPMN}}}*/{{{BPMN}}}sourceRef", f"{{{BPMN}}}*/{{{BPMN}}}targetRef")
+    return any(key == (end.text or "").strip() for path in ends for end in node.findall(path))
 
 
 def _nodes(diagram: Diagram) -> Iterator[etree._Element]:

@@ -1,7 +1,16 @@
 """BPMN files as the engine, the checks and the portal read them; the only reader of BPMN XML beside Spiff."""
 
 from workflows.diagram.definitions import Definitions, MessageFlow, Part, Participant
-from workflows.diagram.elements import Diagram, DiagramError, Element, EventTrigger, Flow, Lane, snake_case
+from workflows.diagram.elements import (
+    Diagram,
+    DiagramError,
+    Element,
+    EventTrigger,
+    Flow,
+    Lane,
+    Script,
+    snake_case,
+)
 from workflows.diagram.reading import read_definitions, read_diagram
 
 __all__ = [
@@ -15,6 +24,7 @@ __all__ = [
     "MessageFlow",
     "Part",
     "Participant",
+    "Script",
     "read_definitions",
     "read_diagram",
     "snake_case",

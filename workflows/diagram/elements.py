@@ -11,6 +11,8 @@ from functools import cached_property
 
 from lxml import etree
 
+from workflows.diagram.data import DataLink, DataObject
+from workflows.diagram.loops import Loop
 from workflows.diagram.names import BPMN
 
 
@@ -54,9 +56,20 @@ class EventTrigger:
     cycle: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Script:
+    """The text of a script task. `language` is its `scriptFormat` in lower case."""
+
+    language: str
+    text: str
+
+
 @dataclass(frozen=True)
 class Element:
-    """A flow node: its kind is the BPMN tag (`userTask`, `boundaryEvent`)."""
+    """A flow node: its kind is the BPMN tag (`userTask`, `boundaryEvent`).
+
+    `called` is the process a call activity calls; `reads` and `writes` are its data associations.
+    """
 
     id: str
     kind: str
@@ -70,6 +83,11 @@ class Element:
     words: frozenset[str] = frozenset()
     extensions: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     arguments: Mapping[str, str] = field(default_factory=dict)
+    loop: Loop | None = None
+    script: Script | None = None
+    called: str = ""
+    reads: tuple[DataLink, ...] = ()
+    writes: tuple[DataLink, ...] = ()
 
     def extension(self, name: str, attribute: str) -> str:
         """An attribute of one of our extension elements; "" where it is not written."""
@@ -98,6 +116,8 @@ class Diagram:
     undrawn_edges: tuple[str, ...]
     tree: etree._Element
     is_executable: bool = True
+    data_objects: Mapping[str, DataObject] = field(default_factory=dict)
+    dangling_references: tuple[str, ...] = ()
 
     @property
     def node(self) -> etree._Element:
@@ -132,6 +152,10 @@ class Diagram:
     @cached_property
     def catch_messages(self) -> list[str]:
         return sorted({name for element, name in self.messages() if element != self.start})
+
+    def data_objects_of(self, scope: str) -> list[DataObject]:
+        """The data objects that are variables of the process or a sub-process."""
+        return [each for each in self.data_objects.values() if each.scope == scope]
 
     @cached_property
     def _by_source(self) -> dict[str, list[Flow]]:

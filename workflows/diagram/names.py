@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from lxml import etree
 
 BPMN = "http://www.omg.org/spec/BPMN/20100524/MODEL"
@@ -20,7 +22,7 @@ FLOW_NODES = {
 }  # fmt: skip
 BESIDE = {
     "laneSet", "sequenceFlow", "documentation", "extensionElements", "textAnnotation", "association", "group",
-    "incoming", "outgoing",
+    "incoming", "outgoing", "dataObject", "dataObjectReference", "ioSpecification",
 }  # fmt: skip
 
 # Root elements that are models of another kind: kept as they are, drawn by others, never run (BPMN 2.0.2 §11, §9.4).
@@ -37,3 +39,13 @@ def local(reference: str | None) -> str:
     Reference  BPMN 2.0.2 §8.1.3 (references are QNames)
     """
     return (reference or "").strip().rsplit(":", 1)[-1]
+
+
+def text_of(node: etree._Element, word: str) -> str:
+    """The text of a child element of BPMN; "" where there is none."""
+    return (node.findtext(f"{{{BPMN}}}{word}") or "").strip()
+
+
+def variable_of(name: str) -> str:
+    """A label as the variable it means: `Study order` as `Study_order`."""
+    return re.sub(r"\W+", "_", name.strip()).strip("_")

@@ -8,14 +8,17 @@ Reference  BPMN 2.0.2 §7 to §10, Annex B (diagram interchange)
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from lxml import etree
 
 from workflows.diagram.collaboration import name_of, read_message_flows, read_participants, read_parts
+from workflows.diagram.data import DataObjects
 from workflows.diagram.definitions import Definitions
 from workflows.diagram.drawing import read_drawing
-from workflows.diagram.elements import Diagram, DiagramError, Element, EventTrigger, Flow, Lane
-from workflows.diagram.names import BESIDE, BPMN, FLOW_NODES, OURS, PROCESS_WORDS, local, word_of
+from workflows.diagram.elements import Diagram, DiagramError, Element, EventTrigger, Flow, Lane, Script
+from workflows.diagram.loops import Loop, MultiInstance, read_loop
+from workflows.diagram.names import BESIDE, BPMN, FLOW_NODES, OURS, PROCESS_WORDS, local, text_of, word_of
 
 
 def read_diagram(text: str) -> Diagram:
@@ -74,7 +77,8 @@ def _process(tree: etree._Element, process: etree._Element, names: dict[str, str
         for lane in process.iter(f"{{{BPMN}}}lane")
         for ref in lane.findall(f"{{{BPMN}}}flowNodeRef")
     }
-    elements = {e.id: e for e in _elements(process, places, names)}
+    data = DataObjects(process)
+    elements = {e.id: e for e in _elements(process, places, names, data)}
     flows = tuple(_flow(node) for node in process.iter(f"{{{BPMN}}}sequenceFlow"))
     drawn, undrawn = read_drawing(tree, elements, flows, lanes)
     return Diagram(
@@ -88,23 +92,31 @@ def _process(tree: etree._Element, process: etree._Element, names: dict[str, str
         undrawn_edges=undrawn,
         tree=tree,
         is_executable=process.get("isExecutable") == "true",
+        data_objects=data.all,
+        dangling_references=data.dangling,
     )
 
 
 def _elements(
-    owner: etree._Element, places: dict[str, Lane], names: dict[str, str], lane: Lane | None = None
+    owner: etree._Element,
+    places: dict[str, Lane],
+    names: dict[str, str],
+    data: DataObjects,
+    lane: Lane | None = None,
 ) -> Iterator[Element]:
     for node in owner:
         word = word_of(node)
         if word not in FLOW_NODES:
             continue
         own_lane = places.get(node.get("id", ""), lane)
-        yield _element(node, owner.get("id", ""), own_lane, names)
+        yield _element(node, owner.get("id", ""), own_lane, names, data)
         if word in {"subProcess", "adHocSubProcess", "transaction"}:
-            yield from _elements(node, places, names, own_lane)
+            yield from _elements(node, places, names, data, own_lane)
 
 
-def _element(node: etree._Element, parent: str, lane: Lane | None, names: dict[str, str]) -> Element:
+def _element(
+    node: etree._Element, parent: str, lane: Lane | None, names: dict[str, str], data: DataObjects
+) -> Element:
     extensions, arguments = _extensions(node)
     words = {word_of(child) for child in node} | (
         {"triggeredByEvent"} if node.get("triggeredByEvent") == "true" else set()
@@ -122,7 +134,29 @@ def _element(node: etree._Element, parent: str, lane: Lane | None, names: dict[s
         words=frozenset(words),
         extensions=extensions,
         arguments=arguments,
+        loop=_loop(node, data),
+        script=_script(node),
+        called=local(node.get("calledElement")),
+        reads=tuple(data.inputs_of(node)),
+        writes=tuple(data.outputs_of(node)),
     )
+
+
+def _loop(node: etree._Element, data: DataObjects) -> Loop | None:
+    loop = read_loop(node)
+    if not isinstance(loop, MultiInstance):
+        return loop
+    return replace(
+        loop,
+        collection=data.collection_of(node, loop.collection),
+        output=data.collection_of(node, loop.output),
+    )
+
+
+def _script(node: etree._Element) -> Script | None:
+    if word_of(node) != "scriptTask":
+        return None
+    return Script(node.get("scriptFormat", "").strip().lower(), text_of(node, "script"))
 
 
 def _triggers(node: etree._Element, names: dict[str, str]) -> Iterator[EventTrigger]:

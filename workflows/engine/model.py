@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,31 +15,25 @@ from SpiffWorkflow.bpmn.parser.event_parsers import (
     ReceiveTaskParser,
     StartEventParser,
 )
-from SpiffWorkflow.bpmn.parser.TaskParser import TaskParser
 from SpiffWorkflow.bpmn.parser.util import full_tag
 from SpiffWorkflow.bpmn.parser.ValidationException import ValidationException
 from SpiffWorkflow.bpmn.specs.bpmn_process_spec import BpmnProcessSpec
 from SpiffWorkflow.bpmn.specs.defaults import (
     BoundaryEvent,
     IntermediateCatchEvent,
+    ManualTask,
     ReceiveTask,
     StartEvent,
+    UserTask,
 )
-from SpiffWorkflow.bpmn.specs.mixins.bpmn_spec_mixin import BpmnSpecMixin
-from SpiffWorkflow.task import Task
 
 from workflows.diagram import Diagram, DiagramError, Element, read_diagram
+from workflows.engine.activities import ActivityParser, PassThrough
+from workflows.engine.business_rules import BusinessRuleTask, BusinessRuleTaskParser
 from workflows.engine.events import PayloadMessage, RowCycle, RowTimer
-
-
-class MachineTask(BpmnSpecMixin):  # type: ignore[misc]
-    """A service task that stays STARTED: a worker does it, and its answer completes it.
-
-    Reference  BPMN 2.0.2 §10.3.3
-    """
-
-    def _run_hook(self, _my_task: Task) -> None:
-        return None
+from workflows.engine.machines import CallTask, MachineTask
+from workflows.engine.scripts import ScriptTask, ScriptTaskParser
+from workflows.engine.subprocesses import SubProcess, SubProcessParser
 
 
 class _Events(EventDefinitionParser):  # type: ignore[misc]
@@ -79,16 +74,24 @@ class _ReceiveTasks(_Events, ReceiveTaskParser):  # type: ignore[misc]
 
 class _Parser(BpmnParser):  # type: ignore[misc]
     OVERRIDE_PARSER_CLASSES = {
-        full_tag("serviceTask"): (TaskParser, MachineTask),
+        full_tag("task"): (ActivityParser, PassThrough),
+        full_tag("userTask"): (ActivityParser, UserTask),
+        full_tag("manualTask"): (ActivityParser, ManualTask),
+        full_tag("serviceTask"): (ActivityParser, MachineTask),
+        full_tag("scriptTask"): (ScriptTaskParser, ScriptTask),
+        full_tag("businessRuleTask"): (BusinessRuleTaskParser, BusinessRuleTask),
+        full_tag("callActivity"): (ActivityParser, CallTask),
+        full_tag("subProcess"): (SubProcessParser, SubProcess),
         full_tag("startEvent"): (_StartEvents, StartEvent),
         full_tag("intermediateCatchEvent"): (_CatchEvents, IntermediateCatchEvent),
         full_tag("boundaryEvent"): (_BoundaryEvents, BoundaryEvent),
         full_tag("receiveTask"): (_ReceiveTasks, ReceiveTask),
     }
 
-    def __init__(self, diagram: Diagram) -> None:
+    def __init__(self, diagram: Diagram, files: Mapping[str, str]) -> None:
         super().__init__()
         self.diagram = diagram
+        self.files = files
 
 
 @dataclass(frozen=True)
@@ -100,10 +103,13 @@ class ProcessModel:
     subprocess_specs: dict[str, BpmnProcessSpec]
 
     @classmethod
-    def from_text(cls, text: str) -> ProcessModel:
-        """Parse a diagram; DiagramError where Spiff cannot build a specification from it."""
+    def from_text(cls, text: str, files: Mapping[str, str] | None = None) -> ProcessModel:
+        """Parse a diagram; DiagramError where Spiff cannot build a specification from it.
+
+        `files` are those of its bundle: business rule tasks ask decisions of its .dmn files.
+        """
         diagram = read_diagram(text)
-        parser = _Parser(diagram)
+        parser = _Parser(diagram, files or {})
         try:
             # The parser may write into the tree, so it gets one of its own.
             parser.add_bpmn_xml(etree.fromstring(etree.tostring(diagram.tree)))

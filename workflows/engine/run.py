@@ -19,6 +19,7 @@ from SpiffWorkflow.util.task import TaskState
 from workflows import expressions
 from workflows.diagram import Lane
 from workflows.engine import state
+from workflows.engine.computed import FAILURE
 from workflows.engine.events import (
     PayloadMessage,
     TimingError,
@@ -28,10 +29,16 @@ from workflows.engine.events import (
     timer_uid,
     timers_of,
 )
-from workflows.engine.model import MachineTask, ProcessModel
+from workflows.engine.loops import OWN
+from workflows.engine.machines import CallTask, MachineTask
+from workflows.engine.model import ProcessModel
+from workflows.engine.names import element_id_of, names_of, value_of
 from workflows.engine.waits import Happening, MessageWait, ServiceTaskWait, TimerWait, UserTaskWait, Waits
 
 MAX_STEPS = 1000
+CALL_OPERATOR = "workflow.call"
+CONFIRMATION = "confirmation"
+"""The form of a manual task that names none; it is built in."""
 
 
 class EngineFault(Exception):
@@ -47,7 +54,7 @@ class _Expressions:
     """Spiff's script engine, reduced to conditions of ours. Scripts and services are never run by it."""
 
     def evaluate(self, task: Task, expression: str, external_context: Any = None) -> Any:  # noqa: ARG002
-        return expressions.evaluate(expression, task.data)
+        return value_of(task, expression)
 
     def execute(self, *_args: Any, **_kwargs: Any) -> Any:
         raise expressions.ExpressionError("Scripts are not run")
@@ -142,18 +149,10 @@ class ProcessRun:
 
         Reference  BPMN 2.0.2 §10.5.6
         """
-        task = self._workflow.get_task_from_id(uid)
-        while task is not None:
-            catcher = _error_boundary(task, code)
-            if catcher is not None:
-                element = self.model.element(catcher.task_spec.bpmn_id)
-                into = element.extension("error", "into") or "error"
-                catcher.data[into] = {"code": code, **details}
-                self._do(catcher, partial(self._catch, catcher, None), is_done=False)
-                return True
-            owner = task.workflow.parent_task_id
-            task = self._workflow.get_task_from_id(owner) if owner is not None else None
-        return False
+        is_caught = self._catch_error(self._workflow.get_task_from_id(uid), code, details)
+        if is_caught:
+            self._advance()
+        return is_caught
 
     def fire_timer(self, uid: uuid.UUID) -> bool:
         """Fire a waiting timer; False if the process no longer waits for it."""
@@ -184,7 +183,7 @@ class ProcessRun:
         _deliver(task, BpmnEvent(task.task_spec.event_definition, payload=payload))
 
     def _do(self, task: Task, act: Callable[[], Any], *, is_done: bool = True) -> None:
-        self._guard(task.task_spec.name, act)
+        self._guard(element_id_of(task), act)
         if is_done:
             self._note(task)
         self._advance()
@@ -194,16 +193,44 @@ class ProcessRun:
         self._waits = None
         self._steps = 0
         self._current = ""
+        self._run_engine()
+        while self._catch_failure():
+            self._run_engine()
+
+    def _run_engine(self) -> None:
         self._guard("", lambda: self._workflow.do_engine_steps(self._count, self._note))
+
+    def _catch_failure(self) -> bool:
+        """Whether a script or a business rule failed, and its error was caught; EngineFault if it was not."""
+        failed = next((task for task in self._open_tasks() if FAILURE in task.internal_data), None)
+        if failed is None:
+            return False
+        code, message = failed.internal_data.pop(FAILURE)
+        element_id = element_id_of(failed)
+        if not self._catch_error(failed, code, {"element": element_id}):
+            raise EngineFault(element_id, message)
+        return True
+
+    def _catch_error(self, thrower: Task, code: str, details: Mapping[str, Any]) -> bool:
+        for task in _enclosing(thrower):
+            catcher = _error_boundary(task, code)
+            if catcher is not None:
+                element = self.model.element(catcher.task_spec.bpmn_id)
+                into = element.extension("error", "into") or "error"
+                catcher.data[into] = {"code": code, **details}
+                self._guard(element.id, partial(self._catch, catcher, None))
+                return True
+        return False
 
     def _guard(self, element_id: str, act: Callable[[], Any]) -> None:
         try:
             act()
         except (expressions.ExpressionError, TimingError, WorkflowException) as error:
-            raise EngineFault(self._current or element_id, _reason(error)) from error
+            at = getattr(error, "element_id", "") or self._current or element_id
+            raise EngineFault(at, _reason(error)) from error
 
     def _count(self, task: Task) -> None:
-        self._current = task.task_spec.name
+        self._current = element_id_of(task)
         self._steps += 1
         if self._steps > MAX_STEPS:
             raise EngineFault(self._current, "The diagram loops without ever waiting")
@@ -262,7 +289,7 @@ class ProcessRun:
             uid=task.id,
             element_id=element.id,
             name=element.name,
-            form=element.extension("form", "name"),
+            form=element.extension("form", "name") or (CONFIRMATION if element.kind == "manualTask" else ""),
             role=lane.role,
             site_code=str(self._value(task, lane.site) or ""),
             person=str(self._value(task, element.extension("form", "person") or lane.person) or ""),
@@ -272,18 +299,21 @@ class ProcessRun:
     def _service_task(self, task: Task) -> ServiceTaskWait:
         element = self.model.element(task.task_spec.bpmn_id)
         arguments = {name: self._value(task, text) for name, text in element.arguments.items()}
+        if isinstance(task.task_spec, CallTask):
+            called = {"process": element.called, "data": arguments or dict(names_of(task))}
+            return ServiceTaskWait(task.id, element.id, element.name, CALL_OPERATOR, called)
         return ServiceTaskWait(
             task.id, element.id, element.name, element.extension("operator", "name"), arguments
         )
 
     def _value(self, task: Task, text: str) -> Any:
-        return self._evaluated(task, lambda: expressions.evaluate(text, task.data)) if text else None
+        return self._evaluated(task, lambda: value_of(task, text)) if text else None
 
     def _evaluated(self, task: Task, evaluate: Callable[[], W]) -> W:
         try:
             return evaluate()
         except (expressions.ExpressionError, TimingError) as error:
-            raise EngineFault(task.task_spec.name, _reason(error)) from error
+            raise EngineFault(element_id_of(task), _reason(error)) from error
 
 
 def _deliver(task: Task, event: BpmnEvent) -> None:
@@ -293,6 +323,18 @@ def _deliver(task: Task, event: BpmnEvent) -> None:
 
 def _wake(task: Task) -> None:
     task.task_spec._update(task)  # noqa: SLF001 - what Spiff's event manager does for a caught event
+
+
+def _enclosing(task: Task) -> Iterator[Task]:
+    """The task, the loop it is an instance of, the sub-process around it, and so on outwards."""
+    inner: Task | None = task
+    while inner is not None:
+        yield inner
+        if OWN in inner.internal_data:
+            inner = inner.parent
+        else:
+            owner = inner.workflow.parent_task_id
+            inner = inner.workflow.top_workflow.get_task_from_id(owner) if owner is not None else None
 
 
 def _error_boundary(task: Task, code: str) -> Task | None:

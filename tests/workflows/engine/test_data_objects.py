@@ -1,0 +1,196 @@
+"""Data objects and associations.  Reference: BPMN 2.0.2 §10.4.1."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.workflows.conftest import bundle, chain, flow, message, user
+from tests.workflows.engine.play import END, marked, multi, scope
+from workflows.checks import check_bundle
+from workflows.engine import EngineFault
+
+ORDER = '<bpmn:dataObject id="D1"/><bpmn:dataObjectReference id="R1" name="Study order" dataObjectRef="D1"/>'
+
+
+def reads(expression="", source="R1", name=""):
+    return _link("dataInputAssociation", "sourceRef", source, "dataInput", "targetRef", expression, name)
+
+
+def writes(expression="", target="R1", name=""):
+    return _link("dataOutputAssociation", "targetRef", target, "dataOutput", "sourceRef", expression, name)
+
+
+def _link(kind, end, reference, parameter, other, expression, name):
+    given = (
+        f'<bpmn:ioSpecification><bpmn:{parameter} id="P_{name}" name="{name}"/></bpmn:ioSpecification>'
+        if name
+        else ""
+    )
+    other_end = f"<bpmn:{other}>P_{name}</bpmn:{other}>" if name else ""
+    by = f"<bpmn:transformation>{expression}</bpmn:transformation>" if expression else ""
+    ends = f"<bpmn:{end}>{reference}</bpmn:{end}>"
+    both = other_end + ends if end == "targetRef" else ends + other_end
+    return f"{given}<bpmn:{kind}>{both}{by}</bpmn:{kind}>"
+
+
+def test_what_one_branch_writes_another_branch_reads(play):
+    gateways = '<bpmn:parallelGateway id="s"/><bpmn:parallelGateway id="j"/>'
+    body = (
+        ORDER + gateways + marked(user("a"), writes("a.answer")) + user("b") + marked(user("c"), reads()) + END
+        + chain("start", "s", "a", "j", "end") + chain("s", "b", "c", "j")
+    )  # fmt: skip
+    run = play(body)
+
+    run.do("a", a={"answer": 42}).do("b")
+
+    assert run.data_at("c")["Study_order"] == 42
+    run.do("c")
+    assert run.is_completed
+
+
+def test_an_object_may_be_named_in_conditions_without_an_association(play):
+    body = (
+        ORDER + marked(user("a"), writes("a.answer")) + '<bpmn:exclusiveGateway id="g" default="g-no"/>' + user("yes")
+        + user("no") + END + chain("start", "a", "g") + flow("g", "yes", "Study_order == 'CT'")
+        + flow("g", "no", "", "g-no") + chain("yes", "end") + chain("no", "end")
+    )  # fmt: skip
+
+    assert play(body).do("a", a={"answer": "CT"}).open == ["yes"]
+    assert play(body).do("a", a={"answer": "MR"}).open == ["no"]
+
+
+def test_without_a_transformation_what_the_task_brought_is_written(play):
+    body = (
+        ORDER
+        + marked(user("a"), writes())
+        + marked(user("b"), reads())
+        + END
+        + chain("start", "a", "b", "end")
+    )
+
+    run = play(body).do("a", a={"outcome": "done"})
+
+    assert run.data_at("b")["Study_order"] == {"outcome": "done"}
+
+
+def test_inputs_and_outputs_of_an_activity_give_the_value_another_name(play):
+    body = (
+        ORDER + marked(user("a"), writes(name="result")) + marked(user("b"), reads(name="order")) + user("c") + END
+        + chain("start", "a", "b", "c", "end")
+    )  # fmt: skip
+
+    run = play(body, {"order": "mine"}).do("a", result="written")
+    assert run.data_at("b")["order"] == "written"
+
+    run.do("b", order="changed")
+    assert run.data_at("c")["order"] == "mine"
+
+
+def test_an_activity_with_inputs_keeps_every_other_variable(play):
+    run = play(
+        ORDER + marked(user("a"), reads(name="order")) + user("b") + END + chain("start", "a", "b", "end")
+    )
+
+    run.do("a", kept=1)
+
+    assert (run.data_at("b")["kept"], run.data_at("b")["number"]) == (1, 7)
+
+
+def test_nothing_to_write_is_a_fault_at_the_activity(play):
+    run = play(ORDER + marked(user("a"), writes()) + END + chain("start", "a", "end"))
+
+    with pytest.raises(EngineFault, match="Study_order") as fault:
+        run.do("a")
+
+    assert fault.value.element_id == "a"
+
+
+def test_each_instance_of_a_subprocess_has_objects_of_its_own(play):
+    inside = (
+        '<bpmn:dataObject id="D2" name="mine"/>'
+        + marked(user("a"), writes("a.answer", "D2"))
+        + marked(user("b"), reads(source="D2"))
+    )
+    run = play(
+        scope("x", inside, "a", "b", markers=multi(cardinality="2")) + END + chain("start", "x", "end")
+    )
+
+    run.do("a", 0, a={"answer": 1}).do("a", 0, a={"answer": 2})
+
+    assert [run.data_at("b", at)["mine"] for at in range(2)] == [1, 2]
+
+
+def test_a_subprocess_writes_the_object_of_the_process_around_it(play):
+    body = (
+        ORDER + scope("x", marked(user("a"), writes("a.answer")), "a") + marked(user("b"), reads()) + END
+        + chain("start", "x", "b", "end")
+    )  # fmt: skip
+
+    assert play(body).do("a", a={"answer": "in"}).data_at("b")["Study_order"] == "in"
+
+
+def test_a_collection_may_be_a_data_object(play):
+    node = marked(user("x"), reads() + multi(collection="R1", item="one", output="out", output_item="answer"))
+    body = (
+        ORDER
+        + marked(user("a"), writes("a.list"))
+        + node
+        + user("b")
+        + END
+        + chain("start", "a", "x", "b", "end")
+    )
+
+    run = play(body).do("a", a={"list": ["p", "q"]})
+    assert run.open == ["x", "x"]
+    run.do("x", 1, answer="Q").do("x", answer="P")
+
+    assert run.data_at("b")["out"] == ["P", "Q"]
+
+
+@pytest.mark.parametrize(
+    ("extra", "node", "words"),
+    [
+        (
+            '<bpmn:dataObjectReference id="R9" dataObjectRef="D9"/>',
+            user("x"),
+            "R9: The reference leads to no data",
+        ),
+        ('<bpmn:dataObject id="D9" name="9"/>', user("x"), "D9: A data object needs a name"),
+        (
+            '<bpmn:dataObject id="D9" name="Study order"/>',
+            user("x"),
+            "D9: Two data objects are called Study_order",
+        ),
+        ("", marked(user("x"), reads(source="R9")), "x: A data association begins or ends at no data object"),
+        (
+            "",
+            marked(user("x"), writes("1", target="R9")),
+            "x: A data output association leads to no data object",
+        ),
+        ("", marked(user("x"), writes("open()")), "x: transformation: Only these functions"),
+        ("", marked(message("x"), writes()), "x: A data association on an event is not supported"),
+        (
+            "",
+            marked(user("x"), reads().replace("</bpmn:dataInput", "<bpmn:assignment/></bpmn:dataInput")),
+            "x: An assignment in a data association is not supported",
+        ),
+    ],
+)
+def test_data_that_leads_nowhere_is_refused(operators, extra, node, words):
+    problems = [
+        str(each) for each in check_bundle(bundle(ORDER + extra + node + END + chain("start", "x", "end")))
+    ]
+
+    assert any(each.startswith(words) for each in problems), problems
+
+
+def test_data_stores_are_refused(operators):
+    body = '<bpmn:dataStoreReference id="S"/>' + user("x") + END + chain("start", "x", "end")
+
+    assert "S: dataStoreReference is not supported" in [str(each) for each in check_bundle(bundle(body))]
+
+
+def test_a_data_object_is_accepted(operators):
+    body = ORDER + marked(user("x"), reads() + writes("x.answer")) + END + chain("start", "x", "end")
+
+    assert check_bundle(bundle(body)) == []

@@ -1,0 +1,56 @@
+"""Data objects and the associations that read and write them.
+
+Reference  BPMN 2.0.2 §10.4.1
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+from workflows.checks.problems import Problem, check_optional
+from workflows.diagram import Diagram, Element
+from workflows.diagram.data import DataLink
+
+_EXCHANGING = {
+    "task", "userTask", "manualTask", "serviceTask", "scriptTask", "businessRuleTask", "subProcess",
+    "callActivity",
+}  # fmt: skip
+_ASSOCIATIONS = {"dataInputAssociation", "dataOutputAssociation"}
+
+
+def check_data_objects(diagram: Diagram) -> Iterator[Problem]:
+    for reference in diagram.dangling_references:
+        yield Problem(reference, "The reference leads to no data object")
+    taken = Counter((each.scope, each.variable) for each in diagram.data_objects.values())
+    for each in diagram.data_objects.values():
+        if not each.variable.isidentifier():
+            yield Problem(each.id, "A data object needs a name of letters, digits and underscores")
+        elif taken[each.scope, each.variable] > 1:
+            yield Problem(each.id, f"Two data objects are called {each.variable}; draw two references to one")
+
+
+def check_data_associations(diagram: Diagram) -> Iterator[Problem]:
+    for element in diagram.elements.values():
+        if element.kind not in _EXCHANGING:
+            if _ASSOCIATIONS & element.words:
+                yield Problem(element.id, "A data association on an event is not supported")
+            continue
+        for link in element.reads:
+            yield from _check_link(element, link)
+        for link in element.writes:
+            yield from _check_link(element, link)
+            if not link.object_id:
+                yield Problem(element.id, "A data output association leads to no data object")
+
+
+def _check_link(element: Element, link: DataLink) -> Iterator[Problem]:
+    if link.has_assignment:
+        yield Problem(
+            element.id, "An assignment in a data association is not supported; use a transformation"
+        )
+    elif not link.object_id and not link.expression:
+        yield Problem(element.id, "A data association begins or ends at no data object")
+    elif not link.variable:
+        yield Problem(element.id, "A data association gives its value no name")
+    yield from check_optional(element.id, link.expression, what="transformation")

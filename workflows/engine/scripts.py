@@ -1,0 +1,64 @@
+"""Script tasks: run when they are reached, in the language their scriptFormat names.
+
+Spiff runs every script as Python in this very process, whatever its format says. Here Python goes to the script
+engine's sandbox and FEEL to our evaluator; any other format is refused before the process runs.
+
+Reference  BPMN 2.0.2 §10.3.3, §13.3.3
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from workflows.decisions.expressions import FeelFault, evaluate
+from workflows.diagram import Script
+from workflows.engine.activities import ActivityParser
+from workflows.engine.computed import ComputationError, ComputedTask
+
+Runner = Callable[[str, Mapping[str, Any], str], Any]
+
+
+class ScriptTask(ComputedTask):
+    """`into` is the variable for what the script gives; without it the script gives variables."""
+
+    def __init__(self, wf_spec: Any, bpmn_id: str, *, script: Script, into: str, **options: Any) -> None:
+        super().__init__(wf_spec, bpmn_id, **options)
+        self.script = script
+        self.into = into
+
+    def compute(self, names: Mapping[str, Any]) -> Mapping[str, Any]:
+        value = RUNNERS[self.script.language](self.script.text, names, self.bpmn_id)
+        if self.into:
+            return {self.into: value}
+        if not isinstance(value, dict):
+            raise ComputationError(
+                "SCRIPT_FAILED", "The script gives no variables, and names none for its result"
+            )
+        return value
+
+
+class ScriptTaskParser(ActivityParser):
+    """Reads a script task."""
+
+    def create_task(self) -> ScriptTask:
+        element = self.element
+        return ScriptTask(
+            self.spec,
+            self.bpmn_id,
+            script=element.script or Script("", ""),
+            into=element.extension("script", "result"),
+            **self.bpmn_attributes,
+        )
+
+
+def _run_feel(text: str, names: Mapping[str, Any], _element_id: str) -> Any:
+    try:
+        return evaluate(text, names)
+    except FeelFault as fault:
+        raise ComputationError("SCRIPT_FAILED", str(fault)) from fault
+
+
+FEEL = ("feel", "application/feel", "text/feel")
+RUNNERS: dict[str, Runner] = dict.fromkeys(FEEL, _run_feel)
+"""What runs a script, by its format in lower case."""
