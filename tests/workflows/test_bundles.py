@@ -50,7 +50,7 @@ def test_a_refused_bundle_leaves_no_trace_and_names_its_faults(tmp_path):
     with pytest.raises(InvalidInput) as refusal:
         install(bundle('<bpmn:scriptTask id="x"/>' + END + chain("start", "x", "end")), tmp_path)
 
-    assert "script task" in refusal.value.fields["x"]
+    assert "script format none" in refusal.value.fields["x"]
     assert not ProcessDefinition.objects.exists()
 
 
