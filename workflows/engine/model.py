@@ -15,6 +15,7 @@ from SpiffWorkflow.bpmn.parser.event_parsers import (
     ReceiveTaskParser,
     StartEventParser,
 )
+from SpiffWorkflow.bpmn.parser.task_parsers import ConditionalGatewayParser, GatewayParser
 from SpiffWorkflow.bpmn.parser.util import full_tag
 from SpiffWorkflow.bpmn.parser.ValidationException import ValidationException
 from SpiffWorkflow.bpmn.specs.bpmn_process_spec import BpmnProcessSpec
@@ -31,6 +32,7 @@ from workflows.diagram import Diagram, DiagramError, Element, read_diagram
 from workflows.engine.activities import ActivityParser, PassThrough
 from workflows.engine.business_rules import BusinessRuleTask, BusinessRuleTaskParser
 from workflows.engine.events import PayloadMessage, RowCycle, RowTimer
+from workflows.engine.gateways import InclusiveJoin, ParallelJoin
 from workflows.engine.machines import CallTask, MachineTask
 from workflows.engine.scripts import ScriptTask, ScriptTaskParser
 from workflows.engine.subprocesses import SubProcess, SubProcessParser
@@ -82,6 +84,8 @@ class _Parser(BpmnParser):  # type: ignore[misc]
         full_tag("businessRuleTask"): (BusinessRuleTaskParser, BusinessRuleTask),
         full_tag("callActivity"): (ActivityParser, CallTask),
         full_tag("subProcess"): (SubProcessParser, SubProcess),
+        full_tag("parallelGateway"): (GatewayParser, ParallelJoin),
+        full_tag("inclusiveGateway"): (ConditionalGatewayParser, InclusiveJoin),
         full_tag("startEvent"): (_StartEvents, StartEvent),
         full_tag("intermediateCatchEvent"): (_CatchEvents, IntermediateCatchEvent),
         full_tag("boundaryEvent"): (_BoundaryEvents, BoundaryEvent),
@@ -121,3 +125,10 @@ class ProcessModel:
 
     def element(self, element_id: str) -> Element:
         return self.diagram.elements[element_id]
+
+    @property
+    def joins(self) -> frozenset[str]:
+        """The names of the gateways where tokens wait for each other."""
+        specs = (self.spec, *self.subprocess_specs.values())
+        tasks = (task for spec in specs for task in spec.task_specs.values())
+        return frozenset(task.name for task in tasks if isinstance(task, ParallelJoin | InclusiveJoin))

@@ -11,7 +11,6 @@ from SpiffWorkflow.bpmn.specs.event_definitions.item_aware_event import ErrorEve
 from SpiffWorkflow.bpmn.specs.mixins.events.intermediate_event import BoundaryEvent
 from SpiffWorkflow.bpmn.specs.mixins.events.start_event import StartEvent
 from SpiffWorkflow.bpmn.util.event import BpmnEvent
-from SpiffWorkflow.bpmn.workflow import BpmnWorkflow
 from SpiffWorkflow.exceptions import WorkflowException
 from SpiffWorkflow.task import Task
 from SpiffWorkflow.util.task import TaskState
@@ -33,6 +32,8 @@ from workflows.engine.loops import OWN
 from workflows.engine.machines import CallTask, MachineTask
 from workflows.engine.model import ProcessModel
 from workflows.engine.names import element_id_of, names_of, value_of
+from workflows.engine.pruning import prune
+from workflows.engine.tree import ProcessTree
 from workflows.engine.waits import Happening, MessageWait, ServiceTaskWait, TimerWait, UserTaskWait, Waits
 
 MAX_STEPS = 1000
@@ -75,7 +76,7 @@ class ProcessRun:
     Raises  EngineFault if the diagram cannot go on; the run must then be thrown away.
     """
 
-    def __init__(self, model: ProcessModel, workflow: BpmnWorkflow) -> None:
+    def __init__(self, model: ProcessModel, workflow: ProcessTree) -> None:
         self.model = model
         self._workflow = workflow
         self._happened: list[Happening] = []
@@ -85,7 +86,7 @@ class ProcessRun:
     @classmethod
     def start(cls, model: ProcessModel, data: Mapping[str, Any]) -> ProcessRun:
         """A new process, past its start event."""
-        run = cls(model, BpmnWorkflow(model.spec, model.subprocess_specs, script_engine=_EXPRESSIONS))
+        run = cls(model, ProcessTree(model.spec, model.subprocess_specs, _EXPRESSIONS))
         run._workflow.task_tree.data.update(data)
         run._advance()
         for task in list(run._workflow.event_manager.tasks.values()):
@@ -196,6 +197,7 @@ class ProcessRun:
         self._run_engine()
         while self._catch_failure():
             self._run_engine()
+        prune(self._workflow)
 
     def _run_engine(self) -> None:
         self._guard("", lambda: self._workflow.do_engine_steps(self._count, self._note))
@@ -273,7 +275,7 @@ class ProcessRun:
 
     def _open_tasks(self) -> Iterator[Task]:
         for workflow in (self._workflow, *self._workflow.get_active_subprocesses()):
-            yield from (t for t in workflow.tasks.values() if t.state in (TaskState.STARTED, TaskState.READY))
+            yield from workflow.in_state(TaskState.STARTED | TaskState.READY)
 
     def _once(self, uid: uuid.UUID, make: Callable[[], W]) -> W:
         if uid not in self._known:
