@@ -216,6 +216,7 @@ from config.settings.notifications import *
 from config.settings.pixels import *
 from config.settings.portal import *
 from config.settings.routing import *
+from config.settings.scripting import *
 from config.settings.standstill import *
 from config.settings.storage import *
 

@@ -5,14 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from workflows.checks.problems import Problem, check_expression
-from workflows.diagram import Diagram, Element
+from workflows.diagram import Diagram
 
 
 def check_starts(diagram: Diagram) -> Iterator[Problem]:
-    owners = [
-        diagram.key,
-        *(e.id for e in diagram.elements.values() if e.kind in {"subProcess", "transaction"}),
-    ]
+    owners = [diagram.key, *(e.id for e in diagram.elements.values() if e.kind == "subProcess")]
     for owner in owners:
         starts = [e for e in diagram.elements.values() if e.kind == "startEvent" and e.parent == owner]
         if len(starts) != 1:
@@ -33,13 +30,11 @@ def check_flows(diagram: Diagram) -> Iterator[Problem]:
 def check_ends(diagram: Diagram) -> Iterator[Problem]:
     reached = _reachable(diagram)
     for element in diagram.elements.values():
-        if _stands_apart(element):
-            continue
         outgoing = diagram.outgoing(element.id)
         if element.kind == "endEvent":
             if outgoing:
                 yield Problem(element.id, "Nothing follows an end event")
-        elif not outgoing and element.id not in diagram.links:
+        elif not outgoing:
             yield Problem(element.id, "A dead end: nothing follows, and it is no end event")
         elif len(outgoing) > 1 and not element.kind.endswith("Gateway"):
             yield Problem(element.id, "Several flows leave it; use a gateway")
@@ -61,14 +56,8 @@ def check_gateways(diagram: Diagram) -> Iterator[Problem]:
         elif element.kind == "eventBasedGateway":
             for flow in outgoing:
                 target = diagram.elements.get(flow.target)
-                if target is None or target.kind not in {"intermediateCatchEvent", "receiveTask"}:
+                if target is None or target.kind != "intermediateCatchEvent":
                     yield Problem(flow.id, "An event-based gateway leads to catch events only")
-
-
-def _stands_apart(element: Element) -> bool:
-    """What no flow leads to or away from: event subprocesses, compensation events and their handlers."""
-    is_compensation = element.kind == "boundaryEvent" and element.trigger("compensate") is not None
-    return element.is_event_subprocess or element.is_compensation_handler or is_compensation
 
 
 def _reachable(diagram: Diagram) -> set[str]:
@@ -77,8 +66,7 @@ def _reachable(diagram: Diagram) -> set[str]:
     while waiting:
         here = waiting.pop()
         attached = [e.id for e in diagram.elements.values() if e.attached_to == here]
-        linked = [diagram.links[here]] if here in diagram.links else []
-        for following in (*(flow.target for flow in diagram.outgoing(here)), *attached, *linked):
+        for following in (*(flow.target for flow in diagram.outgoing(here)), *attached):
             if following not in seen:
                 seen.add(following)
                 waiting.append(following)

@@ -1,8 +1,11 @@
-"""An instance's state as compressed bytes: Spiff's task tree without the specification.
+"""An instance's state as bytes: Spiff's task tree without the specification.
 
 Tasks are a list with parents before children, data as differences from the parent. Order is carried by
-lists, never by the order of keys, so nothing breaks if a store re-orders an object.
+lists, never by the order of keys, so nothing breaks if a store re-orders an object. A state is JSON; a long one
+is compressed.
 """
+
+# ruff: noqa: SLF001 - what Spiff lets others override or look at begins with an underscore
 
 from __future__ import annotations
 
@@ -13,17 +16,23 @@ from collections.abc import Iterator
 from typing import Any
 
 from SpiffWorkflow.bpmn.specs.mixins.events.event_types import CatchingEvent
-from SpiffWorkflow.bpmn.util.subworkflow import BpmnBaseWorkflow, BpmnSubWorkflow
-from SpiffWorkflow.bpmn.workflow import BpmnWorkflow
+from SpiffWorkflow.bpmn.util.subworkflow import BpmnBaseWorkflow
 from SpiffWorkflow.task import Task
 from SpiffWorkflow.util.task import TaskState
 
 from workflows.engine.model import ProcessModel
+from workflows.engine.state_1 import from_version_1
+from workflows.engine.tree import ProcessTree, SubprocessTree, TreeTask
 
-VERSION = 1
+VERSION = 2
+LONG = 1024
+"""From this length on compressing costs less than the bytes it saves; below it is the other way round."""
+
+_AHEAD = TaskState.PREDICTED_MASK | TaskState.FUTURE
+_encode = json.JSONEncoder(separators=(",", ":")).encode
 
 
-def dump(workflow: BpmnWorkflow) -> bytes:
+def dump(workflow: ProcessTree) -> bytes:
     """The state of a workflow and its subprocesses."""
     body = {
         "version": VERSION,
@@ -33,15 +42,22 @@ def dump(workflow: BpmnWorkflow) -> bytes:
             for parent, subprocess in workflow.subprocesses.items()
         ],
     }
-    return zlib.compress(json.dumps(body, separators=(",", ":")).encode())
+    text = _encode(body).encode()
+    return text if len(text) < LONG else zlib.compress(text, 1)
 
 
-def restore(model: ProcessModel, state: bytes, script_engine: Any) -> BpmnWorkflow:
+def read(state: bytes) -> dict[str, Any]:
+    """What a state says."""
+    body: dict[str, Any] = json.loads(state if state.startswith(b"{") else zlib.decompress(state))
+    return body
+
+
+def restore(model: ProcessModel, state: bytes, script_engine: Any) -> ProcessTree:
     """The workflow a state was taken from, on the specification of its definition."""
-    body = json.loads(zlib.decompress(state))
-    workflow = BpmnWorkflow(
-        model.spec, model.subprocess_specs, script_engine=script_engine, deserializing=True
-    )
+    body = read(state)
+    if body["version"] == 1:
+        body = from_version_1(body, model.joins)
+    workflow = ProcessTree(model.spec, model.subprocess_specs, script_engine, is_restored=True)
     _restore_workflow(workflow, body["process"])
     for parent, name, dumped in body["subprocesses"]:
         _restore_subprocess(workflow, uuid.UUID(parent), name, dumped)
@@ -50,27 +66,31 @@ def restore(model: ProcessModel, state: bytes, script_engine: Any) -> BpmnWorkfl
 
 def _dump_workflow(workflow: BpmnBaseWorkflow) -> dict[str, Any]:
     positions = {task_id: position for position, task_id in enumerate(workflow.tasks)}
+    last = workflow.last_task
     return {
         "data": workflow.data,
         "success": workflow.success,
         "completed": workflow.completed,
-        "last_task": positions.get(workflow.last_task.id) if workflow.last_task else None,
+        "last_task": positions.get(last.id) if last is not None else None,
         "tasks": [_dump_task(task, positions) for task in workflow.tasks.values()],
     }
 
 
 def _dump_task(task: Task, positions: dict[uuid.UUID, int]) -> list[Any]:
+    """Parent, name and state; for a task that was reached also its key, times, data and Spiff's own notes."""
+    where = [positions.get(task._parent), task.task_spec.name, task._state]
+    if task._state & _AHEAD and not task.triggered and not task.data and not task.internal_data:
+        return where
     parent = task.parent
     inherited = parent.data if parent is not None else {}
+    data = task.data
     return [
+        *where,
         task.id.hex,
-        positions[parent.id] if parent is not None else None,
-        task.task_spec.name,
-        task.state,
         round(task.last_state_change, 6),
         int(task.triggered),
-        {key: value for key, value in task.data.items() if key not in inherited or inherited[key] != value},
-        [key for key in inherited if key not in task.data],
+        {key: value for key, value in data.items() if key not in inherited or inherited[key] != value},
+        [key for key in inherited if key not in data],
         # What an event-based gateway has seen is used up within the step that saw it.
         {key: value for key, value in task.internal_data.items() if key != "seen_events"},
     ]
@@ -88,27 +108,44 @@ def _restore_workflow(workflow: BpmnBaseWorkflow, dumped: dict[str, Any]) -> Non
 
 def _restore_tasks(workflow: BpmnBaseWorkflow, dumped: list[list[Any]]) -> Iterator[Task]:
     tasks: list[Task] = []
-    for key, parent_position, name, state, changed, triggered, updates, deletions, internal in dumped:
-        parent = tasks[parent_position] if parent_position is not None else None
-        spec = workflow.spec.task_specs[name]
-        task = Task(workflow, spec, parent=parent, state=state, id=uuid.UUID(key))
-        task.last_state_change = changed
-        task.triggered = bool(triggered)
-        task.internal_data = internal
-        inherited = parent.data if parent is not None else {}
-        kept = {key: value for key, value in inherited.items() if key not in deletions}
-        task.data = json.loads(json.dumps({**kept, **updates})) if kept else updates
-        if isinstance(spec, CatchingEvent) and task.has_state(TaskState.WAITING):
-            workflow.top_workflow.event_manager.add_task(task)
+    specs = workflow.spec.task_specs
+    events = workflow.top_workflow.event_manager
+    for position, name, state, *reached in dumped:
+        parent = tasks[position] if position is not None else None
+        spec = specs[name]
+        if reached:
+            task = TreeTask(workflow, spec, parent, state, uuid.UUID(reached[0]))
+            _fill(task, parent.data if parent is not None else {}, reached)
+        else:
+            task = TreeTask(workflow, spec, parent, state)
+        if state == TaskState.WAITING and isinstance(spec, CatchingEvent):
+            events.add_task(task)
         tasks.append(task)
         yield task
 
 
+def _fill(task: Task, inherited: dict[str, Any], reached: list[Any]) -> None:
+    _key, changed, triggered, updates, deletions, internal = reached
+    task.last_state_change = changed
+    task.triggered = bool(triggered)
+    task.internal_data = internal
+    gone = {*deletions, *updates}
+    kept = {key: _copied(value) for key, value in inherited.items() if key not in gone}
+    task.data = {**kept, **updates}
+
+
+def _copied(value: Any) -> Any:
+    """A copy of JSON that shares nothing that can change."""
+    if isinstance(value, dict):
+        return {key: _copied(each) for key, each in value.items()}
+    return [_copied(each) for each in value] if isinstance(value, list) else value
+
+
 def _restore_subprocess(
-    workflow: BpmnWorkflow, parent_id: uuid.UUID, name: str, dumped: dict[str, Any]
+    workflow: ProcessTree, parent_id: uuid.UUID, name: str, dumped: dict[str, Any]
 ) -> None:
     parent = workflow.get_task_from_id(parent_id)
-    subprocess = BpmnSubWorkflow(workflow.subprocess_specs[name], parent_id, workflow, deserializing=True)
+    subprocess = SubprocessTree(workflow.subprocess_specs[name], parent_id, workflow)
     _restore_workflow(subprocess, dumped)
     workflow.subprocesses[parent_id] = subprocess
     subprocess.completed_event.connect(parent.task_spec._on_subworkflow_completed, parent)

@@ -1,0 +1,127 @@
+"""The audit line of a stopped script, and a sandbox that is lost, forked from, or not to be had."""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+
+import pytest
+from django.db import transaction
+
+from accounts.models import AuditEvent
+from tests.personas import Cast
+from workflows.scripting import ScriptError, run_script
+from workflows.scripting.limits import Limits
+from workflows.scripting.pool import Pool, watched
+
+
+def zygote_of(pool: Pool) -> int:
+    assert pool._zygote is not None
+    return pool._zygote._process.pid
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_audit_line_outlives_the_transaction_that_the_script_broke(settings):
+    settings.SCRIPT_DENIALS_APART = True
+    with pytest.raises(ScriptError), transaction.atomic():
+        run_script("import os", {}, name="case/StartTask")
+    assert AuditEvent.objects.get(action="script.denied").object_uid == "case/StartTask"
+
+
+@pytest.mark.django_db
+def test_the_line_names_the_person_who_ran_the_script(cast: Cast):
+    with pytest.raises(ScriptError):
+        run_script("import os", {}, name="trial", actor=cast.ines)
+    assert AuditEvent.objects.get(action="script.denied").person == cast.ines
+
+
+@pytest.mark.django_db
+def test_a_script_that_is_merely_wrong_is_no_news_for_the_audit_trail():
+    with pytest.raises(ScriptError, match="failed: line 1, ZeroDivisionError"):
+        run_script("x = 1 / 0", {}, name="trial")
+    assert not AuditEvent.objects.filter(action="script.denied").exists()
+
+
+@pytest.mark.django_db
+def test_the_audit_line_holds_nothing_of_the_data():
+    with pytest.raises(ScriptError):
+        run_script("x = [].__class__ if name else 1", {"name": "Zhang San"}, name="trial")
+    line = AuditEvent.objects.get(action="script.denied")
+    assert "Zhang" not in f"{line.detail} {line.object_uid} {line.action}"
+
+
+@pytest.mark.django_db
+def test_a_sandbox_ended_from_outside_is_started_again(patient_pool):
+    run_script("x = 1", {}, name="trial")
+    os.kill(zygote_of(patient_pool), signal.SIGKILL)
+    assert run_script("x = 1", {}, name="trial") == {"x": 1}
+
+
+@pytest.mark.django_db
+def test_without_a_filter_for_system_calls_no_script_runs(monkeypatch, use_pool):
+    class Unfiltered:
+        has_filter = is_apart = False
+        is_closed = False
+
+        def __init__(self, *_args, **_named):
+            pass
+
+        def close(self):
+            Unfiltered.is_closed = True
+
+    monkeypatch.setattr("workflows.scripting.pool.Zygote", Unfiltered)
+    use_pool(Pool(Limits()))
+    with pytest.raises(ScriptError) as caught:
+        run_script("x = 1", {}, name="trial")
+    assert (caught.value.code, caught.value.permanent) == ("SCRIPT_UNAVAILABLE", False)
+    assert Unfiltered.is_closed
+
+
+def test_a_fork_of_ours_has_a_sandbox_of_its_own_and_leaves_its_parents_alone():
+    pool = watched(Pool(Limits(wall_s=20)))
+    request = b'{"do": "evaluate", "source": "1 + 1", "data": {}}'
+    pool.ask(request)
+    first = zygote_of(pool)
+    told, tells = os.pipe()
+    child = os.fork()
+    if not child:
+        try:
+            output = pool.ask(request).output
+            os.write(tells, f"{zygote_of(pool)} {output.decode()}".encode())
+        finally:
+            pool.close()
+            os._exit(0)
+    os.waitpid(child, 0)
+    second, _space, answer = os.read(told, 1000).decode().partition(" ")
+    os.close(told)
+    os.close(tells)
+    assert answer == '{"value": 2}'
+    assert int(second) != first
+    assert pool.ask(request).output == b'{"value": 2}'
+    assert zygote_of(pool) == first
+    pool.close()
+
+
+def test_children_end_with_the_process_that_asked_for_them():
+    """Kill -9 of ours leaves nothing running, not even a script in an endless loop."""
+    told, tells = os.pipe()
+    owner = os.fork()
+    if not owner:
+        pool = Pool(Limits(wall_s=60, cpu_s=60))
+        pool.ask(b'{"do": "evaluate", "source": "1", "data": {}}')
+        os.write(tells, str(zygote_of(pool)).encode())
+        pool.ask(b'{"do": "run", "source": "while True:\\n    pass", "data": {}}')
+        os._exit(0)
+    zygote = os.pidfd_open(int(os.read(told, 20)))
+    os.kill(owner, signal.SIGKILL)
+    os.waitpid(owner, 0)
+    os.close(told)
+    os.close(tells)
+    assert has_ended(zygote)
+
+
+def has_ended(handle, within_ms=10_000):
+    poll = select.poll()
+    poll.register(handle, select.POLLIN)
+    return bool(poll.poll(within_ms))

@@ -1,0 +1,111 @@
+"""What a script may import: lists of members, never a module. A module leads to every other module.
+
+The clock and chance are inputs: `datetime.datetime.now` is the moment the caller gave, `random` runs from the
+caller's seed, and without one of them the script is told so.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import decimal
+import json
+import math
+import random
+import re
+import statistics
+from collections.abc import Callable
+from typing import Any
+
+from .denials import deny
+from .values import plain
+from .words import Kind, Namespace
+
+_MATH = (
+    "acos", "asin", "atan", "atan2", "ceil", "copysign", "cos", "degrees", "dist", "e", "exp", "fabs", "floor",
+    "fmod", "fsum", "hypot", "inf", "isclose", "isfinite", "isinf", "isnan", "isqrt", "log", "log10", "log2", "modf",
+    "nan", "pi", "pow", "radians", "sin", "sqrt", "tan", "tau", "trunc",
+)  # fmt: skip
+_STATISTICS = ("fmean", "mean", "median", "median_high", "median_low", "mode", "pstdev", "quantiles", "stdev")
+_RE = (
+    "compile",
+    "escape",
+    "findall",
+    "fullmatch",
+    "match",
+    "search",
+    "split",
+    "sub",
+    "IGNORECASE",
+    "MULTILINE",
+)
+_ROUNDINGS = ("ROUND_CEILING", "ROUND_DOWN", "ROUND_FLOOR", "ROUND_HALF_EVEN", "ROUND_HALF_UP", "ROUND_UP")
+
+
+def _members(module: Any, names: tuple[str, ...]) -> Namespace:
+    return Namespace({name: getattr(module, name) for name in names})
+
+
+def _dumps(value: Any) -> str:
+    return json.dumps(plain(value), ensure_ascii=False, allow_nan=False)
+
+
+def _loads(text: str) -> Any:
+    return plain(json.loads(text))
+
+
+def _datetime(now: dt.datetime | None) -> Namespace:
+    def moment(timezone: dt.timezone | None = None) -> dt.datetime:
+        if now is None:
+            raise deny("clock")
+        return now.astimezone(timezone) if timezone is not None else now
+
+    def today() -> dt.date:
+        return moment().date()
+
+    kind = dt.datetime
+    return Namespace({
+        "date": Kind(dt.date, fromisoformat=dt.date.fromisoformat, today=today),
+        "datetime": Kind(
+            kind, combine=kind.combine, fromisoformat=kind.fromisoformat, now=moment, strptime=_strptime,
+        ),
+        "time": Kind(dt.time, fromisoformat=dt.time.fromisoformat),
+        "timedelta": Kind(dt.timedelta),
+        "timezone": Kind(dt.timezone, utc=dt.UTC),
+    })  # fmt: skip
+
+
+def _strptime(text: str, pattern: str) -> dt.datetime:
+    return dt.datetime.strptime(text, pattern)  # noqa: DTZ007 - the script says what zone its texts are in
+
+
+def _random(seed: str | None) -> Namespace:
+    if seed is None:
+        raise deny("chance")
+    source = random.Random(seed)  # noqa: S311 - repeatable on purpose
+    names = ("choice", "choices", "randint", "random", "sample", "shuffle", "uniform")
+    return Namespace({name: getattr(source, name) for name in names})
+
+
+MODULES = frozenset({"datetime", "decimal", "json", "math", "random", "re", "statistics"})
+
+
+def importer(*, now: dt.datetime | None, seed: str | None) -> Callable[[str], Namespace]:
+    """What an import statement of this call gives."""
+    made: dict[str, Callable[[], Namespace]] = {
+        "datetime": lambda: _datetime(now),
+        "decimal": lambda: Namespace(
+            {"Decimal": Kind(decimal.Decimal)} | {name: getattr(decimal, name) for name in _ROUNDINGS}
+        ),
+        "json": lambda: Namespace({"dumps": _dumps, "loads": _loads}),
+        "math": lambda: _members(math, _MATH),
+        "random": lambda: _random(seed),
+        "re": lambda: _members(re, _RE),
+        "statistics": lambda: _members(statistics, _STATISTICS),
+    }
+
+    def module(name: str) -> Namespace:
+        if name not in made:
+            raise deny("import", name)
+        return made[name]()
+
+    return module
