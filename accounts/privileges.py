@@ -24,6 +24,8 @@ class Privilege(StrEnum):
     PERFORM_WORKITEMS = "perform_workitems"
     VIEW_CASES = "view_cases"
     OPERATE_CASES = "operate_cases"
+    PERFORM_STEPS = "perform_steps"
+    MANAGE_WEBHOOKS = "manage_webhooks"
     VIEW_MESSAGES = "view_messages"
     VIEW_AUDIT = "view_audit"
     REPORT = "report"
@@ -49,13 +51,23 @@ GRANTED: dict[Role, frozenset[Privilege]] = {
         {_P.VIEW_STUDIES, _P.VIEW_ORDERS, _P.VIEW_CASES, _P.OPERATE_CASES, _P.PERFORM_WORKITEMS}
     ),
     Role.DESIGNER: frozenset({_P.DESIGN_PROCESSES}),
-    Role.INTEGRATOR: frozenset({_P.VIEW_MESSAGES, _P.OPERATE_CASES, _P.MANAGE_NODES, _P.MANAGE_ROUTING}),
+    Role.INTEGRATOR: frozenset(
+        {
+            _P.VIEW_MESSAGES,
+            _P.OPERATE_CASES,
+            _P.PERFORM_STEPS,
+            _P.MANAGE_WEBHOOKS,
+            _P.MANAGE_NODES,
+            _P.MANAGE_ROUTING,
+        }
+    ),
     Role.ADMINISTRATOR: frozenset(
         {
             _P.MANAGE_SITE,
             _P.VIEW_AUDIT,
             _P.VIEW_MESSAGES,
             _P.OPERATE_CASES,
+            _P.MANAGE_WEBHOOKS,
             _P.MANAGE_NODES,
             _P.MANAGE_ROUTING,
             _P.MANAGE_STORAGE,

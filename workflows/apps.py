@@ -10,7 +10,17 @@ class WorkflowsConfig(AppConfig):
     def ready(self) -> None:
         from events.duties import register_duty
         from events.services import subscribe
-        from workflows import checks, choices, messages, monitoring, service_runs, stepping, tasks, timers
+        from workflows import (
+            checks,
+            choices,
+            external_tasks,
+            messages,
+            monitoring,
+            service_runs,
+            stepping,
+            tasks,
+            timers,
+        )
 
         choices.register_people()
         subscribe("*", subscriber="workflows", handler=messages.receive_event, skips=messages.OUR_OWN)
@@ -21,4 +31,4 @@ class WorkflowsConfig(AppConfig):
         register_duty(
             "workflows.ages", monitoring.open_incidents_for_old_states, every=dt.timedelta(seconds=30)
         )
-        assert checks  # noqa: S101 - imported for its registration
+        assert checks and external_tasks  # noqa: S101, PT018 - imported for their registration

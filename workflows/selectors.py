@@ -50,17 +50,21 @@ def inbox(actor: Actor) -> QuerySet[UserTask]:
         return UserTask.objects.none()
     mine = Q(assignee=actor, status__in=OPEN_TASK)
     free = Q(pk__in=_tasks_of_roles(actor).filter(assignee=None).values("pk"))
-    urgency = Case(
-        When(priority="STAT", then=Value(0)),
-        When(priority="URGENT", then=Value(1)),
-        default=Value(2),
-        output_field=IntegerField(),
-    )
     return (
         UserTask.objects.filter(mine | free)
         .select_related("instance", "instance__site", "site", "assignee")
         .defer("instance__state")
-        .order_by(urgency, "offered_at", "pk")
+        .order_by(urgency("priority"), "offered_at", "pk")
+    )
+
+
+def urgency(field: str) -> Case:
+    """A priority as a number to order by: STAT before urgent before routine."""
+    return Case(
+        When(**{field: "STAT"}, then=Value(0)),
+        When(**{field: "URGENT"}, then=Value(1)),
+        default=Value(2),
+        output_field=IntegerField(),
     )
 
 

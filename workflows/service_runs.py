@@ -83,17 +83,17 @@ def complete_service_task(run_uid: uuid.UUID, *, result: dict[str, Any]) -> Proc
     run = _run(run_uid)
     try:
         with open_step(run.instance_id, actor=WORKFLOW) as step:
-            current = _unsettled(step, run_uid)
+            current = unsettled(step, run_uid)
             if step is None or current is None:
                 return run.instance
-            _settle(step, current, result)
+            settle(step, current, result)
             return step.instance
     except Conflict:
         return run.instance  # the case has ended meanwhile
     except ServiceError as error:
         if error.code != "PROCESS_FAULT":
             raise
-        _keep_unapplied(run_uid, code=error.code, result=result)
+        keep_unapplied(run_uid, code=error.code, result=result)
         return run.instance
 
 
@@ -172,7 +172,7 @@ def _run(run_uid: uuid.UUID) -> ServiceTaskRun:
     return run
 
 
-def _unsettled(step: Step | None, run_uid: uuid.UUID) -> ServiceTaskRun | None:
+def unsettled(step: Step | None, run_uid: uuid.UUID) -> ServiceTaskRun | None:
     """The run as it stands under the instance's lock; None if it is over or the process left it behind."""
     if step is None or run_uid not in step.run.waits.service_tasks:
         return None
@@ -183,7 +183,7 @@ def _unsettled(step: Step | None, run_uid: uuid.UUID) -> ServiceTaskRun | None:
     )
 
 
-def _settle(step: Step, run: ServiceTaskRun, result: dict[str, Any]) -> None:
+def settle(step: Step, run: ServiceTaskRun, result: dict[str, Any]) -> None:
     element = bundles.model_of(step.instance.definition_id).element(run.element_id)
     into = element.extension("operator", "result")
     run.status = ServiceTaskRun.Status.COMPLETED
@@ -282,20 +282,20 @@ def _settle_failure(
     operator = find_operator(run.operator)
     try:
         with open_step(run.instance_id, actor=WORKFLOW) as step:
-            current = _unsettled(step, run.uid)
+            current = unsettled(step, run.uid)
             if step is None or current is None or _is_old(current, attempt):
                 return
             current.error_code = code[:80]
             if not permanent and current.attempts <= _retries(operator):
-                _queue(current, after=_back_off(current.attempts))
+                _queue(current, after=back_off(current.attempts))
                 return
-            _throw(step, current, code=code, message=message)
+            throw(step, current, code=code, message=message)
     except Conflict:
         return  # the case has ended meanwhile
     except ServiceError as error:
         if error.code != "PROCESS_FAULT":
             raise
-        _keep_unapplied(run.uid, code=code)
+        keep_unapplied(run.uid, code=code)
 
 
 def _is_old(run: ServiceTaskRun, attempt: int | None) -> bool:
@@ -305,7 +305,7 @@ def _is_old(run: ServiceTaskRun, attempt: int | None) -> bool:
     return attempt is not None and (run.attempts != attempt or run.status != ServiceTaskRun.Status.RUNNING)
 
 
-def _throw(step: Step, run: ServiceTaskRun, *, code: str, message: str) -> None:
+def throw(step: Step, run: ServiceTaskRun, *, code: str, message: str) -> None:
     run.status = ServiceTaskRun.Status.FAILED
     run.finished_at = clock.now()
     run.next_attempt_at = run.lease_until = None
@@ -334,7 +334,7 @@ def _queue(run: ServiceTaskRun, *, after: dt.timedelta) -> None:
         nudge_after_commit(run.uid, run.operator)
 
 
-def _keep_unapplied(run_uid: uuid.UUID, *, code: str, result: dict[str, Any] | None = None) -> None:
+def keep_unapplied(run_uid: uuid.UUID, *, code: str, result: dict[str, Any] | None = None) -> None:
     """Keep an answer or failure the diagram could not go on with; the incident is open already."""
     ServiceTaskRun.objects.filter(pk=run_uid).update(
         status=ServiceTaskRun.Status.FAILED,
@@ -350,6 +350,6 @@ def _retries(operator: Operator | None) -> int:
     return operator.retries if operator is not None else 0
 
 
-def _back_off(attempts: int) -> dt.timedelta:
+def back_off(attempts: int) -> dt.timedelta:
     """2, 4, 8 s ... at most ten minutes."""
     return dt.timedelta(seconds=min(2**attempts, MAX_BACK_OFF_S))

@@ -9,6 +9,8 @@ from typing import Any, TypeVar
 
 from accounts.actors import SystemActor
 
+EXTERNAL = "external"  # the operator of steps that workers elsewhere fetch by their topic
+
 
 @dataclass(frozen=True, slots=True)
 class Pending:

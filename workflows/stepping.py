@@ -333,13 +333,16 @@ def _write_service_tasks(step: Step, after: Waits) -> None:
             name=wait.name,
             operator=wait.operator,
             arguments=dict(wait.arguments),
+            topic=wait.topic,
+            status=ServiceTaskRun.Status.PENDING if wait.topic else ServiceTaskRun.Status.QUEUED,
             queued_at=clock.now(),
-            next_attempt_at=clock.now() + NUDGE_GRACE,
+            next_attempt_at=None if wait.topic else clock.now() + NUDGE_GRACE,
         )
         for wait in new
     )
     for wait in new:
-        nudge_after_commit(wait.uid, wait.operator)
+        if not wait.topic:
+            nudge_after_commit(wait.uid, wait.operator)
 
 
 def _write_timers(step: Step, after: Waits) -> None:

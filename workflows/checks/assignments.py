@@ -8,7 +8,7 @@ from accounts.models import Role
 from workflows.checks.problems import Problem, check_expression, check_optional
 from workflows.diagram import Diagram
 from workflows.engine.durations import is_timing
-from workflows.service_tasks import find_operator
+from workflows.service_tasks import EXTERNAL, find_operator
 
 
 def check_service_tasks(diagram: Diagram) -> Iterator[Problem]:
@@ -20,6 +20,8 @@ def check_service_tasks(diagram: Diagram) -> Iterator[Problem]:
             yield Problem(element.id, "The service task names no operator")
         elif find_operator(operator) is None:
             yield Problem(element.id, f"There is no operator {operator}")
+        elif (operator == EXTERNAL) is not bool(element.extension("operator", "topic")):
+            yield Problem(element.id, f"A topic belongs to the operator {EXTERNAL}, and only to it")
         for name, text in element.arguments.items():
             yield from check_expression(element.id, text, what=f"argument {name}")
 

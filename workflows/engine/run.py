@@ -304,9 +304,8 @@ class ProcessRun:
         if isinstance(task.task_spec, CallTask):
             called = {"process": element.called, "data": arguments or dict(names_of(task))}
             return ServiceTaskWait(task.id, element.id, element.name, CALL_OPERATOR, called)
-        return ServiceTaskWait(
-            task.id, element.id, element.name, element.extension("operator", "name"), arguments
-        )
+        operator, topic = (element.extension("operator", word) for word in ("name", "topic"))
+        return ServiceTaskWait(task.id, element.id, element.name, operator, arguments, topic)
 
     def _value(self, task: Task, text: str) -> Any:
         return self._evaluated(task, lambda: value_of(task, text)) if text else None

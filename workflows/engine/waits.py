@@ -25,13 +25,14 @@ class UserTaskWait:
 
 @dataclass(frozen=True, slots=True)
 class ServiceTaskWait:
-    """A machine is waited for."""
+    """A machine is waited for: one of ours, or a worker elsewhere that takes steps of this topic."""
 
     uid: uuid.UUID
     element_id: str
     name: str
     operator: str
     arguments: Mapping[str, Any]
+    topic: str = ""
 
 
 @dataclass(frozen=True, slots=True)
