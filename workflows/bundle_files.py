@@ -89,7 +89,7 @@ def _checked(found: Iterable[tuple[str, bytes]]) -> dict[str, str]:
 def _without_folder(files: Mapping[str, bytes]) -> Iterable[tuple[str, bytes]]:
     """Archivers put a folder's name before everything in it."""
     first = {name.split("/", 1)[0] for name in files}
-    wraps = len(first) == 1 and all("/" in name for name in files)
+    wraps = len(first) == 1 and first != {".."} and all("/" in name for name in files)
     return ((name.split("/", 1)[1] if wraps else name, content) for name, content in files.items())
 
 

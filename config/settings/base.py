@@ -195,6 +195,8 @@ SPECTACULAR_SETTINGS = {
         "ReportStatus": "archive.reports.models.Report.Status",
         "CaseStatus": "workflows.models.ProcessInstance.Status",
         "TaskStatus": "workflows.models.UserTask.Status",
+        "ProcessStatus": "workflows.models.ProcessDefinition.Status",
+        "ServiceTaskStatus": "workflows.models.ServiceTaskRun.Status",
         "JobStatus": "compute.models.Job.Status",
         "MessageStatus": "integrations.hl7.models.MessageLog.Status",
         "VolumeStanding": "archive.storage.models.Volume.State",

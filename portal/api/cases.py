@@ -11,8 +11,10 @@ from rest_framework.response import Response
 
 from accounts.audit import record_audit
 from events.tracing import trace
+from portal.api.authentication import FOR_PROGRAMS
+from portal.api.case_actions import REFUSALS, CaseActions, StartSerializer
 from portal.api.parameters import query, text_in, uid_in, uuid_in
-from portal.api.resource import UUID_PATTERN, Resource
+from portal.api.resource import UUID_PATTERN
 from portal.api.tasks import TaskSerializer
 from workflows.models import ProcessInstance, ProcessSubject, UserTask
 from workflows.selectors import diagram_state, visible_cases
@@ -72,9 +74,10 @@ class CaseDetailSerializer(CaseSerializer):
         ]
     )
 )
-class CaseViewSet(Resource[ProcessInstance]):
+class CaseViewSet(CaseActions):
     """Cases at the caller's sites, and those the caller has a task in."""
 
+    authentication_classes = FOR_PROGRAMS
     queryset = ProcessInstance.objects.none()
     serializer_class = CaseSerializer
     detail_serializer_class = CaseDetailSerializer
@@ -99,6 +102,14 @@ class CaseViewSet(Resource[ProcessInstance]):
         cases = cases.filter(**{name: value for name, value in wanted.items() if value})
         tasks = UserTask.objects.select_related("site", "assignee", "completed_by").order_by("offered_at")
         return cases.prefetch_related("subjects", Prefetch("user_tasks", queryset=tasks))
+
+    @extend_schema(request=StartSerializer, responses={200: CaseSerializer, 201: CaseSerializer, **REFUSALS})
+    def create(self, request: Request) -> Response:
+        """Start a case on the active version of a process; 200 if it was started under this key before."""
+        started, is_new = self.start(request)
+        found = ProcessInstance.objects.defer("state").select_related("definition", "site")
+        case = found.prefetch_related("subjects").get(pk=started.pk)
+        return Response(CaseSerializer(case).data, status=201 if is_new else 200)
 
     def get_object(self) -> ProcessInstance:
         case = super().get_object()

@@ -10,12 +10,14 @@ from portal.api.audit import AuditEventViewSet
 from portal.api.cases import CaseViewSet
 from portal.api.corrections import CorrectionViewSet
 from portal.api.documentation import DocumentationView
+from portal.api.external_tasks import ExternalTaskViewSet
 from portal.api.jobs import JobViewSet
 from portal.api.messages import MessageViewSet
 from portal.api.nodes import NodeCheckViewSet, NodeViewSet
 from portal.api.notices import CommitmentViewSet, NoticeViewSet, PerformedStepViewSet
 from portal.api.orders import OrderViewSet
 from portal.api.patients import PatientViewSet
+from portal.api.processes import ProcessDefinitionViewSet
 from portal.api.reidentification import ReidentificationView
 from portal.api.reports import ReportViewSet
 from portal.api.routing import (
@@ -45,6 +47,8 @@ router.register("notices", NoticeViewSet, "api-notices")
 router.register("performed-steps", PerformedStepViewSet, "api-performed-steps")
 router.register("series", SeriesViewSet, "api-series")
 router.register("cases", CaseViewSet, "api-cases")
+router.register("processes", ProcessDefinitionViewSet, "api-processes")
+router.register("external-tasks", ExternalTaskViewSet, "api-external-tasks")
 router.register("tasks", TaskViewSet, "api-tasks")
 router.register("jobs", JobViewSet, "api-jobs")
 router.register("reports", ReportViewSet, "api-reports")

@@ -174,7 +174,7 @@ def test_a_bpmn_error_takes_the_boundary_event_that_catches_it(begin, cast):
 
 
 def test_stat_comes_first_then_the_longest_waiting(begin, cast, clock):
-    names = []
+    names: list[str] = []
     for key, priority in (("old", "ROUTINE"), ("new", "ROUTINE"), ("stat", "STAT")):
         instance = begin(ONE, {"number": len(names)}, start_key=key)
         instance.priority = priority
@@ -208,9 +208,7 @@ def test_an_answer_is_small(begin, cast):
 
 def test_fetching_many_takes_as_many_statements_as_fetching_one(begin, cast, django_assert_num_queries):
     begin(ONE)
-    with django_assert_num_queries(
-        7
-    ):  # savepoint and its release, steps, subjects, lock, site of the lines, lines
+    with django_assert_num_queries(6):  # savepoint and its release, steps, subjects, lock, audit lines
         assert len(fetched(cast)) == 1
     for number in range(5):
         begin(ONE, start_key=f"more {number}")
