@@ -14,7 +14,9 @@ from workflows.models import ProcessDefinition
 
 END = '<bpmn:endEvent id="end"/>'
 GOOD = bpmn(machine("do") + END + chain("start", "do", "end"))
-BAD = bpmn('\n<bpmn:scriptTask id="a"/>\n<bpmn:task id="b"/>' + END + chain("start", "a", "b", "end"))
+BAD = bpmn(
+    '\n<bpmn:complexGateway id="a"/>\n<bpmn:adHocSubProcess id="b"/>' + END + chain("start", "a", "b", "end")
+)
 
 
 @pytest.fixture
