@@ -7,6 +7,7 @@ Reference  PS3.4 Table CC.2.5-3 (Match Key Type), §CC.2.3.3.1 (filters match as
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -18,6 +19,7 @@ from archive.studies.queries.matching import (
     any_of,
     between,
     date_range,
+    has_wildcard,
     matches_person,
     matches_text,
     matches_uid,
@@ -40,6 +42,8 @@ _COLUMNS = {
         ("StudyInstanceUID", "study_instance_uid"),
     )
 }
+_REQUESTS = tag_of("ReferencedRequestSequence")
+_TEXTS = frozenset({"LO", "SH", "UI"})  # kept as they are written
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,11 +92,23 @@ def _within(key: Key, attribute: Attribute, data_set: str, *, is_fuzzy: bool) ->
     if not all(conditions):
         return None
     each = all_of([condition for condition in conditions if condition is not None])
-    return Condition(
+    one_of_them = Condition(
         f"EXISTS (SELECT 1 FROM jsonb_array_elements({data_set} -> '{attribute.tag}' -> 'Value') "  # noqa: S608
         f"AS {alias}_row({alias}) WHERE {each.sql})",
         each.parameters,
     )
+    contained = _contained(asked, f"({data_set} -> '{attribute.tag}')") if attribute.tag == _REQUESTS else []
+    return all_of([*contained, one_of_them])
+
+
+def _contained(asked: Sequence[Key], sequence: str) -> list[Condition]:
+    """What an item has to contain, beside other things, as the index of requests is asked for it: single values."""
+    held = {
+        f"{key.tag:08X}": {"Value": list(key.values)}
+        for key in asked
+        if key.vr in _TEXTS and len(key.values) == 1 and key.values[0] != EMPTY and not has_wildcard(key.values[0])
+    }  # fmt: skip
+    return [Condition(f"{sequence} @> %s::jsonb", (json.dumps({"Value": [held]}),))] if held else []
 
 
 def _of_value(

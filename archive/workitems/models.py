@@ -14,9 +14,9 @@ class Workitem(models.Model):
     """One step to be done, on the worklist of a site.
 
     `attributes` is the whole data set as DICOM JSON but for the Transaction UID, which is the key of whoever
-    performs the step and is told to nobody. The columns of times repeat attributes for searching; indexes Django has no
-    words for (a migration's SQL) serve the patient's identifier and name. Of a workitem that was removed only its
-    identity stays, so that nobody takes it for one that never was.
+    performs the step and is told to nobody. The columns of times repeat attributes for searching; indexes Django
+    has no words for (migrations' SQL) serve the patient's identifier and name, and the requests it answers. Of a
+    workitem that was removed only its identity stays, so that nobody takes it for one that never was.
     """
 
     class State(models.TextChoices):
