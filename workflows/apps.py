@@ -11,6 +11,7 @@ class WorkflowsConfig(AppConfig):
         from events.duties import register_duty
         from events.services import subscribe
         from workflows import (
+            catalogue,
             checks,
             choices,
             external_tasks,
@@ -23,7 +24,7 @@ class WorkflowsConfig(AppConfig):
         )
 
         choices.register_people()
-        subscribe("*", subscriber="workflows", handler=messages.receive_event, skips=messages.OUR_OWN)
+        subscribe("*", subscriber="workflows", handler=messages.receive_event, skips=catalogue.OUR_OWN)
         stepping.use_nudge(tasks.enqueue)
         register_duty("workflows.timers", timers.fire_due_timers, every=dt.timedelta(seconds=0.5))
         register_duty("workflows.steps", service_runs.nudge_due_runs, every=dt.timedelta(seconds=0.5))

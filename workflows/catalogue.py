@@ -9,3 +9,8 @@ MESSAGES: dict[str, str] = {
     "ReportSigned": "A report became final.",
     "ReportDelivered": "A receiver has accepted a report.",
 }
+
+# News of the engine's own, for pages and other packages: no process waits for it or throws it.
+OUR_OWN = frozenset(
+    {"CaseChanged", "UserTaskOffered", "UserTaskClosed", "JobChanged", "SignalThrown", "SignalOffered"}
+)

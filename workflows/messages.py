@@ -22,7 +22,6 @@ from workflows.stepping import WORKFLOW, Step, open_incident, open_step
 
 log = structlog.get_logger(__name__)
 
-OUR_OWN = frozenset({"CaseChanged", "UserTaskOffered", "UserTaskClosed", "JobChanged"})
 LOOSE_KINDS = frozenset({"patient"})
 
 

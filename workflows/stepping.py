@@ -230,10 +230,11 @@ def _note_happenings(step: Step) -> None:
         step.note("element.completed", element_id=each.element_id, name=each.name, element=each.kind)
     if step.instance.status != ProcessInstance.Status.RUNNING or not step.run.is_completed:
         return
-    step.instance.status = ProcessInstance.Status.COMPLETED
-    step.instance.outcome = step.run.end_name(happened)[:80]
+    error = step.run.error
+    step.instance.status = ProcessInstance.Status.FAILED if error else ProcessInstance.Status.COMPLETED
+    step.instance.outcome = (error or step.run.end_name(happened))[:80]
     step.instance.ended_at = clock.now()
-    step.note("case.completed", outcome=step.instance.outcome)
+    step.note("case.failed" if error else "case.completed", outcome=step.instance.outcome)
 
 
 def _save_instance(step: Step, *, is_new: bool) -> None:

@@ -37,7 +37,8 @@ HEAD = (
     '<bpmn:definitions xmlns:bpmn="http://www.omg.org/spec/BPMN/20100524/MODEL" '
     'xmlns:consilium="urn:consilium:bpmn" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance">'
     '<bpmn:message id="M1" name="SeriesComplete"/><bpmn:message id="M2" name="ReportSigned"/>'
-    '<bpmn:error id="E1" name="Refused" errorCode="REFUSED"/>'
+    '<bpmn:message id="M3" name="ResultReady"/><bpmn:error id="E1" name="Refused" errorCode="REFUSED"/>'
+    '<bpmn:signal id="S1" name="AllClear"/><bpmn:escalation id="X1" name="Late" escalationCode="LATE"/>'
 )
 LANE = (
     '<bpmn:extensionElements><consilium:assignment role="radiologist" site="site"/></bpmn:extensionElements>'

@@ -37,10 +37,12 @@ OUR_WORDS = {
     "call": {"result"},
     "decision": {"name", "result"},
     "error": {"into"},
+    "escalation": {"into"},
     "form": {"name", "due", "person"},
     "message": {"into", "correlate"},
     "operator": {"name", "result", "topic"},
     "script": {"result"},
+    "signal": {"into"},
     "start": {"when", "key", "site"},
 }
 

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from workflows.checks.problems import Problem, check_expression
-from workflows.diagram import Diagram
+from workflows.diagram import Diagram, Element
 
 
 def check_starts(diagram: Diagram) -> Iterator[Problem]:
-    owners = [diagram.key, *(e.id for e in diagram.elements.values() if e.kind == "subProcess")]
+    owners = [
+        diagram.key,
+        *(e.id for e in diagram.elements.values() if e.kind in {"subProcess", "transaction"}),
+    ]
     for owner in owners:
         starts = [e for e in diagram.elements.values() if e.kind == "startEvent" and e.parent == owner]
         if len(starts) != 1:
@@ -30,11 +33,13 @@ def check_flows(diagram: Diagram) -> Iterator[Problem]:
 def check_ends(diagram: Diagram) -> Iterator[Problem]:
     reached = _reachable(diagram)
     for element in diagram.elements.values():
+        if _stands_apart(element):
+            continue
         outgoing = diagram.outgoing(element.id)
         if element.kind == "endEvent":
             if outgoing:
                 yield Problem(element.id, "Nothing follows an end event")
-        elif not outgoing:
+        elif not outgoing and element.id not in diagram.links:
             yield Problem(element.id, "A dead end: nothing follows, and it is no end event")
         elif len(outgoing) > 1 and not element.kind.endswith("Gateway"):
             yield Problem(element.id, "Several flows leave it; use a gateway")
@@ -56,8 +61,14 @@ def check_gateways(diagram: Diagram) -> Iterator[Problem]:
         elif element.kind == "eventBasedGateway":
             for flow in outgoing:
                 target = diagram.elements.get(flow.target)
-                if target is None or target.kind != "intermediateCatchEvent":
+                if target is None or target.kind not in {"intermediateCatchEvent", "receiveTask"}:
                     yield Problem(flow.id, "An event-based gateway leads to catch events only")
+
+
+def _stands_apart(element: Element) -> bool:
+    """What no flow leads to or away from: event subprocesses, compensation events and their handlers."""
+    is_compensation = element.kind == "boundaryEvent" and element.trigger("compensate") is not None
+    return element.is_event_subprocess or element.is_compensation_handler or is_compensation
 
 
 def _reachable(diagram: Diagram) -> set[str]:
@@ -66,7 +77,8 @@ def _reachable(diagram: Diagram) -> set[str]:
     while waiting:
         here = waiting.pop()
         attached = [e.id for e in diagram.elements.values() if e.attached_to == here]
-        for following in (*(flow.target for flow in diagram.outgoing(here)), *attached):
+        linked = [diagram.links[here]] if here in diagram.links else []
+        for following in (*(flow.target for flow in diagram.outgoing(here)), *attached, *linked):
             if following not in seen:
                 seen.add(following)
                 waiting.append(following)

@@ -11,13 +11,9 @@ _REFUSED_KINDS = {
     "adHocSubProcess": "An ad-hoc subprocess is not supported",
     "callActivity": "A call activity is not supported; draw the steps here",
     "complexGateway": "A complex gateway is not supported",
-    "intermediateThrowEvent": "A throw event is not supported; use a service task",
     "sendTask": "A send task is not supported; use a service task",
-    "transaction": "A transaction is not supported",
 }
-REFUSED_WORDS = {
-    "triggeredByEvent": "An event subprocess is not supported; use a boundary event",
-}
+REFUSED_WORDS: dict[str, str] = {}
 
 
 def check_kinds(diagram: Diagram) -> Iterator[Problem]:

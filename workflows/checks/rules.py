@@ -8,18 +8,24 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 
 from workflows.checks.assignments import check_lanes, check_service_tasks, check_user_tasks
+from workflows.checks.boundaries import check_boundaries
 from workflows.checks.business_rules import check_business_rules
+from workflows.checks.compensation import check_compensation, check_handlers
 from workflows.checks.data import check_data_associations, check_data_objects
 from workflows.checks.dialects import check_dialects, check_our_words
 from workflows.checks.files import check_executable, check_ids, check_other_models, check_understood
 from workflows.checks.flows import check_ends, check_flows, check_gateways, check_starts
 from workflows.checks.forms import check_forms
 from workflows.checks.kinds import check_kinds
+from workflows.checks.links import check_links
 from workflows.checks.loops import check_loops
+from workflows.checks.messages import check_messages, check_thrown
 from workflows.checks.problems import Problem
 from workflows.checks.references import check_references
+from workflows.checks.scopes import check_scopes
 from workflows.checks.scripts import check_scripts
-from workflows.checks.triggers import check_messages, check_timers, check_triggers
+from workflows.checks.timers import check_timers
+from workflows.checks.triggers import check_names, check_triggers
 from workflows.checks.unread import check_attributes, check_children
 from workflows.diagram import Definitions, Diagram
 
@@ -38,8 +44,15 @@ PROCESS_RULES: tuple[Callable[[Diagram], Iterable[Problem]], ...] = (
     check_our_words,
     check_references,
     check_triggers,
+    check_names,
     check_messages,
+    check_thrown,
     check_timers,
+    check_boundaries,
+    check_links,
+    check_scopes,
+    check_compensation,
+    check_handlers,
     check_starts,
     check_flows,
     check_ends,

@@ -1,83 +1,81 @@
-"""What events may wait for or throw, where, and what messages and timers say."""
+"""Which triggers an event may have, by its kind and its place.
+
+Reference  BPMN 2.0.2 §10.5.2 to §10.5.4 (tables of triggers and results)
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from workflows.catalogue import MESSAGES
 from workflows.checks.problems import Problem, check_expression
 from workflows.diagram import Diagram, Element
-from workflows.engine.durations import is_timing, parse_cycle
 
+_OUTER_STARTS = {"", "message"}
+_EVENT_STARTS = {"message", "timer", "conditional", "error", "escalation"}
 _TRIGGERS: dict[str, set[str]] = {
-    "startEvent": {"", "message"},
-    "endEvent": {"", "terminate", "error"},
-    "intermediateCatchEvent": {"message", "timer"},
-    "boundaryEvent": {"message", "timer", "error"},
+    "endEvent": {"", "terminate", "error", "escalation", "compensate", "cancel"},
+    "intermediateCatchEvent": {"message", "timer", "conditional", "link"},
+    "intermediateThrowEvent": {"", "escalation", "compensate", "link"},
+    "boundaryEvent": {
+        "message", "timer", "conditional", "error", "escalation", "cancel", "compensate",
+    },
     "receiveTask": {"message"},
+    "sendTask": {"message"},
+}  # fmt: skip
+_WORDS = {"compensate": "compensation"}
+_WHY = {
+    (
+        "startEvent",
+        "conditional",
+    ): "A process is not begun by a condition; begin it by a message, a signal or a timer",
+    (
+        "startEvent",
+        "compensate",
+    ): "A compensation event subprocess is not supported; give the activity a handler",
 }
-_HOSTS = {
-    "userTask", "manualTask", "serviceTask", "scriptTask", "businessRuleTask", "subProcess", "callActivity",
-}  # fmt: skip
-_TRIGGER_NAMES = {
-    "cancel": "cancel", "compensate": "compensation", "conditional": "conditional", "escalation": "escalation",
-    "link": "link", "signal": "signal",
-}  # fmt: skip
+_NEEDS_NAME = {
+    "message": "The message has no name",
+    "signal": "The signal has no name",
+    "link": "The link has no name",
+}
 
 
 def check_triggers(diagram: Diagram) -> Iterator[Problem]:
     for element in diagram.elements.values():
-        allowed = _TRIGGERS.get(element.kind)
+        allowed = _allowed(diagram, element)
         if allowed is None:
             continue
-        kinds = [trigger.kind for trigger in element.triggers] or [""]
-        if len(kinds) > 1:
+        if len(element.triggers) > 1:
             yield Problem(element.id, "An event with several triggers is not supported")
-        for kind in kinds:
+        for kind in [trigger.kind for trigger in element.triggers] or [""]:
             if kind not in allowed:
-                word = _TRIGGER_NAMES.get(kind, kind)
-                yield Problem(
-                    element.id,
-                    f"A {word} event is not supported here" if kind else "The event waits for nothing",
-                )
-        yield from _check_place(diagram, element)
+                yield Problem(element.id, _refusal(element, kind))
 
 
-def _check_place(diagram: Diagram, element: Element) -> Iterator[Problem]:
-    kinds = {trigger.kind for trigger in element.triggers}
-    if element.kind == "startEvent" and kinds and element.parent != diagram.key:
-        yield Problem(element.id, "A subprocess starts with a plain start event")
-    if element.kind == "endEvent" and "error" in kinds and element.parent == diagram.key:
-        yield Problem(element.id, "An error end event is of use in a subprocess only")
-    if element.kind != "boundaryEvent":
-        return
-    host = diagram.elements.get(element.attached_to)
-    if host is None or host.kind not in _HOSTS:
-        yield Problem(
-            element.id, "A boundary event is attached to a task that waits or works, or a subprocess"
-        )
-    elif "error" in kinds and host.kind in {"userTask", "manualTask"}:
-        yield Problem(element.id, "A user task throws no error")
-    if "error" in kinds and not element.is_interrupting:
-        yield Problem(element.id, "An error event always interrupts")
-
-
-def check_messages(diagram: Diagram) -> Iterator[Problem]:
-    for element, name in diagram.messages():
-        if not name:
-            yield Problem(element.id, "The message has no name")
-        elif name not in MESSAGES:
-            yield Problem(element.id, f"No event is called {name}; there are: {', '.join(sorted(MESSAGES))}")
-
-
-def check_timers(diagram: Diagram) -> Iterator[Problem]:
+def check_names(diagram: Diagram) -> Iterator[Problem]:
+    """What is thrown or waited for has the name, code or condition by which it is known."""
     for element in diagram.elements.values():
         for trigger in element.triggers:
-            if trigger.kind != "timer":
-                continue
-            if trigger.cycle and (element.kind != "boundaryEvent" or element.is_interrupting):
-                yield Problem(element.id, "Only a non-interrupting boundary timer may repeat")
-            if trigger.cycle and is_timing(trigger.expression) and parse_cycle(trigger.expression) is None:
-                yield Problem(element.id, "A repeating timer is written like R3/PT10M")
-            if not is_timing(trigger.expression):
-                yield from check_expression(element.id, trigger.expression)
+            if trigger.kind in _NEEDS_NAME and not trigger.name:
+                yield Problem(element.id, _NEEDS_NAME[trigger.kind])
+            if trigger.kind in {"error", "escalation"} and element.throws and not trigger.name:
+                yield Problem(element.id, f"The {trigger.kind} has no code")
+            if trigger.kind == "conditional":
+                yield from check_expression(element.id, trigger.expression, what="condition")
+
+
+def _allowed(diagram: Diagram, element: Element) -> set[str] | None:
+    if element.kind != "startEvent":
+        return _TRIGGERS.get(element.kind)
+    owner = diagram.elements.get(element.parent)
+    if owner is None:
+        return _OUTER_STARTS
+    return _EVENT_STARTS if owner.is_event_subprocess else {""}
+
+
+def _refusal(element: Element, kind: str) -> str:
+    if (element.kind, kind) in _WHY:
+        return _WHY[element.kind, kind]
+    if not kind:
+        return "The event waits for nothing"
+    return f"{'An' if kind[0] in 'aeo' else 'A'} {_WORDS.get(kind, kind)} event is not supported here"

@@ -20,6 +20,9 @@ class DiagramError(Exception):
     """The file is not BPMN that can be read at all."""
 
 
+THROWERS = frozenset({"intermediateThrowEvent", "endEvent", "sendTask"})
+
+
 @dataclass(frozen=True, slots=True)
 class Flow:
     """A sequence flow; `condition` is "" where none is written."""
@@ -46,14 +49,17 @@ class Lane:
 class EventTrigger:
     """What an event waits for or throws: `kind` as in `messageEventDefinition`, without the suffix.
 
-    `name` is the message's name or the error's code, `expression` the timer's text, `cycle` whether it
-    repeats.
+    `name` is the message's, signal's or link's name, or the error's or escalation's code; `expression` the
+    timer's text or the condition, `cycle` whether the timer repeats; `activity` what a compensation is
+    about, and `waits` whether its throw waits until it is done.
     """
 
     kind: str
     name: str = ""
     expression: str = ""
     cycle: bool = False
+    activity: str = ""
+    waits: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +87,7 @@ class Element:
     lane: Lane | None = None
     triggers: tuple[EventTrigger, ...] = ()
     words: frozenset[str] = frozenset()
+    is_compensation_handler: bool = False
     extensions: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     arguments: Mapping[str, str] = field(default_factory=dict)
     loop: Loop | None = None
@@ -101,6 +108,20 @@ class Element:
             (snake_case(each.name) for each in self.triggers if each.kind == "message"), ""
         )
 
+    @property
+    def is_event_subprocess(self) -> bool:
+        """Whether it is begun by its start event and not by a flow (BPMN 2.0.2 §10.3.5)."""
+        return "triggeredByEvent" in self.words
+
+    @property
+    def throws(self) -> bool:
+        """Whether its triggers are what it throws, not what it waits for."""
+        return self.kind in THROWERS
+
+    def trigger(self, kind: str) -> EventTrigger | None:
+        """Its trigger of this kind."""
+        return next((each for each in self.triggers if each.kind == kind), None)
+
 
 @dataclass(frozen=True)
 class Diagram:
@@ -118,6 +139,7 @@ class Diagram:
     is_executable: bool = True
     data_objects: Mapping[str, DataObject] = field(default_factory=dict)
     dangling_references: tuple[str, ...] = ()
+    associations: tuple[tuple[str, str], ...] = ()
 
     @property
     def node(self) -> etree._Element:
@@ -140,18 +162,61 @@ class Diagram:
 
     def messages(self) -> Iterator[tuple[Element, str]]:
         """Elements that wait for a message, with its name."""
-        for element in self.elements.values():
-            for trigger in element.triggers:
-                if trigger.kind == "message":
-                    yield element, trigger.name
+        return self._caught("message")
 
     @cached_property
     def start_messages(self) -> list[str]:
-        return [name for element, name in self.messages() if element == self.start]
+        return [name for element, name in self.messages() if self.begins(element)]
 
     @cached_property
     def catch_messages(self) -> list[str]:
-        return sorted({name for element, name in self.messages() if element != self.start})
+        return sorted({name for element, name in self.messages() if not self.begins(element)})
+
+    @cached_property
+    def start_signals(self) -> list[str]:
+        return [name for element, name in self._caught("signal") if self.begins(element)]
+
+    def begins(self, element: Element) -> bool:
+        """Whether it is a start event of the process itself."""
+        return element.kind == "startEvent" and element.parent == self.key
+
+    @cached_property
+    def links(self) -> dict[str, str]:
+        """The catch each link throw goes on at: of the same name, in the same scope.
+
+        Reference  BPMN 2.0.2 §10.5.5 (Link)
+        """
+        catches = {
+            (element.parent, trigger.name): element.id
+            for element in self.elements.values()
+            if not element.throws and (trigger := element.trigger("link")) is not None
+        }
+        throws = (
+            (element.id, (element.parent, trigger.name))
+            for element in self.elements.values()
+            if element.throws and (trigger := element.trigger("link")) is not None
+        )
+        return {key: catches[name] for key, name in throws if name in catches}
+
+    @cached_property
+    def compensation_handlers(self) -> dict[str, str]:
+        """The handler of each activity that has one: its compensation boundary event is associated with it.
+
+        Reference  BPMN 2.0.2 §10.7.1
+        """
+        found = {}
+        for element in self.elements.values():
+            if element.kind == "boundaryEvent" and element.trigger("compensate") is not None:
+                ends = [target for source, target in self.associations if source == element.id]
+                if len(ends) == 1 and ends[0] in self.elements:
+                    found[element.attached_to] = ends[0]
+        return found
+
+    def _caught(self, kind: str) -> Iterator[tuple[Element, str]]:
+        for element in self.elements.values():
+            trigger = None if element.throws else element.trigger(kind)
+            if trigger is not None:
+                yield element, trigger.name
 
     def data_objects_of(self, scope: str) -> list[DataObject]:
         """The data objects that are variables of the process or a sub-process."""

@@ -94,6 +94,10 @@ def _process(tree: etree._Element, process: etree._Element, names: dict[str, str
         is_executable=process.get("isExecutable") == "true",
         data_objects=data.all,
         dangling_references=data.dangling,
+        associations=tuple(
+            (node.get("sourceRef", ""), node.get("targetRef", ""))
+            for node in process.iter(f"{{{BPMN}}}association")
+        ),
     )
 
 
@@ -127,11 +131,12 @@ def _element(
         name=name_of(node),
         parent=parent,
         attached_to=node.get("attachedToRef", ""),
-        is_interrupting=node.get("cancelActivity", "true") == "true",
+        is_interrupting=node.get("isInterrupting", node.get("cancelActivity", "true")) == "true",
         default_flow=node.get("default", ""),
         lane=lane,
         triggers=tuple(_triggers(node, names)),
         words=frozenset(words),
+        is_compensation_handler=node.get("isForCompensation") == "true",
         extensions=extensions,
         arguments=arguments,
         loop=_loop(node, data),
@@ -167,12 +172,14 @@ def _triggers(node: etree._Element, names: dict[str, str]) -> Iterator[EventTrig
         if not word.endswith("EventDefinition"):
             continue
         kind = word.removesuffix("EventDefinition")
-        timing = next((each for each in child if word_of(each).startswith("time")), None)
+        written = next((each for each in child if word_of(each).startswith(("time", "condition"))), None)
         yield EventTrigger(
             kind=kind,
-            name=names.get(local(child.get(f"{kind}Ref")), ""),
-            expression=(timing.text or "").strip() if timing is not None else "",
-            cycle=timing is not None and word_of(timing) == "timeCycle",
+            name=child.get("name", "") if kind == "link" else names.get(local(child.get(f"{kind}Ref")), ""),
+            expression=(written.text or "").strip() if written is not None else "",
+            cycle=written is not None and word_of(written) == "timeCycle",
+            activity=child.get("activityRef", ""),
+            waits=child.get("waitForCompletion", "true") == "true",
         )
 
 
@@ -212,10 +219,13 @@ def _flow(node: etree._Element) -> Flow:
 
 
 def _references(tree: etree._Element) -> dict[str, str]:
-    """Messages by id with their name, errors by id with their code."""
-    found = {m.get("id", ""): m.get("name", "") for m in tree.findall(f"{{{BPMN}}}message")}
-    found |= {e.get("id", ""): e.get("errorCode", "") for e in tree.findall(f"{{{BPMN}}}error")}
-    return found
+    """Messages and signals by id with their name, errors and escalations by id with their code."""
+    words = {"message": "name", "signal": "name", "error": "errorCode", "escalation": "escalationCode"}
+    return {
+        node.get("id", ""): node.get(attribute, "")
+        for word, attribute in words.items()
+        for node in tree.findall(f"{{{BPMN}}}{word}")
+    }
 
 
 def _foreign(process: etree._Element) -> Iterator[tuple[str, str]]:

@@ -7,7 +7,15 @@ and a compact state without the spec.
 
 from workflows.engine.model import ProcessModel
 from workflows.engine.run import EngineFault, ProcessRun
-from workflows.engine.waits import Happening, MessageWait, ServiceTaskWait, TimerWait, UserTaskWait, Waits
+from workflows.engine.waits import (
+    Happening,
+    MessageWait,
+    ServiceTaskWait,
+    Thrown,
+    TimerWait,
+    UserTaskWait,
+    Waits,
+)
 
 __all__ = [
     "EngineFault",
@@ -16,6 +24,7 @@ __all__ = [
     "ProcessModel",
     "ProcessRun",
     "ServiceTaskWait",
+    "Thrown",
     "TimerWait",
     "UserTaskWait",
     "Waits",

@@ -4,8 +4,6 @@ Spiff counts whoever ever arrived, so that in a loop the second round takes the 
 a gateway two tokens pass one after the other drops what the first one started. Here a token that was used is gone.
 """
 
-# ruff: noqa: SLF001 - what Spiff lets others override or look at begins with an underscore
-
 from __future__ import annotations
 
 from collections import Counter

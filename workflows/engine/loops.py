@@ -7,7 +7,6 @@ process that began them, mix the data of instances, and leave sub-processes of c
 Reference  BPMN 2.0.2 §10.3.8, §13.3.6
 """
 
-# ruff: noqa: SLF001 - what Spiff lets others override or look at begins with an underscore
 from __future__ import annotations
 
 import uuid

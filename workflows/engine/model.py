@@ -4,74 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
-from lxml import etree
 from SpiffWorkflow.bpmn.parser.BpmnParser import BpmnParser
-from SpiffWorkflow.bpmn.parser.event_parsers import (
-    BoundaryEventParser,
-    EventDefinitionParser,
-    IntermediateCatchEventParser,
-    ReceiveTaskParser,
-    StartEventParser,
-)
 from SpiffWorkflow.bpmn.parser.task_parsers import ConditionalGatewayParser, GatewayParser
 from SpiffWorkflow.bpmn.parser.util import full_tag
 from SpiffWorkflow.bpmn.parser.ValidationException import ValidationException
 from SpiffWorkflow.bpmn.specs.bpmn_process_spec import BpmnProcessSpec
-from SpiffWorkflow.bpmn.specs.defaults import (
-    BoundaryEvent,
-    IntermediateCatchEvent,
-    ManualTask,
-    ReceiveTask,
-    StartEvent,
-    UserTask,
-)
+from SpiffWorkflow.bpmn.specs.defaults import ManualTask, UserTask
 
 from workflows.diagram import Diagram, DiagramError, Element, read_diagram
 from workflows.engine.activities import ActivityParser, PassThrough
 from workflows.engine.business_rules import BusinessRuleTask, BusinessRuleTaskParser
-from workflows.engine.events import PayloadMessage, RowCycle, RowTimer
+from workflows.engine.compensation import handler_process, watch_completions
+from workflows.engine.current import follows_data
 from workflows.engine.gateways import InclusiveJoin, ParallelJoin
 from workflows.engine.machines import CallTask, MachineTask
+from workflows.engine.parsing import EVENT_PARSERS, ScopeParser
+from workflows.engine.rewriting import spiff_tree
 from workflows.engine.scripts import ScriptTask, ScriptTaskParser
 from workflows.engine.subprocesses import SubProcess, SubProcessParser
-
-
-class _Events(EventDefinitionParser):  # type: ignore[misc]
-    """Reads timers and messages into event definitions of ours."""
-
-    def parse_timer_event(self, _event: Any) -> RowTimer | RowCycle:
-        element = self._element()
-        trigger = next(each for each in element.triggers if each.kind == "timer")
-        kind = RowCycle if trigger.cycle else RowTimer
-        return kind(element.id, trigger.expression)
-
-    def parse_message_event(self, _message_event: Any) -> PayloadMessage:
-        element = self._element()
-        name = next(each.name for each in element.triggers if each.kind == "message")
-        variable = "" if element.kind == "startEvent" else element.message_variable
-        return PayloadMessage(name, variable=variable, element_id=element.id)
-
-    def _element(self) -> Element:
-        element: Element = self.process_parser.parser.diagram.elements[self.bpmn_id]
-        return element
-
-
-class _StartEvents(_Events, StartEventParser):  # type: ignore[misc]
-    pass
-
-
-class _CatchEvents(_Events, IntermediateCatchEventParser):  # type: ignore[misc]
-    pass
-
-
-class _BoundaryEvents(_Events, BoundaryEventParser):  # type: ignore[misc]
-    pass
-
-
-class _ReceiveTasks(_Events, ReceiveTaskParser):  # type: ignore[misc]
-    pass
 
 
 class _Parser(BpmnParser):  # type: ignore[misc]
@@ -86,11 +37,10 @@ class _Parser(BpmnParser):  # type: ignore[misc]
         full_tag("subProcess"): (SubProcessParser, SubProcess),
         full_tag("parallelGateway"): (GatewayParser, ParallelJoin),
         full_tag("inclusiveGateway"): (ConditionalGatewayParser, InclusiveJoin),
-        full_tag("startEvent"): (_StartEvents, StartEvent),
-        full_tag("intermediateCatchEvent"): (_CatchEvents, IntermediateCatchEvent),
-        full_tag("boundaryEvent"): (_BoundaryEvents, BoundaryEvent),
-        full_tag("receiveTask"): (_ReceiveTasks, ReceiveTask),
+        full_tag("transaction"): (SubProcessParser, SubProcess),
+        **EVENT_PARSERS,
     }
+    PROCESS_PARSER_CLASS = ScopeParser
 
     def __init__(self, diagram: Diagram, files: Mapping[str, str]) -> None:
         super().__init__()
@@ -105,6 +55,7 @@ class ProcessModel:
     diagram: Diagram
     spec: BpmnProcessSpec
     subprocess_specs: dict[str, BpmnProcessSpec]
+    follows_data: bool = False
 
     @classmethod
     def from_text(cls, text: str, files: Mapping[str, str] | None = None) -> ProcessModel:
@@ -115,13 +66,18 @@ class ProcessModel:
         diagram = read_diagram(text)
         parser = _Parser(diagram, files or {})
         try:
-            # The parser may write into the tree, so it gets one of its own.
-            parser.add_bpmn_xml(etree.fromstring(etree.tostring(diagram.tree)))
+            tree = spiff_tree(diagram)
+            parser.add_bpmn_xml(tree)
             spec = parser.get_spec(diagram.key)
             subprocess_specs = parser.get_subprocess_specs(diagram.key)
+            for name in map(handler_process, diagram.compensation_handlers.values()):
+                parser.create_parser(next(node for node in tree.iter() if node.get("id") == name))
+                subprocess_specs[name] = parser.get_spec(name)
+                subprocess_specs = parser.get_subprocess_specs(name, subprocess_specs)
         except ValidationException as error:
             raise DiagramError(str(error)) from error
-        return cls(diagram, spec, subprocess_specs)
+        watch_completions(diagram, [spec, *subprocess_specs.values()])
+        return cls(diagram, spec, subprocess_specs, follows_data(diagram))
 
     def element(self, element_id: str) -> Element:
         return self.diagram.elements[element_id]

@@ -3,7 +3,6 @@
 Reference  BPMN 2.0.2 §10.3.8, §13.3.7
 """
 
-# ruff: noqa: SLF001 - what Spiff lets others override or look at begins with an underscore
 from __future__ import annotations
 
 from copy import deepcopy

@@ -5,8 +5,6 @@ where branches parted that may meet again, and the split that the join of bounda
 kept hangs from its nearest ancestor that is.
 """
 
-# ruff: noqa: SLF001 - what Spiff lets others override or look at begins with an underscore
-
 from __future__ import annotations
 
 import uuid

@@ -7,10 +7,6 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import Any, TypeVar
 
-from SpiffWorkflow.bpmn.specs.event_definitions.item_aware_event import ErrorEventDefinition
-from SpiffWorkflow.bpmn.specs.mixins.events.intermediate_event import BoundaryEvent
-from SpiffWorkflow.bpmn.specs.mixins.events.start_event import StartEvent
-from SpiffWorkflow.bpmn.util.event import BpmnEvent
 from SpiffWorkflow.exceptions import WorkflowException
 from SpiffWorkflow.task import Task
 from SpiffWorkflow.util.task import TaskState
@@ -18,23 +14,28 @@ from SpiffWorkflow.util.task import TaskState
 from workflows import expressions
 from workflows.diagram import Lane
 from workflows.engine import state
+from workflows.engine.catching import Awaited, awaited_by, deliver, waiting_tasks
 from workflows.engine.computed import FAILURE
-from workflows.engine.events import (
-    PayloadMessage,
-    TimingError,
-    due_of,
-    message_uid,
-    messages_of,
-    timer_uid,
-    timers_of,
-)
-from workflows.engine.loops import OWN
+from workflows.engine.conditions import AwaitedCondition, fire_conditions
+from workflows.engine.current import current_data, follow
 from workflows.engine.machines import CallTask, MachineTask
 from workflows.engine.model import ProcessModel
 from workflows.engine.names import element_id_of, names_of, value_of
 from workflows.engine.pruning import prune
+from workflows.engine.raising import raise_at_scopes
+from workflows.engine.subscribing import AwaitedMessage, AwaitedSignal, CorrelationError
+from workflows.engine.throwing import Outbox, settle_throws
+from workflows.engine.timing import RowTimer, TimingError, due_of
 from workflows.engine.tree import ProcessTree
-from workflows.engine.waits import Happening, MessageWait, ServiceTaskWait, TimerWait, UserTaskWait, Waits
+from workflows.engine.waits import (
+    Happening,
+    MessageWait,
+    ServiceTaskWait,
+    Thrown,
+    TimerWait,
+    UserTaskWait,
+    Waits,
+)
 
 MAX_STEPS = 1000
 CALL_OPERATOR = "workflow.call"
@@ -65,6 +66,7 @@ class _Expressions:
 
 
 _EXPRESSIONS = _Expressions()
+_BAD_VALUES = (expressions.ExpressionError, TimingError, CorrelationError)
 W = TypeVar("W")
 
 
@@ -79,6 +81,7 @@ class ProcessRun:
     def __init__(self, model: ProcessModel, workflow: ProcessTree) -> None:
         self.model = model
         self._workflow = workflow
+        workflow.outbox = self._outbox = Outbox()
         self._happened: list[Happening] = []
         self._known: dict[uuid.UUID, Any] = {}
         self._waits: Waits | None = None
@@ -88,10 +91,8 @@ class ProcessRun:
         """A new process, past its start event."""
         run = cls(model, ProcessTree(model.spec, model.subprocess_specs, _EXPRESSIONS))
         run._workflow.task_tree.data.update(data)
-        run._advance()
-        for task in list(run._workflow.event_manager.tasks.values()):
-            if isinstance(task.task_spec, StartEvent) and task.workflow is run._workflow:
-                run._catch(task, dict(data))
+        if model.follows_data:
+            current_data(run._workflow).update(data)
         run._advance()
         return run
 
@@ -157,31 +158,34 @@ class ProcessRun:
 
     def fire_timer(self, uid: uuid.UUID) -> bool:
         """Fire a waiting timer; False if the process no longer waits for it."""
-        for task in list(self._workflow.event_manager.tasks.values()):
-            for timer in timers_of(task):
-                if timer_uid(task, timer) == uid:
-                    timer.fire(task)
-                    self._do(task, partial(_wake, task), is_done=False)
-                    return True
-        return False
+        return self._catch(uid, None, RowTimer)
 
     def catch_message(self, uid: uuid.UUID, payload: Mapping[str, Any]) -> bool:
-        """Give a message to the place that waits for it; False if it no longer does."""
-        for task in list(self._workflow.event_manager.tasks.values()):
-            for message in messages_of(task):
-                if message_uid(task, message) == uid:
-                    event = BpmnEvent(message, payload=dict(payload))
-                    self._do(task, partial(_deliver, task, event), is_done=False)
-                    return True
-        return False
+        """Give a message or signal to the place that waits for it; False if it no longer does."""
+        return self._catch(uid, dict(payload), (AwaitedMessage, AwaitedSignal))
+
+    def take_thrown(self) -> list[Thrown]:
+        """The messages and signals thrown since the last call."""
+        thrown, self._outbox.thrown = self._outbox.thrown, []
+        return thrown
+
+    @property
+    def error(self) -> str:
+        """The code of the error that ended the process; "" where none did."""
+        return self._outbox.error
 
     def cancel(self) -> None:
         """Stop everything; nothing is waited for afterwards."""
         self._workflow.cancel()
         self._waits = Waits()
 
-    def _catch(self, task: Task, payload: Any) -> None:
-        _deliver(task, BpmnEvent(task.task_spec.event_definition, payload=payload))
+    def _catch(self, uid: uuid.UUID, payload: Any, kinds: type[Awaited] | tuple[type[Awaited], ...]) -> bool:
+        for task in waiting_tasks(self._workflow):
+            for awaited in awaited_by(task):
+                if isinstance(awaited, kinds) and awaited.uid(task) == uid:
+                    self._do(task, partial(deliver, task, awaited, payload), is_done=False)
+                    return True
+        return False
 
     def _do(self, task: Task, act: Callable[[], Any], *, is_done: bool = True) -> None:
         self._guard(element_id_of(task), act)
@@ -194,13 +198,17 @@ class ProcessRun:
         self._waits = None
         self._steps = 0
         self._current = ""
-        self._run_engine()
-        while self._catch_failure():
-            self._run_engine()
+        self._guard("", self._run_on)
         prune(self._workflow)
 
-    def _run_engine(self) -> None:
-        self._guard("", lambda: self._workflow.do_engine_steps(self._count, self._note))
+    def _run_on(self) -> None:
+        """Let the engine walk; settle what was thrown and what has become true; until neither moves a token."""
+        moves = True
+        while moves:
+            self._workflow.do_engine_steps(self._count, self._note)
+            moves = settle_throws(self._workflow, self._note) or self._catch_failure()
+            if not moves and self.model.follows_data:
+                moves = fire_conditions(self._workflow)
 
     def _catch_failure(self) -> bool:
         """Whether a script or a business rule failed, and its error was caught; EngineFault if it was not."""
@@ -214,20 +222,18 @@ class ProcessRun:
         return True
 
     def _catch_error(self, thrower: Task, code: str, details: Mapping[str, Any]) -> bool:
-        for task in _enclosing(thrower):
-            catcher = _error_boundary(task, code)
-            if catcher is not None:
-                element = self.model.element(catcher.task_spec.bpmn_id)
-                into = element.extension("error", "into") or "error"
-                catcher.data[into] = {"code": code, **details}
-                self._guard(element.id, partial(self._catch, catcher, None))
-                return True
-        return False
+        is_caught: list[bool] = []
+        payload = {"code": code, **details}
+        self._guard(
+            element_id_of(thrower),
+            lambda: is_caught.append(raise_at_scopes(thrower, "error", code, payload)),
+        )
+        return is_caught[0]
 
     def _guard(self, element_id: str, act: Callable[[], Any]) -> None:
         try:
             act()
-        except (expressions.ExpressionError, TimingError, WorkflowException) as error:
+        except (*_BAD_VALUES, WorkflowException) as error:
             at = getattr(error, "element_id", "") or self._current or element_id
             raise EngineFault(at, _reason(error)) from error
 
@@ -238,10 +244,13 @@ class ProcessRun:
             raise EngineFault(self._current, "The diagram loops without ever waiting")
 
     def _note(self, task: Task) -> None:
-        element_id = getattr(task.task_spec, "bpmn_id", None)
-        if element_id is not None and task.has_state(TaskState.COMPLETED):
-            element = self.model.element(element_id)
-            self._happened.append(Happening(element_id, element.name, element.kind))
+        if not task.has_state(TaskState.COMPLETED):
+            return
+        if self.model.follows_data:
+            follow(task)
+        element = self.model.diagram.elements.get(getattr(task.task_spec, "bpmn_id", None) or "")
+        if element is not None:
+            self._happened.append(Happening(element.id, element.name, element.kind))
 
     def end_name(self, happened: list[Happening]) -> str:
         """The name of the end event of the process among these; "" if it has not ended."""
@@ -262,16 +271,27 @@ class ProcessRun:
                 waits.service_tasks[task.id] = self._once(task.id, partial(self._service_task, task))
             elif task.state == TaskState.READY and task.task_spec.manual:
                 waits.user_tasks[task.id] = self._once(task.id, partial(self._user_task, task))
-        for task in self._workflow.event_manager.tasks.values():
-            for timer in timers_of(task):
-                due = self._evaluated(task, partial(timer.due_at, task))
-                element = self.model.element(timer.name)
-                uid = timer_uid(task, timer)
-                waits.timers[uid] = TimerWait(uid, element.id, element.name, due)
-            for message in messages_of(task):
-                uid = message_uid(task, message)
-                waits.messages[uid] = MessageWait(uid, _message_element(task, message), message.name)
+        for task in waiting_tasks(self._workflow):
+            for awaited in awaited_by(task):
+                self._add_wait(waits, task, awaited)
         return waits
+
+    def _add_wait(self, waits: Waits, task: Task, awaited: Awaited) -> None:
+        element = self.model.element(awaited.element_id)
+        if isinstance(awaited, RowTimer):
+            due = self._evaluated(task, partial(awaited.due_at, task))
+            uid = awaited.uid(task)
+            waits.timers[uid] = TimerWait(uid, element.id, element.name, due)
+        elif isinstance(awaited, AwaitedMessage):
+            key = self._evaluated(task, partial(awaited.key, task))
+            uid = awaited.uid(task)
+            waits.messages[uid] = MessageWait(uid, element.id, awaited.name, awaited.kind, key)
+        elif isinstance(awaited, AwaitedSignal):
+            uid = awaited.uid(task)
+            waits.messages[uid] = MessageWait(uid, element.id, awaited.name, awaited.kind)
+        elif isinstance(awaited, AwaitedCondition):
+            uid = awaited.uid(task)
+            waits.messages[uid] = MessageWait(uid, element.id, awaited.condition[:80], awaited.kind)
 
     def _open_tasks(self) -> Iterator[Task]:
         for workflow in (self._workflow, *self._workflow.get_active_subprocesses()):
@@ -313,49 +333,8 @@ class ProcessRun:
     def _evaluated(self, task: Task, evaluate: Callable[[], W]) -> W:
         try:
             return evaluate()
-        except (expressions.ExpressionError, TimingError) as error:
+        except _BAD_VALUES as error:
             raise EngineFault(element_id_of(task), _reason(error)) from error
-
-
-def _deliver(task: Task, event: BpmnEvent) -> None:
-    task.task_spec.catch(task, event)
-    _wake(task)
-
-
-def _wake(task: Task) -> None:
-    task.task_spec._update(task)  # noqa: SLF001 - what Spiff's event manager does for a caught event
-
-
-def _enclosing(task: Task) -> Iterator[Task]:
-    """The task, the loop it is an instance of, the sub-process around it, and so on outwards."""
-    inner: Task | None = task
-    while inner is not None:
-        yield inner
-        if OWN in inner.internal_data:
-            inner = inner.parent
-        else:
-            owner = inner.workflow.parent_task_id
-            inner = inner.workflow.top_workflow.get_task_from_id(owner) if owner is not None else None
-
-
-def _error_boundary(task: Task, code: str) -> Task | None:
-    """The waiting error boundary event attached to this very task, if it takes the code."""
-    parent = task.parent
-    for sibling in parent.children if parent is not None else []:
-        definition = getattr(sibling.task_spec, "event_definition", None)
-        if (
-            isinstance(sibling.task_spec, BoundaryEvent)
-            and isinstance(definition, ErrorEventDefinition)
-            and sibling.state == TaskState.WAITING
-            and definition.code in (None, "", code)
-        ):
-            return sibling
-    return None
-
-
-def _message_element(task: Task, message: PayloadMessage) -> str:
-    """The element drawn for a message: behind an event-based gateway it is the event, not the gateway."""
-    return message.element_id or str(task.task_spec.bpmn_id)
 
 
 def _reason(error: Exception) -> str:

@@ -5,8 +5,6 @@ lists, never by the order of keys, so nothing breaks if a store re-orders an obj
 is compressed.
 """
 
-# ruff: noqa: SLF001 - what Spiff lets others override or look at begins with an underscore
-
 from __future__ import annotations
 
 import json

@@ -5,8 +5,6 @@ completes, and gives up silently below a depth of a thousand. Here each such que
 there are, and `pruning` keeps those few. Log records that nobody reads are not put together either.
 """
 
-# ruff: noqa: SLF001 - what Spiff lets others override or look at begins with an underscore
-
 from __future__ import annotations
 
 import time

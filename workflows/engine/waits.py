@@ -45,9 +45,17 @@ class TimerWait:
 
 @dataclass(frozen=True, slots=True)
 class MessageWait:
+    """A message, a signal or a condition is waited for, as `kind` tells.
+
+    `message` is the name of the message or signal, or the condition; `key` the correlation key waited for,
+    "" where the subjects of the case tell which message is meant.
+    """
+
     uid: uuid.UUID
     element_id: str
     message: str
+    kind: str = "message"
+    key: str = ""
 
 
 @dataclass(slots=True)
@@ -58,6 +66,17 @@ class Waits:
     service_tasks: dict[uuid.UUID, ServiceTaskWait] = field(default_factory=dict)
     timers: dict[uuid.UUID, TimerWait] = field(default_factory=dict)
     messages: dict[uuid.UUID, MessageWait] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Thrown:
+    """A message or signal, as `kind` tells, that the process sends out of itself."""
+
+    kind: str
+    name: str
+    element_id: str
+    key: str
+    payload: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,94 @@
+"""A process in memory, played in words of the diagram: straight, or restored from its state after every step."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from workflows.engine import Happening, ProcessModel, ProcessRun, Thrown
+
+DATA = {"site": "provincial", "number": 7}
+
+
+class Playing:
+    """A run that tests drive by the names of elements. What happened and was thrown adds up."""
+
+    def __init__(self, model: ProcessModel, data: Mapping[str, Any], *, is_restored: bool) -> None:
+        self.is_restored = is_restored
+        self.happened: list[Happening] = []
+        self.thrown: list[Thrown] = []
+        self.error = ""
+        self._keep(ProcessRun.start(model, data))
+
+    @property
+    def people(self) -> list[str]:
+        return self._names("user_tasks")
+
+    @property
+    def machines(self) -> list[str]:
+        return self._names("service_tasks")
+
+    @property
+    def timers(self) -> list[str]:
+        return self._names("timers")
+
+    @property
+    def messages(self) -> list[str]:
+        """Elements that wait for a message, a signal or a condition."""
+        return self._names("messages")
+
+    @property
+    def is_completed(self) -> bool:
+        return self.run.is_completed
+
+    @property
+    def done(self) -> list[str]:
+        """The elements that are done, in their order."""
+        return [each.element_id for each in self.happened]
+
+    def wait(self, element_id: str) -> Any:
+        """The first wait at an element, whatever it waits for."""
+        waits = self.run.waits
+        kinds = (waits.user_tasks, waits.service_tasks, waits.timers, waits.messages)
+        return next(each for kind in kinds for each in kind.values() if each.element_id == element_id)
+
+    def data(self, element_id: str) -> dict[str, Any]:
+        """The process data as a waiting task sees them."""
+        return self.run.data_of(self.wait(element_id).uid)
+
+    def complete(self, element_id: str, **values: Any) -> None:
+        """A person or a machine has done its task."""
+        uid = self.wait(element_id).uid
+        if uid in self.run.waits.user_tasks:
+            self._step(lambda: self.run.complete_user_task(uid, values))
+        else:
+            self._step(lambda: self.run.complete_service_task(uid, values))
+
+    def fail(self, element_id: str, code: str) -> bool:
+        """A machine's task throws an error; whether anything caught it."""
+        uid = self.wait(element_id).uid
+        return bool(self._step(lambda: self.run.throw_error(uid, code, {"element": element_id})))
+
+    def fire(self, element_id: str) -> bool:
+        uid = self.wait(element_id).uid
+        return bool(self._step(lambda: self.run.fire_timer(uid)))
+
+    def catch(self, element_id: str, **payload: Any) -> bool:
+        """A message or signal reaches an element."""
+        uid = self.wait(element_id).uid
+        return bool(self._step(lambda: self.run.catch_message(uid, payload)))
+
+    def _step(self, act: Callable[[], Any]) -> Any:
+        answer = act()
+        self._keep(self.run)
+        return answer
+
+    def _keep(self, run: ProcessRun) -> None:
+        _ = run.waits  # asked for after every step, as the services do
+        self.happened += run.take_happenings()
+        self.thrown += run.take_thrown()
+        self.error = self.error or run.error
+        self.run = ProcessRun.restore(run.model, run.dump()) if self.is_restored else run
+
+    def _names(self, kind: str) -> list[str]:
+        return sorted(each.element_id for each in getattr(self.run.waits, kind).values())

@@ -1,0 +1,159 @@
+"""Which events a bundle may have, and what is said of the others, with the element's id."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.workflows.conftest import bundle, chain, machine, user
+from tests.workflows.engine.events.drawing import (
+    END,
+    boundary,
+    catch,
+    end,
+    event,
+    event_subprocess,
+    parallel,
+    subprocess,
+    throw,
+)
+from tests.workflows.engine.events.test_compensation import transaction, undoable
+from workflows.checks import check_bundle
+
+CORRELATED = '<consilium:message correlate="number"/>'
+INSIDE = user("handle") + end("handled") + chain("on-start", "handle", "handled")
+
+
+def refused(body, **options):
+    return {(problem.element_id, problem.message) for problem in check_bundle(bundle(body, **options))}
+
+
+def between(node, name="x"):
+    return node + END + chain("start", name, "end")
+
+
+def at_edge(host, trigger, **options):
+    return (
+        host + boundary("x", "host", trigger, **options) + END + chain("start", "host", "end") + chain("x", "end")
+    )  # fmt: skip
+
+
+def inside(node, *, kind="subProcess", steps=("s1", "x"), more=""):
+    return (
+        subprocess("sub", '<bpmn:startEvent id="s1"/>' + node + chain(*steps), kind=kind) + more + END
+        + chain("start", "sub", "end")
+    )  # fmt: skip
+
+
+UNDONE = undoable("a") + throw("x", "compensate") + END + chain("start", "a", "x", "end")
+LINKED = throw("away", "link") + catch("here", "link") + END + chain("start", "away") + chain("here", "end")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        UNDONE,
+        LINKED,
+        between(catch("x", "conditional")),
+        between(throw("x", "")),
+        at_edge(user("host"), "conditional", interrupts=False),
+        at_edge(machine("host"), "timer"),
+        at_edge('<bpmn:receiveTask id="host" messageRef="M1"/>', "timer"),
+        inside(end("x", "error"), more=boundary("b", "sub", "error") + chain("b", "end")),
+        inside(end("x", "escalation"),
+               more=boundary("b", "sub", "any escalation", interrupts=False) + chain("b", "end")),
+        user("a") + END + chain("start", "a", "end") + event_subprocess("on", "timer", INSIDE),
+        user("a") + END + chain("start", "a", "end") + event_subprocess("on", "cycle", INSIDE, interrupts=False),
+        user("a") + END + chain("start", "a", "end") + event_subprocess("on", "error", INSIDE),
+        transaction(("cancelled", "cancel")),
+        parallel("p") + user("a") + end("fail", "error") + END + chain("start", "p", "a", "end") + chain("p", "fail"),
+    ],
+)  # fmt: skip
+def test_events_that_run_faithfully_are_accepted(operators, body):
+    assert refused(body) == set()
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        (between(catch("x", "")), "The event waits for nothing"),
+        (between(catch("x", "error")), "An error event is not supported here"),
+        (between(catch("x", '<bpmn:timerEventDefinition/><bpmn:messageEventDefinition messageRef="M1"/>')),
+         "An event with several triggers is not supported"),
+        (between(catch("x", "<bpmn:conditionalEventDefinition/>")), "condition: Not an expression: ''"),
+        (between(catch("x", "<bpmn:linkEventDefinition/>")), "The link has no name"),
+        (between(throw("x", "<bpmn:escalationEventDefinition/>")), "The escalation has no code"),
+        (end("x", "any error") + chain("start", "x"), "The error has no code"),
+        (at_edge(user("host"), "error"), "A user task throws no error"),
+        (at_edge(user("host"), "escalation"), "Only a subprocess escalates"),
+        (at_edge(user("host"), "cancel"), "Only a transaction is cancelled"),
+        (at_edge(machine("host"), "error", interrupts=False), "An error event always interrupts"),
+        (at_edge('<bpmn:parallelGateway id="host"/>', "timer"),
+         "A boundary event is attached to a task, a call activity or a subprocess"),
+        (end("x", "cancel") + chain("start", "x"), "A cancel end event stands directly in a transaction"),
+        (throw("x", "escalation") + END + chain("start", "x", "end"), "Nothing around it catches the escalation LATE"),
+        (throw("x", "link") + END + chain("start", "x"), "No link event of its scope catches A"),
+        (catch("x", "link") + END + chain("x", "end"), "No link event of its scope throws A"),
+        (LINKED + catch("x", "link") + chain("x", "end"), "Several link events catch A; there can be one"),
+        (LINKED.replace("away", "x") + chain("x", "end"), "A link goes on at its catch; no flow leaves its throw"),
+        (between(throw("x", "compensate")), "There is nothing to undo: no activity here has a compensation handler"),
+        (UNDONE.replace("<bpmn:compensateEventDefinition/></bpmn:intermediateThrow",
+                        '<bpmn:compensateEventDefinition activityRef="end"/></bpmn:intermediateThrow'),
+         "There is nothing to undo: no activity here has a compensation handler"),
+        (UNDONE.replace("<bpmn:compensateEventDefinition/></bpmn:intermediateThrow",
+                        '<bpmn:compensateEventDefinition waitForCompletion="false"/></bpmn:intermediateThrow'),
+         "Compensation that is not waited for is not supported"),
+        (at_edge(user("host"), "compensate"), "A compensation event is associated with one handler"),
+        (user("a") + END + chain("start", "a", "end") + event_subprocess("on", "compensate", INSIDE).replace(
+            "on-start", "x"), "A compensation event subprocess is not supported; give the activity a handler"),
+        (user("a") + END + chain("start", "a", "end") + event_subprocess("on", "error", INSIDE, interrupts=False)
+         .replace("on-start", "x"), "An error event always interrupts"),
+        (inside(user("x"), steps=("s1", "x")), "A dead end: nothing follows, and it is no end event"),
+    ],
+)  # fmt: skip
+def test_events_that_would_not_are_refused_by_name(operators, body, message):
+    assert ("x", message) in refused(body)
+
+
+def test_a_process_is_not_begun_by_a_condition(operators):
+    found = refused(user("a") + END + chain("x", "a", "end"), start=event("startEvent", "x", "conditional"))
+
+    assert (
+        "x",
+        "A process is not begun by a condition; begin it by a message, a signal or a timer",
+    ) in found
+
+
+def test_a_transaction_that_can_be_cancelled_has_a_way_out(operators):
+    found = refused(transaction(("broken", "any error")))
+
+    assert ("pay", "A transaction that can be cancelled is left by a cancel boundary event") in found
+
+
+def test_an_event_subprocess_stands_outside_the_flows(operators):
+    body = user("a") + END + chain("start", "a", "on", "end") + event_subprocess("on", "timer", INSIDE)
+
+    assert (
+        "on",
+        "An event subprocess is begun by its event; no flow leads there or away",
+    ) in refused(body)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ((' isForCompensation="true"', ""), "A compensation handler is marked isForCompensation"),
+        (("</bpmn:userTask>", "<bpmn:multiInstanceLoopCharacteristics/></bpmn:userTask>"),
+         "A repeated compensation handler is not supported"),
+    ],
+)  # fmt: skip
+def test_a_handler_must_be_one_that_can_be_run(operators, change, message):
+    assert ("undo-a", message) in refused(UNDONE.replace(*change))
+
+
+def test_compensation_of_a_repeated_activity_is_refused(operators):
+    body = UNDONE.replace("</bpmn:userTask>", "<bpmn:multiInstanceLoopCharacteristics/></bpmn:userTask>", 1)
+
+    assert (
+        "a-done",
+        "Compensation of a repeated activity is not supported; repeat a subprocess around it",
+    ) in refused(body)

@@ -1,0 +1,51 @@
+"""Boundary events: what may happen to which activity.
+
+Reference  BPMN 2.0.2 §10.5.4 (Intermediate events attached to an activity boundary)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from workflows.checks.problems import Problem
+from workflows.diagram import Diagram, Element
+
+ACTIVITIES = frozenset({
+    "task", "userTask", "manualTask", "serviceTask", "scriptTask", "businessRuleTask", "sendTask", "receiveTask",
+    "callActivity", "subProcess", "transaction",
+})  # fmt: skip
+SUBPROCESSES = frozenset({"subProcess", "transaction"})
+_THROWS_NO_ERROR = {
+    "userTask": "A user task throws no error",
+    "manualTask": "A manual task throws no error",
+    "receiveTask": "A receive task throws no error",
+    "sendTask": "A send task throws no error",
+    "task": "An abstract task throws no error",
+}
+
+
+def check_boundaries(diagram: Diagram) -> Iterator[Problem]:
+    for element in diagram.elements.values():
+        if element.kind != "boundaryEvent":
+            continue
+        host = diagram.elements.get(element.attached_to)
+        if host is None or host.kind not in ACTIVITIES or host.is_event_subprocess:
+            yield Problem(
+                element.id, "A boundary event is attached to a task, a call activity or a subprocess"
+            )
+        elif host.parent != element.parent:
+            yield Problem(element.id, "A boundary event stands in the scope of its activity")
+        elif element.triggers:
+            yield from _check_on(element, host)
+
+
+def _check_on(element: Element, host: Element) -> Iterator[Problem]:
+    kind = element.triggers[0].kind
+    if kind == "error" and host.kind in _THROWS_NO_ERROR:
+        yield Problem(element.id, _THROWS_NO_ERROR[host.kind])
+    if kind == "escalation" and host.kind not in SUBPROCESSES:
+        yield Problem(element.id, "Only a subprocess escalates")
+    if kind == "cancel" and host.kind != "transaction":
+        yield Problem(element.id, "Only a transaction is cancelled")
+    if kind in {"error", "cancel"} and not element.is_interrupting:
+        yield Problem(element.id, f"{'An error' if kind == 'error' else 'A cancel'} event always interrupts")

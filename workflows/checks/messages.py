@@ -1,0 +1,49 @@
+"""Messages and signals: who could send what is waited for, and how one is told from another.
+
+Reference  BPMN 2.0.2 §8.4.2 (Correlation), §10.5.5 (Message)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from workflows.catalogue import MESSAGES, OUR_OWN
+from workflows.checks.problems import Problem, check_expression, check_optional
+from workflows.diagram import Diagram, Element
+
+
+def check_messages(diagram: Diagram) -> Iterator[Problem]:
+    """A message comes from the catalogue, or from a process: then `consilium:message` says so at both ends."""
+    for element in diagram.elements.values():
+        trigger = element.trigger("message")
+        if trigger is None or not trigger.name:
+            continue
+        if trigger.name in OUR_OWN:
+            yield Problem(
+                element.id, f"{trigger.name} is news of the engine's own; no process takes part in it"
+            )
+        elif trigger.name not in MESSAGES and not element.throws and "message" not in element.extensions:
+            known = ", ".join(sorted(MESSAGES))
+            yield Problem(
+                element.id,
+                f"No event is called {trigger.name}; there are: {known}. One that a process throws is waited for"
+                " with consilium:message",
+            )
+        yield from _check_correlation(diagram, element)
+
+
+def check_thrown(diagram: Diagram) -> Iterator[Problem]:
+    """What goes out with a message or signal."""
+    for element in diagram.elements.values():
+        if element.throws and element.triggers and element.triggers[0].kind in {"message", "signal"}:
+            for name, text in element.arguments.items():
+                yield from check_expression(element.id, text, what=f"argument {name}")
+
+
+def _check_correlation(diagram: Diagram, element: Element) -> Iterator[Problem]:
+    correlate = element.extension("message", "correlate")
+    if correlate and diagram.begins(element):
+        yield Problem(
+            element.id, "A message that begins a process is not correlated; consilium:start has its key"
+        )
+    yield from check_optional(element.id, correlate, what="correlate")

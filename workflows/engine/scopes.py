@@ -1,0 +1,76 @@
+"""Scopes: a process or subprocess, what is attached to it, and how its tokens are withdrawn.
+
+Reference  BPMN 2.0.2 §13.5.4 (an interrupting event ends what its scope is doing)
+"""
+
+from __future__ import annotations
+
+from SpiffWorkflow.bpmn.specs.control import BoundaryEventJoin
+from SpiffWorkflow.bpmn.specs.defaults import BoundaryEvent as SpiffBoundaryEvent
+from SpiffWorkflow.bpmn.util.event import BpmnEvent
+from SpiffWorkflow.specs.base import TaskSpec
+from SpiffWorkflow.task import Task
+from SpiffWorkflow.util.task import TaskState
+
+from workflows.engine.catching import wait_again
+
+_HAS_TOKEN = TaskState.WAITING | TaskState.READY | TaskState.STARTED
+
+
+class BoundaryEvent(SpiffBoundaryEvent):  # type: ignore[misc]
+    """An event at the edge of an activity: it takes the activity away, or goes on listening."""
+
+    def connect(self, taskspec: TaskSpec) -> None:
+        """What is begun beside the activity has no part in its end, so only its own flow leads on."""
+        if self.cancel_activity or not isinstance(taskspec, BoundaryEventJoin):
+            super().connect(taskspec)
+
+    def catch(self, my_task: Task, event: BpmnEvent) -> None:
+        super().catch(my_task, event)
+        if self.cancel_activity:
+            for sibling in my_task.parent.children:
+                if not isinstance(sibling.task_spec, SpiffBoundaryEvent):
+                    withdraw(sibling)
+        else:
+            wait_again(my_task, event.event_definition)
+
+
+def attached_to(host: Task) -> list[Task]:
+    """The boundary events that wait at the edge of an activity."""
+    siblings = host.parent.children if host.parent is not None else []
+    return [
+        each
+        for each in siblings
+        if isinstance(each.task_spec, SpiffBoundaryEvent) and each.state == TaskState.WAITING
+    ]
+
+
+def activity_of(task: Task) -> Task:
+    """The activity a task belongs to: several tasks are one activity where a marker repeats it."""
+    while (
+        task.parent is not None and getattr(task.parent.task_spec, "task_spec", None) == task.task_spec.name
+    ):
+        task = task.parent
+    return task
+
+
+def owner_of(task: Task) -> Task | None:
+    """The subprocess a task runs in, as the task it is in the scope around it."""
+    parent_id = task.workflow.parent_task_id
+    return task.workflow.top_workflow.get_task_from_id(parent_id) if parent_id is not None else None
+
+
+def withdraw(task: Task) -> None:
+    """Cancel a task with everything below it, subprocesses and what they wait for included."""
+    for each in reversed(list(task)):
+        if each.has_state(_HAS_TOKEN) and each.id in each.workflow.tasks:
+            each.cancel()  # what was only expected after it goes with it
+
+
+def clear_scope(kept: Task) -> None:
+    """Cancel every token of a task's scope but its own."""
+    for each in list(kept.workflow.tasks.values()):
+        if each is kept or each.id not in kept.workflow.tasks or kept.is_descendant_of(each):
+            continue
+        if each.has_state(_HAS_TOKEN) and not each.is_descendant_of(kept):
+            withdraw(each)
