@@ -26,6 +26,7 @@ class Privilege(StrEnum):
     OPERATE_CASES = "operate_cases"
     PERFORM_STEPS = "perform_steps"
     MANAGE_WEBHOOKS = "manage_webhooks"
+    ASSIGN_TASKS = "assign_tasks"
     VIEW_MESSAGES = "view_messages"
     VIEW_AUDIT = "view_audit"
     REPORT = "report"
@@ -48,7 +49,14 @@ GRANTED: dict[Role, frozenset[Privilege]] = {
         {_P.VIEW_STUDIES, _P.STORE_STUDIES, _P.VIEW_ORDERS, _P.CORRECT_STUDIES, _P.PERFORM_WORKITEMS}
     ),
     Role.COORDINATOR: frozenset(
-        {_P.VIEW_STUDIES, _P.VIEW_ORDERS, _P.VIEW_CASES, _P.OPERATE_CASES, _P.PERFORM_WORKITEMS}
+        {
+            _P.VIEW_STUDIES,
+            _P.VIEW_ORDERS,
+            _P.VIEW_CASES,
+            _P.OPERATE_CASES,
+            _P.ASSIGN_TASKS,
+            _P.PERFORM_WORKITEMS,
+        }
     ),
     Role.DESIGNER: frozenset({_P.DESIGN_PROCESSES}),
     Role.INTEGRATOR: frozenset(
@@ -68,6 +76,7 @@ GRANTED: dict[Role, frozenset[Privilege]] = {
             _P.VIEW_MESSAGES,
             _P.OPERATE_CASES,
             _P.MANAGE_WEBHOOKS,
+            _P.ASSIGN_TASKS,
             _P.MANAGE_NODES,
             _P.MANAGE_ROUTING,
             _P.MANAGE_STORAGE,

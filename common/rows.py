@@ -149,11 +149,15 @@ def _update(table: Table, fields: tuple[str, ...]) -> _Update:
 
 @lru_cache(maxsize=512)
 def _insert(table: Table, has_key: bool, ignore_conflicts: bool) -> _Insert:
-    """A row brings every column, but for a key that the database counts and that it has not got yet."""
+    """A row brings every column but those the database generates, and a key that it counts and has not given yet."""
     options = _options(table)
     name, key = _quoted(options.db_table), options.pk
     is_counted = isinstance(key, AutoField) and not has_key
-    written = [field for field in options.concrete_fields if not (is_counted and field is key)]
+    written = [
+        field
+        for field in options.concrete_fields
+        if not field.generated and not (is_counted and field is key)
+    ]
     columns = ", ".join(_quoted(field.column) for field in written)
     sql = f"INSERT INTO {name} ({columns}) SELECT {columns} FROM json_populate_recordset(NULL::{name}, %s)"  # noqa: S608
     gives_keys = is_counted and not ignore_conflicts

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.db.models import QuerySet
 
 from accounts.models import Person, Site
@@ -9,9 +11,9 @@ from accounts.selectors import people_with_role
 from events.services import Event, subscribe
 from notifications import live
 from notifications.services import mark_over, notify
-from notifications.texts import TASK_OFFERED
+from notifications.texts import MENTIONED, TASK_OFFERED
 from workflows.models import UserTask
-from workflows.selectors import OPEN_TASK
+from workflows.selectors import OPEN_TASK, people_offered
 
 
 def on_task_offered(event: Event) -> None:
@@ -42,10 +44,23 @@ def on_case_changed(event: Event) -> None:
     open_tasks = UserTask.objects.filter(instance__uid=event.subjects["case"], status__in=OPEN_TASK)
     concerned: set[Person] = set()
     for task in open_tasks.select_related("assignee", "site"):
-        concerned.update(people_with_role(task.site, task.role))
+        concerned.update(people_offered(task))
         if task.assignee:
             concerned.add(task.assignee)
     live.push_inbox_change(concerned)
+
+
+def on_comment(event: Event) -> None:
+    """Show what was written to who has the case open, and tell those it names. Its text stays in the case."""
+    on_change(event)
+    mentioned = Person.objects.filter(username__in=event.payload["mentioned"], is_active=True)
+    notify(
+        kind=MENTIONED,
+        cause=f"event:{event.uid}",
+        persons=mentioned.exclude(username=event.payload["author"]),
+        subjects=event.subjects,
+        href=f"{case_href(event.subjects['case'])}?tab=conversation",
+    )
 
 
 def on_change(event: Event) -> None:
@@ -59,13 +74,16 @@ def on_change(event: Event) -> None:
 
 
 def audience_of(event: Event) -> list[Person]:
-    """The person a step is assigned to, or else everyone who holds its role at its site."""
+    """The person a step is assigned to, or else everyone it is offered to."""
     return list(_audience(event.payload))
 
 
-def _audience(payload: dict[str, str]) -> QuerySet[Person]:
+def _audience(payload: dict[str, Any]) -> QuerySet[Person]:
     if payload.get("assignee"):
         return Person.objects.filter(username=payload["assignee"], is_active=True)
+    if payload.get("has_candidates"):
+        task = UserTask.objects.filter(pk=payload["task_uid"]).select_related("site").first()
+        return people_offered(task) if task else Person.objects.none()
     site = Site.objects.filter(code=payload["site_code"]).first()
     return people_with_role(site, payload["role"]) if site else Person.objects.none()
 
@@ -83,5 +101,6 @@ def register() -> None:
     subscribe("UserTaskOffered", subscriber="notifications.task_offered", handler=on_task_offered)
     subscribe("UserTaskClosed", subscriber="notifications.task_closed", handler=on_task_closed)
     subscribe("CaseChanged", subscriber="notifications.case_changed", handler=on_case_changed)
-    for name in ("JobChanged", "SeriesComplete", "ReportSigned"):
+    subscribe("CaseCommented", subscriber="notifications.commented", handler=on_comment)
+    for name in ("JobChanged", "SeriesComplete", "ReportSigned", "CaseFilesChanged"):
         subscribe(name, subscriber="notifications.live", handler=on_change)

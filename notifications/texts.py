@@ -14,6 +14,7 @@ TASK_OFFERED = "task_offered"
 TASK_REMINDER = "task_reminder"
 TASK_ESCALATED = "task_escalated"
 CASE_NOTICE = "case_notice"
+MENTIONED = "mentioned"
 
 _TEXTS = {
     TASK_OFFERED: (gettext_noop("A case waits for you"), gettext_noop("Next step: %(step)s.")),
@@ -22,6 +23,7 @@ _TEXTS = {
         gettext_noop("A case has waited too long"),
         gettext_noop("Not done in time: %(step)s. Please find somebody else."),
     ),
+    MENTIONED: (gettext_noop("A colleague wrote to you in a case"), ""),
     CASE_NOTICE: (gettext_noop("A case needs your attention"), gettext_noop("Step: %(step)s.")),
 }
 

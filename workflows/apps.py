@@ -23,7 +23,7 @@ class WorkflowsConfig(AppConfig):
             timers,
         )
 
-        choices.register_people()
+        choices.register()
         subscribe("*", subscriber="workflows", handler=messages.receive_event, skips=catalogue.OUR_OWN)
         stepping.use_nudge(tasks.enqueue)
         register_duty("workflows.timers", timers.fire_due_timers, every=dt.timedelta(seconds=0.5))

@@ -2,14 +2,14 @@
 
 `forms/<name>.json` of a bundle holds a title and one schema an outcome (JSON Schema 2020-12). What an
 outcome does beside moving the process is registered by the package that owns it: a report is signed by
-`reports.sign`, and `workflows` never learns what a report is.
+`reports.sign`, and `workflows` never learns what a report is. Beside its schema an outcome has words of a UI
+schema: `order`, `widgets`, `choices`, `notes`, `rules` (see `workflows.form_rules`) and `signature`.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Any
 
@@ -20,11 +20,12 @@ from jsonschema.exceptions import ValidationError
 
 from accounts.models import Person
 from common.errors import InvalidInput, NotFound
+from workflows.form_rules import hidden_fields
 from workflows.models import ProcessDefinition, UserTask
 
 Submission = Callable[[UserTask, Person, dict[str, Any]], dict[str, Any]]
 Choices = Sequence[tuple[str, str]]
-ChoicesProvider = Callable[[UserTask], Choices]
+ChoicesProvider = Callable[[UserTask, Person | None], Choices]
 
 BUILT_IN = {
     "confirmation": json.dumps(
@@ -60,56 +61,13 @@ def find_submission(name: str) -> Submission | None:
 
 
 def register_choices(name: str, provider: ChoicesProvider) -> None:
-    """Have `provider(task)` offer (value, label) pairs to fields that name it."""
+    """Have `provider(task, person)` offer (value, label) pairs to fields that name it."""
     _choices[name] = provider
 
 
 def find_choices(name: str) -> ChoicesProvider | None:
     """The registered provider; None where no package registered one."""
     return _choices.get(name)
-
-
-@dataclass(frozen=True, slots=True)
-class FormField:
-    """One field as a page shows it, its words already in the person's language."""
-
-    name: str
-    title: str
-    description: str
-    type: str
-    widget: str
-    is_required: bool
-    choices: Choices
-    max_length: int | None
-    default: Any
-
-
-@dataclass(frozen=True, slots=True)
-class FormOutcome:
-    """One way to finish the task: a button, and the fields it needs."""
-
-    key: str
-    label: str
-    style: str
-    fields: tuple[FormField, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class FormView:
-    title: str
-    description: str
-    outcomes: tuple[FormOutcome, ...]
-
-
-def form_view(task: UserTask, *, language: str | None = None) -> FormView:
-    """The task's form in a language (the active one unless told), ready to be shown."""
-    form = load_form(task.instance.definition, task.form)
-    language = language or get_language() or "en"
-    return FormView(
-        title=_words(form["title"], language),
-        description=_words(form.get("description", {}), language),
-        outcomes=tuple(_outcome_view(key, form, task, language) for key in form["outcomes"]),
-    )
 
 
 def load_form(definition: ProcessDefinition, name: str) -> dict[str, Any]:
@@ -132,25 +90,41 @@ def find_outcome(form: dict[str, Any], outcome: str) -> dict[str, Any]:
     return spec
 
 
-def check_data(task: UserTask, outcome: dict[str, Any], data: dict[str, Any]) -> None:
-    """Accept the data of an outcome, or raise InvalidInput with one clear sentence a field."""
+def check_data(
+    task: UserTask, outcome: dict[str, Any], data: dict[str, Any], *, person: Person | None = None
+) -> dict[str, Any]:
+    """The data of an outcome that is to be kept, without fields its rules hide.
+
+    Raises  InvalidInput with one clear sentence a field.
+    """
     language = get_language() or "en"
+    hidden = hidden_fields(outcome, data)
+    kept = {name: value for name, value in data.items() if name not in hidden}
     fields: dict[str, str] = {}
-    for error in outcome["schema"].validator.iter_errors(data):
+    for error in outcome["schema"].validator.iter_errors(kept):
         for name, sentence in _sentences(error, outcome, language):
-            fields.setdefault(name, sentence)
+            if name not in hidden:
+                fields.setdefault(name, sentence)
     for name, provider in outcome.get("choices", {}).items():
-        chosen = data.get(name)
-        if (
-            chosen
-            and name not in fields
-            and chosen not in {value for value, _label in _offered(provider, task)}
+        if name not in fields and not _chosen(kept.get(name)) <= _values(
+            provider, task, person, kept.get(name)
         ):
             fields[name] = _("%(field)s: choose one of the offered values.") % {
-                "field": _title(outcome, name, language)
+                "field": title_of(outcome, name, language)
             }
     if fields:
         raise InvalidInput(_("Please correct the marked fields."), code="FORM_INVALID", fields=fields)
+    return kept
+
+
+def _chosen(value: Any) -> set[Any]:
+    """What was chosen in a field of one value, or of many."""
+    return set(value) if isinstance(value, list) else {value} if value else set()
+
+
+def _values(provider: str, task: UserTask, person: Person | None, chosen: Any) -> set[Any]:
+    """What a provider offers; not asked where nothing was chosen."""
+    return {value for value, _label in offered_by(provider, task, person)} if chosen else set()
 
 
 class _Schema(dict[str, Any]):
@@ -158,7 +132,7 @@ class _Schema(dict[str, Any]):
 
     @cached_property
     def validator(self) -> Draft202012Validator:
-        return Draft202012Validator(self)
+        return Draft202012Validator(self, format_checker=Draft202012Validator.FORMAT_CHECKER)
 
 
 @lru_cache(maxsize=256)
@@ -169,71 +143,36 @@ def _parsed(text: str) -> dict[str, Any]:
     return form
 
 
-def _outcome_view(key: str, form: dict[str, Any], task: UserTask, language: str) -> FormOutcome:
-    spec = form["outcomes"][key]
-    properties = spec["schema"].get("properties", {})
-    names = spec.get("order") or list(properties)
-    return FormOutcome(
-        key=key,
-        label=_words(spec["label"], language),
-        style=spec.get("style", "default"),
-        fields=tuple(_field_view(name, properties[name], spec, task, language) for name in names),
-    )
-
-
-def _field_view(
-    name: str, schema: dict[str, Any], spec: dict[str, Any], task: UserTask, language: str
-) -> FormField:
-    provider = spec.get("choices", {}).get(name)
-    choices: Choices = (
-        _offered(provider, task)
-        if provider
-        else [
-            (str(value), _translated(spec, name, language).get("enum", {}).get(str(value), str(value)))
-            for value in schema.get("enum", [])
-        ]
-    )
-    kind = schema.get("type", "string")
-    default_widget = "select" if choices else "checkbox" if kind == "boolean" else "text"
-    return FormField(
-        name=name,
-        title=_title(spec, name, language),
-        description=_translated(spec, name, language).get("description", schema.get("description", "")),
-        type=kind,
-        widget=spec.get("widgets", {}).get(name, default_widget),
-        is_required=name in spec["schema"].get("required", []),
-        choices=choices,
-        max_length=schema.get("maxLength"),
-        default=schema.get("default"),
-    )
-
-
-def _offered(provider: str, task: UserTask) -> Choices:
+def offered_by(provider: str, task: UserTask, person: Person | None) -> Choices:
     handler = find_choices(provider)
-    return handler(task) if handler else []
+    return handler(task, person) if handler else []
 
 
-def _words(by_language: dict[str, str], language: str) -> str:
+def words_in(by_language: dict[str, str], language: str) -> str:
     return by_language.get(language) or by_language.get("en", "")
 
 
-def _translated(spec: dict[str, Any], name: str, language: str) -> dict[str, Any]:
+def translated(spec: dict[str, Any], name: str, language: str) -> dict[str, Any]:
     found: dict[str, Any] = spec.get("x-i18n", {}).get(language, {}).get("properties", {}).get(name, {})
     return found
 
 
-def _title(spec: dict[str, Any], name: str, language: str) -> str:
+def title_of(spec: dict[str, Any], name: str, language: str) -> str:
     schema = spec["schema"].get("properties", {}).get(name, {})
-    title: str = _translated(spec, name, language).get("title") or schema.get("title") or name
+    title: str = translated(spec, name, language).get("title") or schema.get("title") or name
     return title
 
 
 def _sentences(error: ValidationError, spec: dict[str, Any], language: str) -> list[tuple[str, str]]:
     """The fields an error speaks of, each with a sentence in the person's language."""
     given: dict[str, Any] = error.instance if isinstance(error.instance, dict) else {}
+    asked: Any = error.validator_value
     if error.validator == "required":
-        missing = [str(name) for name in spec["schema"]["required"] if name not in given]
+        missing = [str(name) for name in asked if name not in given]
         return [(name, _required(spec, name, language)) for name in missing]
+    if error.validator == "dependentRequired":
+        names = (name for first, names in asked.items() if first in given for name in names)
+        return [(name, _required(spec, name, language)) for name in names if name not in given]
     if error.validator == "additionalProperties":
         known = spec["schema"].get("properties", {})
         return [(name, _("This form has no such field.")) for name in given if name not in known]
@@ -242,14 +181,16 @@ def _sentences(error: ValidationError, spec: dict[str, Any], language: str) -> l
 
 
 def _required(spec: dict[str, Any], name: str, language: str) -> str:
-    return _("%(field)s is required.") % {"field": _title(spec, name, language)}
+    return _("%(field)s is required.") % {"field": title_of(spec, name, language)}
 
 
 def _sentence(  # noqa: PLR0911 - one case a keyword of the schema
     error: ValidationError, spec: dict[str, Any], name: str, language: str
 ) -> str:
-    words = {"field": _title(spec, name, language), "limit": error.validator_value}
+    words = {"field": title_of(spec, name, language), "limit": error.validator_value}
     match error.validator:
+        case "minItems":
+            return _required(spec, name, language)
         case "pattern" | "minLength" if not str(error.instance).strip():
             return _required(spec, name, language)
         case "minLength":
@@ -260,6 +201,8 @@ def _sentence(  # noqa: PLR0911 - one case a keyword of the schema
             return _("%(field)s must be at least %(limit)s.") % words
         case "maximum" | "exclusiveMaximum":
             return _("%(field)s must be at most %(limit)s.") % words
+        case "format" if error.validator_value == "date":
+            return _("%(field)s: give a date.") % words
         case "enum" | "const":
             return _("%(field)s: choose one of the offered values.") % words
     return _("%(field)s is not in the expected form.") % words

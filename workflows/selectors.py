@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import Case, IntegerField, Q, QuerySet, Value, When
+from django.db.models import Case, Exists, IntegerField, OuterRef, Q, QuerySet, Value, When
 
 from accounts.actors import Actor, SystemActor
-from accounts.models import Person
+from accounts.models import Membership, Person
 from accounts.privileges import Privilege, sites_where
+from accounts.selectors import people_with_role
 from workflows.models import (
+    LIST_ORDER,
     Incident,
     MessageSubscription,
     ProcessDefinition,
     ProcessEvent,
     ProcessInstance,
     ServiceTaskRun,
+    TaskCandidate,
     Timer,
     UserTask,
 )
@@ -37,24 +40,29 @@ def visible_cases(actor: Actor) -> QuerySet[ProcessInstance]:
     cases = ProcessInstance.objects.all()
     if isinstance(actor, SystemActor):
         return cases
-    own = UserTask.objects.filter(Q(assignee=actor) | Q(completed_by=actor)).values("instance_id")
-    role_wide = _tasks_of_roles(actor).values("instance_id")
+    own = UserTask.objects.filter(Q(assignee=actor) | Q(completed_by=actor) | Q(owner=actor)).values(
+        "instance_id"
+    )
+    role_wide = _tasks_offered_to(actor).values("instance_id")
     return cases.filter(
         Q(site__in=sites_where(actor, Privilege.VIEW_CASES)) | Q(pk__in=own) | Q(pk__in=role_wide)
     )
 
 
 def inbox(actor: Actor) -> QuerySet[UserTask]:
-    """Open tasks that are mine, or free for a role I hold; most urgent first, then the longest waiting."""
+    """Open tasks that are mine, or free for me by a role I hold or as a candidate, in the order of the inbox.
+
+    For single tasks and for those of a case; a page of the whole inbox is `workflows.inboxes.inbox_page`.
+    """
     if isinstance(actor, SystemActor):
         return UserTask.objects.none()
     mine = Q(assignee=actor, status__in=OPEN_TASK)
-    free = Q(pk__in=_tasks_of_roles(actor).filter(assignee=None).values("pk"))
+    free = Q(pk__in=_tasks_offered_to(actor).filter(assignee=None).values("pk"))
     return (
         UserTask.objects.filter(mine | free)
         .select_related("instance", "instance__site", "site", "assignee")
         .defer("instance__state")
-        .order_by(urgency("priority"), "offered_at", "pk")
+        .order_by(*LIST_ORDER)
     )
 
 
@@ -68,10 +76,27 @@ def urgency(field: str) -> Case:
     )
 
 
+def assignable_tasks(person: Person) -> QuerySet[UserTask]:
+    """Open tasks at the sites where the person says who does what, in the order of an inbox."""
+    sites = sites_where(person, Privilege.ASSIGN_TASKS)
+    return UserTask.objects.filter(site__in=sites, status__in=OPEN_TASK).order_by(*LIST_ORDER)
+
+
+def people_offered(task: UserTask) -> QuerySet[Person]:
+    """Everyone a task is offered to: those who hold its role, or its candidates."""
+    if not task.has_candidates:
+        return people_with_role(task.site, task.role)
+    named = TaskCandidate.objects.filter(task=task.pk)
+    roles = named.filter(site_id=OuterRef("site_id"), role=OuterRef("role"))
+    holders = Membership.objects.filter(Exists(roles)).values("person")
+    people = named.exclude(person=None).values("person")
+    return Person.objects.filter(Q(pk__in=people) | Q(pk__in=holders), is_active=True)
+
+
 def workable_tasks(person: Person) -> QuerySet[UserTask]:
     """Open tasks a person has business with: their own, and those of their roles, taken or free."""
     return UserTask.objects.filter(
-        Q(assignee=person, status__in=OPEN_TASK) | Q(pk__in=_tasks_of_roles(person).values("pk"))
+        Q(assignee=person, status__in=OPEN_TASK) | Q(pk__in=_tasks_offered_to(person).values("pk"))
     )
 
 
@@ -108,12 +133,15 @@ def diagram_text(definition: ProcessDefinition) -> str:
     return next(str(text) for path, text in definition.files.items() if path.endswith(".bpmn"))
 
 
-def _tasks_of_roles(person: Person) -> QuerySet[UserTask]:
-    """Open tasks offered to a role at a site where the person holds that role: one query by membership."""
+def _tasks_offered_to(person: Person) -> QuerySet[UserTask]:
+    """Open tasks offered to a role where the person holds it, or to the person as a candidate."""
     held = Q(pk__in=[])
     for site_id, role in person.memberships.values_list("site_id", "role"):
         held |= Q(site_id=site_id, role=role)
-    return UserTask.objects.filter(held, status__in=OPEN_TASK)
+    named = TaskCandidate.objects.filter(Q(person=person) | held).values("task")
+    return UserTask.objects.filter(
+        (held & Q(has_candidates=False)) | Q(has_candidates=True, pk__in=named), status__in=OPEN_TASK
+    )
 
 
 def _completed_elements(instance: ProcessInstance) -> dict[str, dict[str, Any]]:

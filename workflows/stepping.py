@@ -13,8 +13,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from accounts.actors import Actor, SystemActor, actor_name
-from accounts.models import Person, Site
-from accounts.services import grant_studies, revoke_grants_with
+from accounts.services import revoke_grants_with
 from common import clock
 from common.errors import Conflict, NotFound, ServiceError
 from common.prepared import PreparedQuery, Slot
@@ -22,7 +21,7 @@ from common.rows import Changes
 from events import services as events
 from events.tracing import trace
 from workflows import bundles
-from workflows.engine import EngineFault, ProcessRun, UserTaskWait, Waits
+from workflows.engine import EngineFault, ProcessRun, Waits
 from workflows.locks import Known, WarmRun, lock_instance, read_state, warm_runs
 from workflows.models import (
     Incident,
@@ -35,6 +34,7 @@ from workflows.models import (
     Timer,
     UserTask,
 )
+from workflows.offering import forget_candidates, grant_cause, offer
 
 WORKFLOW = SystemActor("workflow")
 NUDGE_GRACE = dt.timedelta(seconds=3)
@@ -56,7 +56,10 @@ def nudge_after_commit(run_uid: uuid.UUID, operator: str) -> None:
 
 @dataclass
 class Step:
-    """What is in hand while an instance is locked. `closed` maps user tasks finished by this step to how."""
+    """What is in hand while an instance is locked.
+
+    `closed` holds the user tasks that this step finishes, `handed` those it gives to somebody anew.
+    """
 
     instance: ProcessInstance
     run: ProcessRun
@@ -64,6 +67,7 @@ class Step:
     actor: Actor
     before: Waits = field(default_factory=Waits)
     closed: dict[uuid.UUID, UserTask] = field(default_factory=dict)
+    handed: list[UserTask] = field(default_factory=list)
     settled: set[uuid.UUID] = field(default_factory=set)
     lines: list[ProcessEvent] = field(default_factory=list)
     changes: Changes = field(default_factory=Changes)
@@ -184,11 +188,6 @@ def write(step: Step, *, is_new: bool = False) -> None:
         transaction.on_commit(lambda: warm_runs.keep(step.instance.pk, warm), robust=True)
 
 
-def grant_cause(instance: ProcessInstance) -> str:
-    """What grants that follow this case are given for."""
-    return f"case:{instance.uid}"
-
-
 def _load(instance: ProcessInstance, actor: Actor) -> Step:
     warm = warm_runs.take(instance)
     if warm is None:
@@ -256,6 +255,7 @@ def _write_user_tasks(step: Step, after: Waits) -> list[UserTask]:
     if gone:
         withdrawn = list(UserTask.objects.filter(pk__in=gone).select_related("site", "assignee"))
         UserTask.objects.filter(pk__in=gone).update(status=UserTask.Status.CANCELLED, closed_at=clock.now())
+        forget_candidates(withdrawn)
         for task in withdrawn:
             task.status = UserTask.Status.CANCELLED
             step.closed[task.pk] = task
@@ -263,58 +263,7 @@ def _write_user_tasks(step: Step, after: Waits) -> list[UserTask]:
     new = [wait for uid, wait in after.user_tasks.items() if uid not in step.before.user_tasks]
     if not new:
         return []
-    offered = _make_user_tasks(step, new)
-    step.changes.insert(offered)
-    _grant_study(step, offered)
-    return offered
-
-
-def _make_user_tasks(step: Step, waits: list[UserTaskWait]) -> list[UserTask]:
-    unknown = {wait.site_code for wait in waits} - set(step.known.sites)
-    if unknown:
-        step.known.sites |= {site.code: site for site in Site.objects.filter(code__in=unknown)}
-    sites = step.known.sites
-    names = {wait.person for wait in waits if wait.person}
-    people = {p.username: p for p in Person.objects.filter(username__in=names)} if names else {}
-    made = []
-    for wait in waits:
-        if wait.site_code not in sites:
-            raise EngineFault(wait.element_id, "The lane's site is none of ours")
-        if wait.person and wait.person not in people:
-            raise EngineFault(wait.element_id, "The lane's person has no account")
-        made.append(
-            UserTask(
-                uid=wait.uid,
-                instance=step.instance,
-                element_id=wait.element_id,
-                name=wait.name,
-                form=wait.form,
-                role=wait.role,
-                site=sites[wait.site_code],
-                assignee=people.get(wait.person),
-                is_personal=bool(wait.person),
-                priority=step.instance.priority,
-                offered_at=clock.now(),
-                due_at=wait.due_at,
-            )
-        )
-    return made
-
-
-def _grant_study(step: Step, offered: list[UserTask]) -> None:
-    """Let those who are asked see the study for as long as the case runs."""
-    study = step.subjects.get("study")
-    if not study:
-        return
-    cause = grant_cause(step.instance)
-    for task in offered:
-        to: dict[str, Any] = (
-            {"person": task.assignee} if task.assignee else {"site": task.site, "role": task.role}
-        )
-        key = (study, task.assignee_id, *(() if task.assignee else (task.site_id, task.role)))
-        if key not in step.known.granted:
-            grant_studies([study], cause=cause, into=step.changes, **to)
-            step.known.granted.add(key)
+    return offer(step, new)
 
 
 def _write_service_tasks(step: Step, after: Waits) -> None:
@@ -385,7 +334,7 @@ def _write_subscriptions(step: Step, after: Waits) -> None:
 def _publish(step: Step, offered: list[UserTask]) -> None:
     subjects = {**step.subjects, "case": str(step.instance.uid)}
     news = [("UserTaskClosed", _task_news(task)) for task in step.closed.values()]
-    news += [("UserTaskOffered", _task_news(task)) for task in offered]
+    news += [("UserTaskOffered", _task_news(task)) for task in (*offered, *step.handed)]
     changed = {"revision": step.instance.revision, "status": step.instance.status}
     events.publish_together([*news, ("CaseChanged", changed)], subjects=subjects, into=step.changes)
 
@@ -398,5 +347,6 @@ def _task_news(task: UserTask) -> dict[str, Any]:
         "role": task.role,
         "site_code": task.site.code,
         "assignee": task.assignee.username if task.assignee else "",
+        "has_candidates": task.has_candidates,
         "status": task.status,
     }

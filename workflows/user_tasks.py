@@ -1,86 +1,92 @@
-"""What people do with tasks: take, put back, type, finish."""
+"""What people do with tasks that are theirs: take, put back, finish."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
-from django.db import IntegrityError, transaction
-from django.db.models import Exists, OuterRef, QuerySet
 from django.utils.translation import gettext as _
 
-from accounts.audit import record_audit
-from accounts.models import Membership, Person
+from accounts.models import Person
+from accounts.signing import Signature, check_signature
 from common import clock
-from common.errors import Conflict, InvalidInput, NotFound, ServiceError
-from common.prepared import PreparedQuery, Slot
-from workflows import bundles, forms
-from workflows.models import FormDraft, ProcessInstance, UserTask
-from workflows.selectors import OPEN_TASK
-from workflows.stepping import Step, open_step
-
-MAX_DRAFT_BYTES = 200_000
+from common.errors import Conflict, ServiceError
+from workflows import forms
+from workflows.models import FormDraft, ProcessInstance, TaskCandidate, UserTask
+from workflows.offering import forget_candidates, grant_to_offered
+from workflows.stepping import Step
+from workflows.task_steps import audit, check_may_take, open_task
 
 
 def claim_user_task(task: UserTask, *, actor: Person) -> UserTask:
     """Take a task into one's own hands; taking one's own again has no effect.
 
+    Who delegated a task takes it back so, from the colleague who has it.
+
     Raises  NotFound for who has no business with it; Conflict if it is closed or another has it.
     """
-    with _open_task(task, actor) as (step, row):
+    with open_task(task, actor, check=check_may_take) as (step, row):
         if row.assignee_id == actor.pk and row.status == UserTask.Status.CLAIMED:
             return row
-        row.assignee = actor
-        row.status = UserTask.Status.CLAIMED
-        row.claimed_at = clock.now()
-        step.changes.update(row, "assignee", "status", "claimed_at")
+        put_into(step, row, actor)
         step.note("task.claimed", element_id=row.element_id, name=row.name)
-        _audit(step, row, "task.claimed")
+        audit(step, row, "task.claimed")
     return row
 
 
 def release_user_task(task: UserTask, *, actor: Person) -> UserTask:
-    """Put a task one took back to its role.
+    """Put a task one took back to those it is offered to.
 
     Raises  NotFound for who has no business with it; Conflict if it is closed, not in one's hands, or was
             given to one by name: such a task is declined, not put back.
     """
-    with _open_task(task, actor) as (step, row):
+    with open_task(task, actor) as (step, row):
         if row.assignee_id != actor.pk:
             raise Conflict(_("You have not taken this task."), code="TASK_NOT_TAKEN")
         if row.is_personal:
             raise Conflict(
                 _("This task was given to you by name. Decline it to pass it on."), code="TASK_PERSONAL"
             )
-        row.assignee = None
-        row.status = UserTask.Status.READY
-        row.claimed_at = None
-        step.changes.update(row, "assignee", "status", "claimed_at")
+        if row.delegation == UserTask.Delegation.PENDING:
+            raise Conflict(
+                _("A colleague asked you for this. Hand it back, or decline it."), code="TASK_DELEGATED"
+            )
+        set_free(step, row)
         step.note("task.released", element_id=row.element_id, name=row.name)
-        _audit(step, row, "task.released")
+        audit(step, row, "task.released")
     return row
 
 
 def complete_user_task(
-    task: UserTask, *, actor: Person, outcome: str, data: dict[str, Any]
+    task: UserTask,
+    *,
+    actor: Person,
+    outcome: str,
+    data: dict[str, Any],
+    signature: Signature | None = None,
 ) -> ProcessInstance:
     """Finish a task with one outcome of its form, and let the process go on.
 
     A free task is taken by finishing it. The process then knows `<element id>` (outcome, and what the
     outcome's handler returned, or the form's data without its notes) and `outcome`. Fields the form lists
-    as notes are kept in the case's history only.
+    as notes are kept in the case's history only; fields its rules hide are not kept at all.
 
-    Raises  InvalidInput with a sentence a field; Conflict if the task is closed or another has it;
-            NotFound for who has no business with it. Then nothing has changed.
+    Raises  InvalidInput with a sentence a field, or SIGNATURE_REFUSED where the outcome is to be signed;
+            Conflict if the task is closed, another has it, or a colleague answers for it; NotFound for who
+            has no business with it. Then nothing has changed.
     """
-    with _open_task(task, actor) as (step, row):
-        spec = forms.find_outcome(forms.load_form(row.instance.definition, row.form), outcome)
-        forms.check_data(row, spec, data)
-        result = _submit(row, actor, spec, data)
+    with open_task(task, actor) as (step, row):
+        if row.delegation == UserTask.Delegation.PENDING:
+            raise Conflict(
+                _("A colleague asked you for this and finishes it. Hand it back when you are done."),
+                code="TASK_DELEGATED",
+            )
+        form = forms.load_form(row.instance.definition, row.form)
+        spec = forms.find_outcome(form, outcome)
+        kept = forms.check_data(row, spec, data, person=actor)
+        meaning = _meaning(spec, signature, actor)
+        result = _submit(row, actor, spec, kept)
         _close(step, row, actor, outcome)
-        notes = {name: data[name] for name in spec.get("notes", []) if data.get(name)}
+        notes = {name: kept[name] for name in spec.get("notes", []) if kept.get(name)}
         step.closed[row.pk] = row
         step.note(
             f"task.{_past(outcome)}", element_id=row.element_id, name=row.name, outcome=outcome, notes=notes
@@ -88,101 +94,61 @@ def complete_user_task(
         step.run.complete_user_task(
             row.pk, {row.element_id: {"outcome": outcome, **result}, "outcome": outcome}
         )
-        _audit(step, row, f"task.{_past(outcome)}", form_outcome=outcome)
+        audit(step, row, f"task.{_past(outcome)}", form_outcome=outcome)
+        if meaning:
+            audit(step, row, "task.signed", form_outcome=outcome, meaning=meaning)
     return step.instance
 
 
-def save_draft(task: UserTask, *, person: Person, data: dict[str, Any], revision: int) -> FormDraft:
-    """Keep what a person has typed so far. `revision` is the one last seen: 0 before the first.
-
-    Raises  Conflict DRAFT_CHANGED if another window saved meanwhile; Conflict if the task is closed;
-            NotFound for who has no business with it.
-    """
-    if len(json.dumps(data)) > MAX_DRAFT_BYTES:
-        raise InvalidInput(_("This text is too long to be kept."), code="DRAFT_TOO_LONG")
-    with transaction.atomic():
-        _check_may_work(_TASK.first(task=task.pk, person=person.pk), person)
-        draft = FormDraft.objects.select_for_update().filter(task=task, person=person).first()
-        if (draft.revision if draft else 0) != revision:
-            raise _draft_changed()
-        if draft is None:
-            return _first_draft(task, person, data)
-        draft.data, draft.revision, draft.saved_at = data, revision + 1, clock.now()
-        draft.save(update_fields=["data", "revision", "saved_at"])
-        return draft
+def put_into(step: Step, row: UserTask, person: Person) -> None:
+    """The task is in this person's hands, and nobody else answers for it."""
+    row.assignee = person
+    row.owner = None
+    row.delegation = ""
+    row.status = UserTask.Status.CLAIMED
+    row.claimed_at = clock.now()
+    step.changes.update(row, "assignee", "owner", "delegation", "status", "claimed_at")
+    _mark_candidates(row, is_free=False)
 
 
-def discard_draft(task: UserTask, *, person: Person) -> None:
-    """Forget what a person has typed into a task's form."""
-    FormDraft.objects.filter(task=task, person=person).delete()
-
-
-def _first_draft(task: UserTask, person: Person, data: dict[str, Any]) -> FormDraft:
-    try:
-        with transaction.atomic():
-            return FormDraft.objects.create(
-                task=task, person=person, data=data, revision=1, saved_at=clock.now()
-            )
-    except IntegrityError as error:
-        raise _draft_changed() from error
-
-
-def _draft_changed() -> Conflict:
-    return Conflict(_("This form was changed in another window."), code="DRAFT_CHANGED")
-
-
-@contextmanager
-def _open_task(task: UserTask, person: Person) -> Iterator[tuple[Step, UserTask]]:
-    """The step of a task's case, and the task as it stands under the lock, if it is the person's to work on."""
-    locked: list[UserTask] = []
-
-    def lock() -> ProcessInstance:
-        locked.extend(_LOCKED_TASK.all(task=task.pk, person=person.pk))
-        if not locked:
-            raise NotFound(_("There is no such task."))
-        return locked[0].instance
-
-    with open_step(task.instance_id, actor=person, lock=lock) as step:
-        if step is None:
-            raise NotFound(_("There is no such case."))
-        row = _check_may_work(locked[0], person)
-        step.instance.definition = bundles.definition_with(step.instance.definition_id)
-        yield step, row
-
-
-def _task_before(person: Slot, task: Slot) -> QuerySet[UserTask]:
-    """A task with all that deciding about it needs, in one statement."""
-    roles = Membership.objects.filter(person=person, site_id=OuterRef("site_id"), role=OuterRef("role"))
-    return (
-        UserTask.objects.select_related("site")
-        .annotate(is_for_role=Exists(roles), has_draft=Exists(FormDraft.objects.filter(task=OuterRef("pk"))))
-        .filter(pk=task)
+def set_free(step: Step, row: UserTask) -> None:
+    """The task is nobody's, and offered to everyone it was offered to."""
+    row.assignee = None
+    row.owner = None
+    row.delegation = ""
+    row.is_personal = False
+    row.status = UserTask.Status.READY
+    row.claimed_at = None
+    step.changes.update(
+        row, "assignee", "owner", "delegation", "is_personal", "has_candidates", "status", "claimed_at"
     )
+    _mark_candidates(row, is_free=True)
+    grant_to_offered(step, row)
 
 
-def _locked_task() -> QuerySet[UserTask]:
-    """A task with its instance, both locked; the instance first, as every other step does."""
-    return (
-        _task_before(Slot("person"), Slot("task"))
-        .select_related("instance")
-        .defer("instance__state")
-        .select_for_update(of=("instance", "self"), no_key=True)
-    )
+def give_to(step: Step, row: UserTask, person: Person, *, owner: Person | None = None) -> None:
+    """The task waits for this person; an owner goes on to answer for it."""
+    row.assignee = person
+    row.owner = owner
+    row.delegation = UserTask.Delegation.PENDING if owner else ""
+    row.status = UserTask.Status.READY
+    row.claimed_at = None
+    step.changes.update(row, "assignee", "owner", "delegation", "status", "claimed_at")
+    _mark_candidates(row, is_free=False)
 
 
-_TASK = PreparedQuery(lambda: _task_before(Slot("person"), Slot("task")))
-_LOCKED_TASK = PreparedQuery(_locked_task)
+def _mark_candidates(row: UserTask, *, is_free: bool) -> None:
+    if row.has_candidates:
+        TaskCandidate.objects.filter(task=row.pk).update(is_free=is_free)
 
 
-def _check_may_work(row: Any, person: Person) -> UserTask:
-    if row is None or not (row.is_for_role or person.pk in (row.assignee_id, row.completed_by_id)):
-        raise NotFound(_("There is no such task."))
-    if row.status not in OPEN_TASK:
-        raise Conflict(_("This task has been closed already."), code="TASK_CLOSED")
-    if row.assignee_id is not None and row.assignee_id != person.pk:
-        raise Conflict(_("Somebody else has taken this task."), code="TASK_TAKEN")
-    found: UserTask = row
-    return found
+def _meaning(spec: dict[str, Any], signature: Signature | None, actor: Person) -> str:
+    """What the person's signature under this outcome means; "" where none is asked for."""
+    asked: dict[str, Any] | None = spec.get("signature")
+    if asked is None:
+        return ""
+    check_signature(signature, actor)
+    return str(asked["meaning"]["en"])
 
 
 def _submit(row: UserTask, actor: Person, spec: dict[str, Any], data: dict[str, Any]) -> dict[str, Any]:
@@ -202,24 +168,10 @@ def _close(step: Step, row: UserTask, actor: Person, outcome: str) -> None:
     row.outcome = outcome[:40]
     row.closed_at = clock.now()
     step.changes.update(row, "assignee", "completed_by", "status", "outcome", "closed_at")
+    forget_candidates([row])
     if getattr(row, "has_draft", True):
         FormDraft.objects.filter(task=row).delete()
 
 
 def _past(outcome: str) -> str:
     return "declined" if outcome == "decline" else "completed"
-
-
-def _audit(step: Step, row: UserTask, action: str, **detail: Any) -> None:
-    record_audit(
-        step.actor,
-        action,
-        object_kind="task",
-        object_uid=str(row.uid),
-        study_instance_uid=step.subjects.get("study", ""),
-        site_code=row.site.code,
-        into=step.changes,
-        case=str(step.instance.uid),
-        element=row.element_id,
-        **detail,
-    )

@@ -197,6 +197,7 @@ SPECTACULAR_SETTINGS = {
         "TaskStatus": "workflows.models.UserTask.Status",
         "ProcessStatus": "workflows.models.ProcessDefinition.Status",
         "ServiceTaskStatus": "workflows.models.ServiceTaskRun.Status",
+        "TaskDelegation": "workflows.models.UserTask.Delegation",
         "JobStatus": "compute.models.Job.Status",
         "MessageStatus": "integrations.hl7.models.MessageLog.Status",
         "VolumeStanding": "archive.storage.models.Volume.State",

@@ -2,7 +2,23 @@
 
 from __future__ import annotations
 
-from rest_framework.pagination import CursorPagination
+import base64
+import datetime as dt
+import uuid
+from collections.abc import Sequence
+from typing import Any
+
+from django.utils.translation import gettext as _
+from rest_framework.pagination import BasePagination, CursorPagination
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.serializers import BaseSerializer
+from rest_framework.utils.urls import replace_query_param
+
+from common.errors import InvalidInput
+from portal.api.parameters import text_in
+from workflows.inboxes import Place, place_of
+from workflows.models import UserTask
 
 
 class KeysetPagination(CursorPagination):
@@ -12,7 +28,55 @@ class KeysetPagination(CursorPagination):
     ordering: str | tuple[str, ...] = "-pk"
 
 
-class InboxPagination(KeysetPagination):
-    """STAT before urgent before routine, the longest wait first."""
+class InboxPagination(BasePagination):
+    """Pages of the inbox: `cursor` names the last task of the page before, where the next one goes on.
 
-    ordering = ("urgency", "offered_at", "uid")
+    As every page by key has it: `next`, `previous` (always null, lists of work are read forwards), `results`.
+    """
+
+    def __init__(self, request: Request | None = None) -> None:
+        self.request = request
+        if request is not None:
+            limit = text_in(request, "limit")
+            self.size = min(max(int(limit), 1), KeysetPagination.max_page_size) if limit.isdecimal() else 50
+            self.after = _place_in(text_in(request, "cursor"))
+
+    def answer(self, found: Sequence[UserTask], serializer: type[BaseSerializer[Any]]) -> Response:
+        """The page of tasks that were asked for one more than it holds."""
+        shown, more = found[: self.size], found[self.size :]
+        return Response(
+            {
+                "next": self._next(shown[-1]) if more else None,
+                "previous": None,
+                "results": serializer(shown, many=True).data,
+            }
+        )
+
+    def _next(self, last: UserTask) -> str:
+        request = self.request
+        assert request is not None  # noqa: S101 - only the schema makes a paginator without one
+        return str(replace_query_param(request.build_absolute_uri(), "cursor", cursor_of(place_of(last))))
+
+    def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
+        return KeysetPagination().get_paginated_response_schema(schema)
+
+
+def cursor_of(place: Place) -> str:
+    """A place in the inbox as an address carries it."""
+    text = f"{place.rank} {place.due_by.isoformat()} {place.offered_at.isoformat()} {place.uid}"
+    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+
+
+def _place_in(cursor: str) -> Place | None:
+    if not cursor:
+        return None
+    try:
+        text = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
+        rank, due_by, offered_at, uid = text.split(" ")
+        moments = [dt.datetime.fromisoformat(each) for each in (due_by, offered_at)]
+        if any(moment.tzinfo is None for moment in moments):
+            raise ValueError(cursor)
+        return Place(int(rank), moments[0], moments[1], uuid.UUID(uid))
+    except ValueError:
+        sentence = _("This is not a cursor of this list.")
+        raise InvalidInput(sentence, code="PARAMETER_INVALID", fields={"cursor": sentence}) from None

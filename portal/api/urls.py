@@ -8,6 +8,12 @@ from rest_framework.routers import SimpleRouter
 
 from portal.api.audit import AuditEventViewSet
 from portal.api.cases import CaseViewSet
+from portal.api.conversation import (
+    AttachmentContentView,
+    AttachmentsView,
+    AttachmentView,
+    CommentsView,
+)
 from portal.api.corrections import CorrectionViewSet
 from portal.api.documentation import DocumentationView
 from portal.api.external_tasks import ExternalTaskViewSet
@@ -77,6 +83,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("me/", MeView.as_view(), name="api-me"),
     path("reidentification/", ReidentificationView.as_view(), name="api-reidentification"),
     path("standstill/", StandstillView.as_view(), name="api-standstill"),
+    path("cases/<uuid:uid>/comments/", CommentsView.as_view(), name="api-case-comments"),
+    path("cases/<uuid:uid>/attachments/", AttachmentsView.as_view(), name="api-case-attachments"),
+    path("attachments/<uuid:uid>/", AttachmentView.as_view(), name="api-attachment"),
+    path("attachments/<uuid:uid>/content/", AttachmentContentView.as_view(), name="api-attachment-content"),
     path("schema/", SpectacularAPIView.as_view(), name="api-schema"),
     path("docs/", DocumentationView.as_view(), name="api-docs"),
     path("", include(router.urls)),

@@ -16,7 +16,7 @@ from portal.cases.page import cases_for_page
 from portal.cases.task_form import Refusal, posted_data
 from portal.cases.views import case_page
 from portal.shell.person import person_of
-from workflows.forms import form_view
+from workflows.form_views import form_view
 from workflows.selectors import inbox
 from workflows.services import complete_user_task
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.http import QueryDict
 
-from workflows.forms import FormField, FormOutcome, FormView, form_view
+from workflows.form_views import FormField, FormOutcome, FormView, form_view
 from workflows.models import FormDraft, UserTask
 
 

@@ -40,7 +40,7 @@ def sign(task: UserTask, actor: Person, data: dict[str, Any]) -> dict[str, Any]:
     return {"report_uid": str(report.uid), "status": report.status}
 
 
-def radiologists(task: UserTask) -> list[tuple[str, str]]:
+def radiologists(task: UserTask, _person: Person | None = None) -> list[tuple[str, str]]:
     """The radiologists of the task's site with what each has open, the least busy first."""
     people = people_with_role(task.site, Role.RADIOLOGIST).annotate(
         open_tasks=Count("user_tasks", filter=OPEN_TASKS, distinct=True)

@@ -45,9 +45,10 @@ LANE = (
 )
 
 
-def user(name: str) -> str:
+def user(name: str, asked: str = "") -> str:
+    """A user task; `asked` holds further attributes of its form, such as `candidates="who"`."""
     return (
-        f'<bpmn:userTask id="{name}" name="{name}"><bpmn:extensionElements><consilium:form name="do"/>'
+        f'<bpmn:userTask id="{name}" name="{name}"><bpmn:extensionElements><consilium:form name="do" {asked}/>'
         "</bpmn:extensionElements></bpmn:userTask>"
     )
 

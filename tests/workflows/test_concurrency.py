@@ -150,7 +150,7 @@ def test_a_step_that_fails_leaves_no_run_behind_that_was_never_committed(begin, 
     begin(user("look") + user("next") + END + chain("start", "look", "next", "end"))
     task = UserTask.objects.get()
     with monkeypatch.context() as broken:
-        broken.setattr("workflows.user_tasks.record_audit", lambda *_a, **_k: 1 / 0)
+        broken.setattr("workflows.task_steps.record_audit", lambda *_a, **_k: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             services.complete_user_task(task, actor=cast.rosa, outcome="done", data={})
     assert UserTask.objects.get().status == "ready"

@@ -8,6 +8,7 @@ from accounts.models import Membership, Role
 from common.errors import Conflict, InvalidInput, NotFound
 from tests.workflows.conftest import LANE, chain, user
 from workflows import forms, services
+from workflows.form_views import form_view
 from workflows.models import UserTask
 from workflows.selectors import inbox, workable_tasks
 
@@ -126,7 +127,7 @@ def test_the_form_is_shown_in_the_person_s_language(begin):
     begin(BODY)
     task = UserTask.objects.get()
 
-    english, chinese = forms.form_view(task, language="en"), forms.form_view(task, language="zh-hans")
+    english, chinese = form_view(task, language="en"), form_view(task, language="zh-hans")
 
     assert (english.title, chinese.title) == ("Do it", "执行")
     assert [outcome.label for outcome in chinese.outcomes] == ["完成"]

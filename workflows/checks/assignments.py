@@ -41,7 +41,11 @@ def check_user_tasks(diagram: Diagram) -> Iterator[Problem]:
         due = element.extension("form", "due")
         if due and not is_timing(due):
             yield from check_expression(element.id, due, what="due")
-        yield from check_optional(element.id, element.extension("form", "person"), what="person")
+        for name in ("person", "candidates"):
+            yield from check_optional(element.id, element.extension("form", name), what=name)
+        for role in element.extension("form", "roles").split():
+            if role not in Role.values:
+                yield Problem(element.id, f"The form names a role that does not exist: {role}")
 
 
 def check_lanes(diagram: Diagram) -> Iterator[Problem]:

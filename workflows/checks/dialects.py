@@ -38,7 +38,7 @@ OUR_WORDS = {
     "decision": {"name", "result"},
     "error": {"into"},
     "escalation": {"into"},
-    "form": {"name", "due", "person"},
+    "form": {"name", "due", "person", "candidates", "roles"},
     "message": {"into", "correlate"},
     "operator": {"name", "result", "topic"},
     "script": {"result"},

@@ -316,6 +316,9 @@ class ProcessRun:
             site_code=str(self._value(task, lane.site) or ""),
             person=str(self._value(task, element.extension("form", "person") or lane.person) or ""),
             due_at=self._evaluated(task, lambda: due_of(task, due)) if due else None,
+            lane=lane.name,
+            candidates=_usernames(self._value(task, element.extension("form", "candidates"))),
+            roles=tuple(element.extension("form", "roles").split()),
         )
 
     def _service_task(self, task: Task) -> ServiceTaskWait:
@@ -335,6 +338,12 @@ class ProcessRun:
             return evaluate()
         except _BAD_VALUES as error:
             raise EngineFault(element_id_of(task), _reason(error)) from error
+
+
+def _usernames(value: Any) -> tuple[str, ...]:
+    """Candidates as the diagram's expression gave them: one username, or a list of them."""
+    names = value if isinstance(value, list | tuple) else [value]
+    return tuple(dict.fromkeys(str(name) for name in names if name))
 
 
 def _reason(error: Exception) -> str:

@@ -11,7 +11,10 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class UserTaskWait:
-    """A person is waited for. `site_code` and `person` are what the lane's expressions gave."""
+    """A person is waited for. `site_code` and `person` are what the lane's expressions gave.
+
+    `candidates` are people and `roles` roles that the step is offered to instead of its lane's role.
+    """
 
     uid: uuid.UUID
     element_id: str
@@ -21,6 +24,9 @@ class UserTaskWait:
     site_code: str
     person: str
     due_at: dt.datetime | None
+    lane: str = ""
+    candidates: tuple[str, ...] = ()
+    roles: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
