@@ -12,5 +12,14 @@ MESSAGES: dict[str, str] = {
 
 # News of the engine's own, for pages and other packages: no process waits for it or throws it.
 OUR_OWN = frozenset(
-    {"CaseChanged", "UserTaskOffered", "UserTaskClosed", "JobChanged", "SignalThrown", "SignalOffered"}
+    {
+        "CaseChanged",
+        "CaseCommented",
+        "CaseFilesChanged",
+        "JobChanged",
+        "SignalOffered",
+        "SignalThrown",
+        "UserTaskClosed",
+        "UserTaskOffered",
+    }
 )
