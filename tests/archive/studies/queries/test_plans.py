@@ -6,6 +6,7 @@ import pytest
 from django.db import connection
 
 from archive.studies.queries.requests import Key, Level, Query
+from archive.studies.queries.search import search_page
 from archive.studies.queries.statement import paged_statement_of
 from archive.studies.reach import scope_for
 from archive.studies.synthetic import make_synthetic_studies
@@ -19,8 +20,11 @@ def many(cast) -> None:
     make_synthetic_studies(5000, site=cast.county)
 
 
-def plan_of(cast, name: str, level: Level = Level.STUDY) -> str:
-    query = Query(level, (Key(NAME, "PN", (name,)), Key(UID, "UI")), is_relational=True, limit=26)
+def by_name(name: str, level: Level = Level.STUDY) -> Query:
+    return Query(level, (Key(NAME, "PN", (name,)), Key(UID, "UI")), is_relational=True, limit=26)
+
+
+def plan_of(cast, query: Query) -> str:
     find = paged_statement_of(query, within=scope_for(cast.theo)).find
     with connection.cursor() as cursor:
         cursor.execute(f"EXPLAIN {find.sql}", find.parameters)
@@ -28,7 +32,7 @@ def plan_of(cast, name: str, level: Level = Level.STUDY) -> str:
 
 
 def test_a_name_that_many_have_is_met_among_the_newest(many, cast):
-    plan = plan_of(cast, "W*")
+    plan = plan_of(cast, by_name("W*"))
 
     assert "study_newest" in plan
     assert "mpi_patient" not in plan
@@ -37,18 +41,28 @@ def test_a_name_that_many_have_is_met_among_the_newest(many, cast):
 
 @pytest.mark.parametrize("name", ["SMITH1*", "SMITH17", "Smith17^G1*"])
 def test_a_name_that_few_have_is_looked_up_by_it(many, cast, name):
-    plan = plan_of(cast, name)
+    plan = plan_of(cast, by_name(name))
 
     assert "study_patient_name" in plan
     assert "mpi_patient" not in plan
 
 
 def test_series_are_found_by_the_same_name(many, cast):
-    plan = plan_of(cast, "SMITH17", Level.SERIES)
+    plan = plan_of(cast, by_name("SMITH17", Level.SERIES))
 
     assert "study_patient_name" in plan
     assert "mpi_patient" not in plan
 
 
 def test_a_name_in_ideographs_is_looked_up_with_the_patients(many, cast):
-    assert "patient_ideographic" in plan_of(cast, "李*")
+    assert "patient_ideographic" in plan_of(cast, by_name("李*"))
+
+
+def test_a_name_is_planned_with_its_value_however_often_names_are_asked_for(cast):
+    """A plan kept for any value could not use an index of prefixes, not even for a name without wild cards."""
+    for _ in range(8):
+        search_page(by_name("SMITH17"), within=scope_for(cast.theo))
+
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT statement FROM pg_prepared_statements")
+        assert not [statement for (statement,) in cursor if "patient_matching_name LIKE" in statement]
