@@ -11,6 +11,7 @@ class WorkflowsConfig(AppConfig):
         from events.duties import register_duty
         from events.services import subscribe
         from workflows import (
+            calls,
             catalogue,
             checks,
             choices,
@@ -26,8 +27,10 @@ class WorkflowsConfig(AppConfig):
         choices.register()
         subscribe("*", subscriber="workflows", handler=messages.receive_event, skips=catalogue.OUR_OWN)
         stepping.use_nudge(tasks.enqueue)
+        stepping.use_cancel_called(calls.cancel_called)
         register_duty("workflows.timers", timers.fire_due_timers, every=dt.timedelta(seconds=0.5))
         register_duty("workflows.steps", service_runs.nudge_due_runs, every=dt.timedelta(seconds=0.5))
+        register_duty("workflows.calls", calls.settle_calls, every=dt.timedelta(seconds=5))
         register_duty("workflows.leases", service_runs.requeue_lost_runs, every=dt.timedelta(seconds=2))
         register_duty(
             "workflows.ages", monitoring.open_incidents_for_old_states, every=dt.timedelta(seconds=30)

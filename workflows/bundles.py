@@ -19,6 +19,7 @@ from workflows.checks import Problem, check_bundle
 from workflows.diagram import Definitions, DiagramError, read_definitions, read_diagram
 from workflows.engine import ProcessModel
 from workflows.models import ProcessDefinition
+from workflows.pinning import check_called, pinned_calls
 
 __all__ = ["diagram_of", "read_bundle"]  # with what is defined here: one door to bundles
 
@@ -33,7 +34,7 @@ def import_bundle(folder: Path) -> ProcessDefinition:
     Raises  InvalidInput with one entry an element for what checks refuse; then nothing is kept.
     """
     files = read_bundle(folder)
-    problems = check_bundle(files)
+    problems = _problems(files)
     if problems:
         raise _refusal(folder.name, problems)
     with transaction.atomic():
@@ -65,7 +66,7 @@ def keep_bundle(files: dict[str, str], *, actor: Actor) -> ProcessDefinition:
             name=definitions.title[:120],
             digest=digest,
             files=files,
-            problems=_as_json(check_bundle(files)),
+            problems=_as_json(_problems(files)),
             status=Status.DRAFT,
             is_active=False,
             imported_at=clock.now(),
@@ -79,7 +80,7 @@ def deploy(definition: ProcessDefinition, *, actor: Actor) -> ProcessDefinition:
 
     Raises  InvalidInput with one entry an element if something speaks against it.
     """
-    problems = check_bundle(definition.files)
+    problems = _problems(definition.files)
     if problems:
         if definition.status == Status.DRAFT:
             definition.problems = _as_json(problems)
@@ -140,11 +141,17 @@ def _activate(definition: ProcessDefinition, *, actor: Actor) -> ProcessDefiniti
         is_active=False
     )
     diagram = read_diagram(diagram_of(found.files))
+    if found.status == Status.DRAFT:
+        found.calls = pinned_calls(diagram, version=found.version)
     found.status, found.is_active, found.problems = Status.DEPLOYED, True, []
     found.start_messages, found.catch_messages = diagram.start_messages, diagram.catch_messages
-    found.save(update_fields=["status", "is_active", "problems", "start_messages", "catch_messages"])
+    found.save(update_fields=["status", "is_active", "problems", "calls", "start_messages", "catch_messages"])
     _audit(found, actor, "process.deployed")
     return found
+
+
+def _problems(files: dict[str, str]) -> list[Problem]:
+    return [*check_bundle(files), *check_called(files)]
 
 
 def _key_of(definitions: Definitions) -> str:

@@ -66,11 +66,42 @@ def start_process(
             raise
         return known
     except EngineFault as fault:
-        raise InvalidInput(
-            f"{key} cannot start: {fault.message}",
-            code="PROCESS_FAULT",
-            fields={fault.element_id: fault.message},
-        ) from fault
+        raise _cannot_start(key, fault) from fault
+
+
+def start_called_process(
+    definition: int,
+    *,
+    data: Mapping[str, Any],
+    caller: ProcessInstance,
+    subjects: Mapping[str, str],
+    call: uuid.UUID,
+    start_key: str,
+) -> ProcessInstance:
+    """The case a call of another case has started under `start_key`, of this very version: new, or as it is now.
+
+    It is about what its caller is about, at the same site and as urgent.
+
+    Raises  InvalidInput if the diagram cannot start.
+    """
+    known = _started(start_key)
+    if known is not None:
+        return known
+    chosen = _CHOSEN.first(pk=definition)
+    try:
+        with transaction.atomic():
+            return _start(
+                chosen,
+                {"priority": caller.priority, **data},
+                site=caller.site,
+                subjects=dict(subjects),
+                start_key=start_key,
+                actor=SystemActor("workflow", caller.site.code),
+                priority=caller.priority,
+                call=call,
+            )
+    except EngineFault as fault:
+        raise _cannot_start(str(definition), fault) from fault
 
 
 def cancel_process(instance: ProcessInstance, *, actor: Actor, reason: str) -> ProcessInstance:
@@ -91,6 +122,14 @@ def cancel_process(instance: ProcessInstance, *, actor: Actor, reason: str) -> P
     return step.instance
 
 
+def _cannot_start(key: str, fault: EngineFault) -> InvalidInput:
+    return InvalidInput(
+        f"{key} cannot start: {fault.message}",
+        code="PROCESS_FAULT",
+        fields={fault.element_id: fault.message},
+    )
+
+
 def _started(start_key: str) -> ProcessInstance | None:
     return _STARTED.first(start_key=start_key)
 
@@ -106,6 +145,13 @@ def _active() -> QuerySet[ProcessDefinition]:
 
 
 _ACTIVE = PreparedQuery(_active)
+_CHOSEN = PreparedQuery(
+    lambda: (
+        ProcessDefinition.objects.filter(pk=Slot("pk"))
+        .only("pk")
+        .annotate(next_instance=next_key(ProcessInstance))
+    )
+)
 _STARTED = PreparedQuery(lambda: ProcessInstance.objects.filter(start_key=Slot("start_key")).defer("state"))
 
 
@@ -118,6 +164,7 @@ def _start(
     start_key: str,
     actor: Actor,
     priority: str,
+    call: uuid.UUID | None = None,
 ) -> ProcessInstance:
     now = clock.now()
     instance = ProcessInstance(
@@ -130,6 +177,7 @@ def _start(
         started_at=now,
         changed_at=now,
         trace_id=current_trace(),
+        call_id=call,
     )
     with trace(instance.trace_id):
         run = ProcessRun.start(bundles.model_of(definition.pk), data)

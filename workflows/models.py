@@ -20,7 +20,8 @@ class ProcessDefinition(models.Model):
 
     A draft is there to be looked at: `problems` lists what keeps it from running. A deployed version may run,
     the active one starts new cases; of a retired one only cases that began on it are left. `files` maps a path
-    inside the bundle to its text: the diagram, forms/*.json, scenarios/*.json. The messages it starts on or
+    inside the bundle to its text: the diagram, forms/*.json, scenarios/*.json. `calls` maps a process that its
+    call activities call to the version they call, fixed when it is first deployed. The messages it starts on or
     catches are kept beside it, so that news finds its takers in one query.
     """
 
@@ -34,6 +35,7 @@ class ProcessDefinition(models.Model):
     name = models.CharField(max_length=120)
     digest = models.CharField(max_length=64)
     files = models.JSONField()
+    calls = models.JSONField(default=dict)
     start_messages = ArrayField(models.CharField(max_length=80), default=list)
     catch_messages = ArrayField(models.CharField(max_length=80), default=list)
     imported_at = models.DateTimeField()
@@ -58,7 +60,8 @@ class ProcessDefinition(models.Model):
 class ProcessInstance(models.Model):
     """A running process. Its row lock is the right to change it: one writer per instance.
 
-    `state` is the engine's own serialisation as compressed bytes, in its own key order.
+    `state` is the engine's own serialisation as compressed bytes, in its own key order. `call` is the step of
+    the process that called this one.
     """
 
     class Status(models.TextChoices):
@@ -82,12 +85,18 @@ class ProcessInstance(models.Model):
     changed_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True)
     trace_id = models.UUIDField()
+    call = models.ForeignKey(
+        "ServiceTaskRun", null=True, on_delete=models.CASCADE, related_name="called", db_index=False
+    )
 
     class Meta:
         indexes = [
             models.Index(fields=["site", "status", "-started_at"], name="instance_site"),
             models.Index(fields=["trace_id"], name="instance_trace"),
             models.Index(fields=["definition", "status"], name="instance_definition"),
+            models.Index(
+                fields=["call", "status"], name="instance_call", condition=models.Q(call__isnull=False)
+            ),
         ]
 
 

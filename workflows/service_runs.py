@@ -24,6 +24,8 @@ from common import clock
 from common.errors import Conflict, NotFound, ServiceError
 from events.tracing import trace
 from workflows import bundles
+from workflows.calls import is_caught_above
+from workflows.engine import CALL_OPERATOR
 from workflows.models import ProcessInstance, ProcessSubject, ServiceTaskRun
 from workflows.service_tasks import Operator, Pending, TaskContext, find_operator
 from workflows.stepping import (
@@ -185,7 +187,7 @@ def unsettled(step: Step | None, run_uid: uuid.UUID) -> ServiceTaskRun | None:
 
 def settle(step: Step, run: ServiceTaskRun, result: dict[str, Any]) -> None:
     element = bundles.model_of(step.instance.definition_id).element(run.element_id)
-    into = element.extension("operator", "result")
+    into = element.extension("call" if run.operator == CALL_OPERATOR else "operator", "result")
     run.status = ServiceTaskRun.Status.COMPLETED
     run.result = result
     run.finished_at = clock.now()
@@ -313,6 +315,8 @@ def throw(step: Step, run: ServiceTaskRun, *, code: str, message: str) -> None:
     step.note("step.failed", element_id=run.element_id, name=run.name, code=code)
     if step.run.throw_error(run.uid, code, {"element": run.element_id}):
         step.settled.add(run.uid)
+    elif is_caught_above(step.instance, code):
+        step.fail(code)
     else:
         open_incident(
             step.instance.pk,

@@ -21,7 +21,7 @@ from common.rows import Changes
 from events import services as events
 from events.tracing import trace
 from workflows import bundles
-from workflows.engine import EngineFault, ProcessRun, Waits
+from workflows.engine import CALL_OPERATOR, EngineFault, ProcessRun, Waits
 from workflows.locks import Known, WarmRun, lock_instance, read_state, warm_runs
 from workflows.models import (
     Incident,
@@ -41,12 +41,27 @@ NUDGE_GRACE = dt.timedelta(seconds=3)
 
 Nudge = Callable[[uuid.UUID, str], None]
 _nudge: Nudge | None = None
+_cancel_called: Callable[[list[uuid.UUID]], object] | None = None
 
 
 def use_nudge(nudge: Nudge | None) -> None:
     """Have `nudge` called with every queued service task of a committed step, and the operator's name."""
     global _nudge  # noqa: PLW0603 - one broker a process
     _nudge = nudge
+
+
+def use_cancel_called(cancel: Callable[[list[uuid.UUID]], object] | None) -> None:
+    """Have `cancel` called with the calls a committed step has left, to stop the cases they began."""
+    global _cancel_called  # noqa: PLW0603 - as above
+    _cancel_called = cancel
+
+
+def requeue_call(run_uid: uuid.UUID) -> None:
+    """Have a call asked again how its case ended: what that case's last step does for its caller."""
+    ServiceTaskRun.objects.filter(pk=run_uid, status=ServiceTaskRun.Status.PENDING).update(
+        status=ServiceTaskRun.Status.QUEUED, next_attempt_at=clock.now() + NUDGE_GRACE
+    )
+    nudge_after_commit(run_uid, CALL_OPERATOR)
 
 
 def nudge_after_commit(run_uid: uuid.UUID, operator: str) -> None:
@@ -93,6 +108,14 @@ class Step:
                 detail=detail,
             )
         )
+
+    def fail(self, code: str) -> None:
+        """End the case with an error that nothing in it catches."""
+        self.run.cancel()
+        self.instance.status = ProcessInstance.Status.FAILED
+        self.instance.outcome = code[:80]
+        self.instance.ended_at = clock.now()
+        self.note("case.failed", code=code[:80])
 
     def add_subjects(self, subjects: Mapping[str, str]) -> None:
         """Remember what else the process is about; the first of each kind stays."""
@@ -181,6 +204,8 @@ def write(step: Step, *, is_new: bool = False) -> None:
     step.changes.insert(step.lines)
     if step.instance.status != ProcessInstance.Status.RUNNING:
         revoke_grants_with(step.changes, cause=grant_cause(step.instance))
+        if step.instance.call_id is not None:
+            requeue_call(step.instance.call_id)
     _publish(step, offered)
     step.changes.write()
     warm = WarmRun(step.instance.revision, step.run, step.known)
@@ -272,6 +297,9 @@ def _write_service_tasks(step: Step, after: Waits) -> None:
         ServiceTaskRun.objects.filter(pk__in=gone).update(
             status=ServiceTaskRun.Status.CANCELLED, finished_at=clock.now()
         )
+        calls = [uid for uid in gone if step.before.service_tasks[uid].operator == CALL_OPERATOR]
+        if calls:
+            transaction.on_commit(lambda: _cancel_called(calls) if _cancel_called else None, robust=True)
     new = [wait for uid, wait in after.service_tasks.items() if uid not in step.before.service_tasks]
     if not new:
         return

@@ -9,7 +9,6 @@ from workflows.diagram import Diagram
 
 _REFUSED_KINDS = {
     "adHocSubProcess": "An ad-hoc subprocess is not supported",
-    "callActivity": "A call activity is not supported; draw the steps here",
     "complexGateway": "A complex gateway is not supported",
     "sendTask": "A send task is not supported; use a service task",
 }

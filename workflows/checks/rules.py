@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from workflows.checks.assignments import check_lanes, check_service_tasks, check_user_tasks
 from workflows.checks.boundaries import check_boundaries
 from workflows.checks.business_rules import check_business_rules
+from workflows.checks.calls import check_calls
 from workflows.checks.compensation import check_compensation, check_handlers
 from workflows.checks.data import check_data_associations, check_data_objects
 from workflows.checks.dialects import check_dialects, check_our_words
@@ -60,6 +61,7 @@ PROCESS_RULES: tuple[Callable[[Diagram], Iterable[Problem]], ...] = (
     check_service_tasks,
     check_user_tasks,
     check_lanes,
+    check_calls,
     check_loops,
     check_data_objects,
     check_data_associations,

@@ -98,6 +98,11 @@ def _scope(node: etree._Element) -> str:
     return parent.get("id", "") if parent is not None else ""
 
 
+def parameters_of(process: etree._Element, word: str) -> tuple[str, ...]:
+    """The names of a process's own data inputs or outputs."""
+    return tuple(_parameters(process, word).values())
+
+
 def _parameters(node: etree._Element, word: str) -> dict[str, str]:
     """Names of the inputs or outputs an activity specifies, and of its properties, by id.
 

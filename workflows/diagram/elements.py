@@ -140,6 +140,8 @@ class Diagram:
     data_objects: Mapping[str, DataObject] = field(default_factory=dict)
     dangling_references: tuple[str, ...] = ()
     associations: tuple[tuple[str, str], ...] = ()
+    inputs: tuple[str, ...] = ()
+    outputs: tuple[str, ...] = ()
 
     @property
     def node(self) -> etree._Element:
@@ -217,6 +219,11 @@ class Diagram:
             trigger = None if element.throws else element.trigger(kind)
             if trigger is not None:
                 yield element, trigger.name
+
+    @property
+    def called(self) -> set[str]:
+        """The processes its call activities call."""
+        return {each.called for each in self.elements.values() if each.kind == "callActivity"}
 
     def data_objects_of(self, scope: str) -> list[DataObject]:
         """The data objects that are variables of the process or a sub-process."""

@@ -13,7 +13,7 @@ from dataclasses import replace
 from lxml import etree
 
 from workflows.diagram.collaboration import name_of, read_message_flows, read_participants, read_parts
-from workflows.diagram.data import DataObjects
+from workflows.diagram.data import DataObjects, parameters_of
 from workflows.diagram.definitions import Definitions
 from workflows.diagram.drawing import read_drawing
 from workflows.diagram.elements import Diagram, DiagramError, Element, EventTrigger, Flow, Lane, Script
@@ -98,6 +98,8 @@ def _process(tree: etree._Element, process: etree._Element, names: dict[str, str
             (node.get("sourceRef", ""), node.get("targetRef", ""))
             for node in process.iter(f"{{{BPMN}}}association")
         ),
+        inputs=parameters_of(process, "dataInput"),
+        outputs=parameters_of(process, "dataOutput"),
     )
 
 

@@ -8,6 +8,7 @@ and a compact state without the spec.
 from workflows.engine.model import ProcessModel
 from workflows.engine.run import EngineFault, ProcessRun
 from workflows.engine.waits import (
+    CALL_OPERATOR,
     Happening,
     MessageWait,
     ServiceTaskWait,
@@ -18,6 +19,7 @@ from workflows.engine.waits import (
 )
 
 __all__ = [
+    "CALL_OPERATOR",
     "EngineFault",
     "Happening",
     "MessageWait",

@@ -28,6 +28,7 @@ from workflows.engine.throwing import Outbox, settle_throws
 from workflows.engine.timing import RowTimer, TimingError, due_of
 from workflows.engine.tree import ProcessTree
 from workflows.engine.waits import (
+    CALL_OPERATOR,
     Happening,
     MessageWait,
     ServiceTaskWait,
@@ -38,7 +39,6 @@ from workflows.engine.waits import (
 )
 
 MAX_STEPS = 1000
-CALL_OPERATOR = "workflow.call"
 CONFIRMATION = "confirmation"
 """The form of a manual task that names none; it is built in."""
 
@@ -128,6 +128,14 @@ class ProcessRun:
         last = self._workflow.last_task
         data: dict[str, Any] = last.data if last is not None else {}
         return data
+
+    @property
+    def end_data(self) -> dict[str, Any]:
+        """What an ended process has to tell: its data and data objects; only its data outputs if it names any."""
+        last = self._workflow.last_task
+        data = dict(names_of(last)) if last is not None else {}
+        outputs = self.model.diagram.outputs
+        return {name: data.get(name) for name in outputs} if outputs else data
 
     def take_happenings(self) -> list[Happening]:
         """What was done since the last call."""

@@ -8,6 +8,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+CALL_OPERATOR = "workflow.call"
+"""The step a call activity is: it starts the called process, and is done when that one ends."""
+
 
 @dataclass(frozen=True, slots=True)
 class UserTaskWait:
