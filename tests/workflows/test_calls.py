@@ -12,8 +12,9 @@ import pytest
 from common.errors import InvalidInput
 from tests.workflows.conftest import bundle, chain, flow, install, machine, timer, user
 from workflows import services
-from workflows.calls import CALL_OPERATOR, cancel_called, settle_calls
+from workflows.calls import cancel_called, settle_calls
 from workflows.checks import check_bundle
+from workflows.engine import CALL_OPERATOR
 from workflows.models import Incident, ProcessInstance, ServiceTaskRun
 from workflows.service_runs import nudge_due_runs
 from workflows.stepping import use_cancel_called
@@ -99,7 +100,7 @@ def test_its_end_completes_the_call_with_its_data_and_outcome(inner, begin, cast
 
     assert called().status == "completed"
     assert open_names(outer) == ["after"]
-    result = ServiceTaskRun.objects.get(operator=CALL_OPERATOR).result
+    result = ServiceTaskRun.objects.get(operator=CALL_OPERATOR).result or {}
     assert result["outcome"] == "Finished"
     assert result["ask"] == {"outcome": "done", "answer": "yes"}
 

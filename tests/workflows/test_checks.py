@@ -44,7 +44,6 @@ def test_manage_check_has_nothing_to_say_about_our_processes():
     [
         ('<bpmn:complexGateway id="x"/>', "complex gateway"),
         ('<bpmn:adHocSubProcess id="x"/>', "ad-hoc"),
-        ('<bpmn:callActivity id="x" calledElement="y"/>', "call activity"),
         ('<bpmn:sendTask id="x"/>', "send task"),
         ('<bpmn:intermediateCatchEvent id="x"><bpmn:signalEventDefinition/></bpmn:intermediateCatchEvent>', "signal"),
         ('<bpmn:intermediateCatchEvent id="x"/>', "waits for nothing"),

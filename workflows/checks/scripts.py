@@ -10,20 +10,23 @@ from collections.abc import Iterator
 from workflows.checks.problems import Problem
 from workflows.decisions.expressions import FeelFault, check
 from workflows.diagram import Diagram, Script
-from workflows.engine.scripts import FEEL, RUNNERS
+from workflows.engine.scripts import FEEL, PYTHON, RUNNERS
+from workflows.scripting import ScriptError, check_script
 
 
 def check_scripts(diagram: Diagram) -> Iterator[Problem]:
     for element in diagram.elements.values():
         if element.script is not None:
-            for message in _problems(element.script):
+            for message in _problems(element.id, element.script):
                 yield Problem(element.id, message)
             name = element.extension("script", "result")
-            if name and not name.isidentifier():
+            if name and element.script.language in PYTHON:
+                yield Problem(element.id, "A Python script sets variables itself and has no result")
+            elif name and not name.isidentifier():
                 yield Problem(element.id, f"The script's result is no variable: {name}")
 
 
-def _problems(script: Script) -> Iterator[str]:
+def _problems(element_id: str, script: Script) -> Iterator[str]:
     if script.language not in RUNNERS:
         written = script.language or "none"
         yield f"The script format {written} is not run; there are: {', '.join(sorted(RUNNERS))}"
@@ -34,3 +37,8 @@ def _problems(script: Script) -> Iterator[str]:
             check(script.text)
         except FeelFault as fault:
             yield f"The script is not FEEL: {fault}"
+    else:
+        try:
+            check_script(script.text, name=element_id)
+        except ScriptError as error:
+            yield f"The script would not run: {error}"

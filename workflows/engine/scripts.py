@@ -11,10 +11,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from common import clock
 from workflows.decisions.expressions import FeelFault, evaluate
 from workflows.diagram import Script
 from workflows.engine.activities import ActivityParser
 from workflows.engine.computed import ComputationError, ComputedTask
+from workflows.scripting import ScriptError, run_script
 
 Runner = Callable[[str, Mapping[str, Any], str], Any]
 
@@ -59,6 +61,16 @@ def _run_feel(text: str, names: Mapping[str, Any], _element_id: str) -> Any:
         raise ComputationError("SCRIPT_FAILED", str(fault)) from fault
 
 
+def _run_python(text: str, names: Mapping[str, Any], element_id: str) -> Any:
+    try:
+        return run_script(text, names, name=element_id, now=clock.now())
+    except ScriptError as error:
+        if not error.permanent:
+            raise  # no sandbox now: the step is not taken, and may be tried again
+        raise ComputationError(error.code, str(error)) from error
+
+
 FEEL = ("feel", "application/feel", "text/feel")
-RUNNERS: dict[str, Runner] = dict.fromkeys(FEEL, _run_feel)
+PYTHON = ("python", "text/x-python", "application/x-python")
+RUNNERS: dict[str, Runner] = {**dict.fromkeys(FEEL, _run_feel), **dict.fromkeys(PYTHON, _run_python)}
 """What runs a script, by its format in lower case."""

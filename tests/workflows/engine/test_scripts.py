@@ -8,6 +8,9 @@ from tests.workflows.conftest import bundle, chain, user
 from tests.workflows.engine.play import END, marked, multi
 from workflows.checks import check_bundle
 from workflows.engine import EngineFault
+from workflows.scripting import ScriptError, calls
+from workflows.scripting.limits import Limits
+from workflows.scripting.pool import NoSandbox, Pool
 
 
 def script(text, language="FEEL", result=""):
@@ -52,6 +55,51 @@ def test_a_script_runs_for_each_item(play):
     assert run.data_at("after")["doubled"] == [2, 4, 6]
 
 
+@pytest.fixture
+def sandbox(monkeypatch):
+    """A sandbox that does not take a loaded machine for a slow script."""
+    pool = Pool(Limits(wall_s=20.0, cpu_s=10))
+    monkeypatch.setattr(calls, "pool", lambda: pool)
+    yield pool
+    pool.close()
+
+
+PYTHON = """
+total = 0
+for one in series:
+    total += one["slices"]
+kinds = sorted([one["kind"] for one in series if one["slices"] != 4])
+"""
+SERIES = {"series": [{"slices": 3, "kind": "CT"}, {"slices": 4, "kind": "CT"}, {"slices": 5, "kind": "MR"}]}
+
+
+@pytest.mark.parametrize("language", ["python", "text/x-python", "application/x-python"])
+def test_a_python_script_runs_in_the_sandbox_and_sets_variables(play, sandbox, language):
+    run = play(body(script(PYTHON, language)), SERIES)
+
+    assert (run.data_at("after")["total"], run.data_at("after")["kinds"]) == (12, ["CT", "MR"])
+
+
+@pytest.mark.django_db
+def test_a_python_script_that_asks_for_files_throws_the_code_of_its_denial(play, sandbox):
+    run = play(body(script("open('/etc/passwd')", "python")) + CAUGHT)
+
+    assert run.data_at("mend")["error"] == {"code": "SCRIPT_DENIED", "element": "x"}
+
+
+def test_where_there_is_no_sandbox_the_step_is_not_taken(play, monkeypatch):
+    monkeypatch.setattr(calls, "pool", no_sandbox)
+
+    with pytest.raises(ScriptError) as error:
+        play(body(script("number = 8", "python")) + CAUGHT)
+
+    assert (error.value.code, error.value.permanent) == ("SCRIPT_UNAVAILABLE", False)
+
+
+def no_sandbox():
+    raise NoSandbox
+
+
 CAUGHT = (
     '<bpmn:boundaryEvent id="failed" attachedToRef="x"><bpmn:errorEventDefinition/></bpmn:boundaryEvent>'
     + user("mend")
@@ -88,9 +136,11 @@ def test_a_script_that_asks_too_much_fails(play):
         (script(""), "has no script"),
         (script("if then"), "The script is not FEEL"),
         (script("1", result="two words"), "no variable: two words"),
+        (script("x = 1", "python", result="x"), "A Python script sets variables itself"),
+        (script("x = ", "python"), "The script would not run"),
     ],
 )
-def test_a_script_that_would_not_run_is_refused(operators, node, words):
+def test_a_script_that_would_not_run_is_refused(operators, sandbox, node, words):
     problems = check_bundle(bundle(body(node)))
 
     assert any(each.element_id == "x" and words in each.message for each in problems), problems
@@ -98,3 +148,7 @@ def test_a_script_that_would_not_run_is_refused(operators, node, words):
 
 def test_a_feel_script_is_accepted(operators):
     assert check_bundle(bundle(body(script("number * 2", result="twice")))) == []
+
+
+def test_a_python_script_is_accepted(operators, sandbox):
+    assert check_bundle(bundle(body(script(PYTHON, "python")))) == []
