@@ -13,7 +13,7 @@ from typing import Any
 
 from SpiffWorkflow.bpmn.specs.bpmn_process_spec import BpmnProcessSpec
 from SpiffWorkflow.bpmn.specs.bpmn_task_spec import BpmnTaskSpec
-from SpiffWorkflow.bpmn.specs.control import SimpleBpmnTask, _EndJoin
+from SpiffWorkflow.bpmn.specs.control import SimpleBpmnTask
 from SpiffWorkflow.bpmn.specs.mixins.events.event_types import CatchingEvent
 from SpiffWorkflow.bpmn.util.event import BpmnEvent
 from SpiffWorkflow.bpmn.util.subworkflow import BpmnBaseWorkflow
@@ -22,6 +22,7 @@ from SpiffWorkflow.util.task import TaskState
 
 from workflows.engine.catching import Awaited, wait_again
 from workflows.engine.current import current_data
+from workflows.engine.ends import End
 from workflows.engine.scopes import clear_scope
 
 
@@ -51,7 +52,7 @@ class Listener(CatchingEvent, BpmnTaskSpec):  # type: ignore[misc]
         return done
 
 
-class ScopeEnd(_EndJoin):  # type: ignore[misc]
+class ScopeEnd(End):
     """The end of a scope: reached when no token is left but those that merely listen."""
 
     def _check_threshold_unstructured(self, my_task: Task) -> bool:
@@ -66,7 +67,7 @@ class ScopeEnd(_EndJoin):  # type: ignore[misc]
     def _run_hook(self, my_task: Task) -> bool:
         for listener in listeners_in(my_task.workflow):
             listener.cancel()
-        return bool(super()._run_hook(my_task))
+        return super()._run_hook(my_task)
 
 
 class ScopeSpec(BpmnProcessSpec):  # type: ignore[misc]

@@ -7,7 +7,6 @@ a gateway two tokens pass one after the other drops what the first one started. 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
 from typing import Any
 
 from SpiffWorkflow.bpmn.exceptions import WorkflowTaskException
@@ -16,6 +15,7 @@ from SpiffWorkflow.specs.base import TaskSpec
 from SpiffWorkflow.task import Task
 from SpiffWorkflow.util.task import TaskState
 
+from workflows.engine.branches import parting_of
 from workflows.engine.merging import merged
 
 _OPEN = TaskState.READY | TaskState.WAITING | TaskState.STARTED
@@ -32,7 +32,7 @@ class _Join:
         if not used:
             my_task._set_state(TaskState.WAITING)
             return False
-        my_task.data = merged(_split_of(used).data, [each.parent.data for each in used])
+        my_task.data = merged(parting_of(used).data, [each.parent.data for each in used])
         for each in used:
             if each is not my_task:
                 my_task.workflow._remove_task(each.id)
@@ -122,20 +122,6 @@ class InclusiveJoin(_Join, InclusiveGateway):  # type: ignore[misc]
         for child in my_task.children:
             child.task_spec._predict(child, mask=TaskState.FUTURE | TaskState.PREDICTED_MASK)
         return True
-
-
-def _split_of(used: list[Task]) -> Task:
-    """Where the branches parted that end here: the nearest task all of them come from."""
-    first, *others = (list(_ancestors(each)) for each in used)
-    shared = set(map(id, first)).intersection(*(map(id, other) for other in others))
-    return next(task for task in first if id(task) in shared)
-
-
-def _ancestors(task: Task) -> Iterator[Task]:
-    ancestor = task.parent
-    while ancestor is not None:
-        yield ancestor
-        ancestor = ancestor.parent
 
 
 def _is_token(task: Task) -> bool:
