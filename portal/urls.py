@@ -15,6 +15,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("portal.integration.urls")),
     path("nodes/", include("portal.nodes.urls")),
     path("routing/", include("portal.routing.urls")),
+    path("scripts/", include("portal.scripts.urls")),
     path("storage/", include("portal.storage.urls")),
     path("", include("portal.administration.urls")),
     path("reidentification/", include("portal.reidentification.urls")),

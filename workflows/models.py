@@ -11,6 +11,7 @@ from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Person, Role, Site
+from workflows.scripting.library.models import ScriptVersion  # noqa: F401 - its table is this app's
 
 # A foreign key that begins another index of its table has none of its own: every step writes these rows.
 

@@ -32,6 +32,7 @@ from portal.api.routing import (
     RoutingDecisionViewSet,
     RoutingTableViewSet,
 )
+from portal.api.scripts import ScriptViewSet
 from portal.api.series import SeriesViewSet
 from portal.api.session import MeView, SessionView
 from portal.api.standstill import IncidentViewSet, StandstillView
@@ -74,6 +75,7 @@ router.register("routing-tables", RoutingTableViewSet, "api-routing-tables")
 router.register("destinations", DestinationViewSet, "api-destinations")
 router.register("routing-decisions", RoutingDecisionViewSet, "api-routing-decisions")
 router.register("dead-letters", DeadLetterViewSet, "api-dead-letters")
+router.register("scripts", ScriptViewSet, "api-scripts")
 router.register("incidents", IncidentViewSet, "api-incidents")
 router.register("access-tokens", AccessTokenViewSet, "api-access-tokens")
 router.register("audit", AuditEventViewSet, "api-audit")

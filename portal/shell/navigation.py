@@ -85,6 +85,13 @@ RAIL: tuple[tuple[Entry, ...], ...] = (
             ),
         ),
         Entry(
+            "scripts",
+            _("Scripts"),
+            "scroll-text",
+            frozenset({Privilege.DESIGN_PROCESSES}),
+            covers=frozenset({"script", "script-version", "add-script", "edit-script"}),
+        ),
+        Entry(
             "messages",
             _("Integration"),
             "cable",
