@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Page, expect
 
+from accounts.models import Person
 from tests.personas import make_cast
 from tests.portal.chromium import NEEDS_CHROMIUM, pictures_in, watched
 from tests.workflows.scripting.designing import make_designer
@@ -17,8 +18,12 @@ picture = pictures_in("SCRIPT_PICTURES")
 
 
 @pytest.fixture
-def page(transactional_db, live_server) -> Iterator[Page]:
-    dora = make_designer(make_cast().provincial)
+def dora(transactional_db) -> Person:
+    return make_designer(make_cast().provincial)
+
+
+@pytest.fixture
+def page(dora, live_server) -> Iterator[Page]:
     with watched(dora, f"{live_server.url}/scripts/", refused=[422]) as opened:
         yield opened
 
@@ -35,7 +40,9 @@ def test_a_script_is_written_tested_and_put_in_force(page: Page):
     tests = page.get_by_role("textbox", name="Tests")
     tests.fill('[{"name": "digits only", "data": {"accession": "A-12 3"}, "gives": {"accession": "123"}}]')
     page.get_by_role("button", name="Run the tests").click()
-    expect(page.locator("#results [role=alert]")).to_contain_text("line 2, this module may not be imported (os)")
+    expect(page.locator("#results [role=alert]")).to_contain_text(
+        "line 2, this module may not be imported (os)"
+    )
     expect(page.locator("[data-gutter] .marked")).to_have_text("2")
     picture(page, "refused")
 
@@ -55,8 +62,9 @@ def test_a_script_is_written_tested_and_put_in_force(page: Page):
     assert run_named_script("tidy-accession", {"accession": "X9"}) == {"accession": "9"}
 
 
-def test_the_library_reads_chinese(page: Page):
-    page.locator("html").evaluate("document.cookie = 'django_language=zh-hans; path=/'")
+def test_the_library_reads_chinese(page: Page, dora: Person):
+    dora.language = "zh-hans"
+    dora.save(update_fields=["language"])
     page.reload()
     expect(page.get_by_role("heading", level=1)).to_have_text("脚本")
     picture(page, "list-zh")

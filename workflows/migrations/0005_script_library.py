@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('workflows', '0003_topics'),
+        ('workflows', '0004_human_tasks'),
     ]
 
     operations = [
