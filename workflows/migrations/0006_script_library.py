@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('workflows', '0004_human_tasks'),
+        ('workflows', '0005_calls'),
     ]
 
     operations = [
