@@ -258,6 +258,19 @@ def test_an_error_nothing_in_the_called_process_catches_reaches_the_boundary_of_
     assert not Incident.objects.exists()
 
 
+def test_an_error_end_event_of_the_called_process_reaches_the_boundary_of_the_call(inner, begin, cast):
+    refused = '<bpmn:endEvent id="end"><bpmn:errorEventDefinition errorRef="E1"/></bpmn:endEvent>'
+    inner(user("ask") + refused + chain("start", "ask", "end"))
+    outer = begin(OUTER + error_boundary())
+    perform()
+
+    finish(called(), "ask", cast.rosa)
+    perform()
+
+    assert (called().status, called().outcome) == ("failed", "REFUSED")
+    assert open_names(outer) == ["mend"]
+
+
 def test_an_error_nobody_would_catch_stays_an_incident_where_it_happened(inner, begin):
     inner(WORK)
     outer = begin(OUTER + error_boundary())

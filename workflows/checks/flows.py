@@ -30,6 +30,22 @@ def check_flows(diagram: Diagram) -> Iterator[Problem]:
             yield from check_expression(flow.id, flow.condition)
 
 
+def check_joins(diagram: Diagram) -> Iterator[Problem]:
+    """A join knows its tokens by the element they come from, not by the flow (BPMN 2.0.2 §13.4.1, §13.4.3)."""
+    for element in diagram.elements.values():
+        if element.kind not in {"parallelGateway", "inclusiveGateway"}:
+            continue
+        seen: set[str] = set()
+        for flow in diagram.incoming(element.id):
+            if flow.source in seen:
+                yield Problem(
+                    flow.id,
+                    f"Another flow leads from {flow.source} to {element.id} already, and the join could not tell "
+                    "them apart",
+                )
+            seen.add(flow.source)
+
+
 def check_ends(diagram: Diagram) -> Iterator[Problem]:
     reached = _reachable(diagram)
     for element in diagram.elements.values():

@@ -43,9 +43,11 @@ def test_three_ends_bring_what_each_of_them_changed(play):
 def test_what_each_branch_of_a_subprocess_changed_is_there_after_it(play):
     inside = (
         '<bpmn:startEvent id="x_start"/><bpmn:parallelGateway id="s"/>' + user("a") + user("b")
-        + '<bpmn:endEvent id="e1"/><bpmn:endEvent id="e2"/>' + chain("x_start", "s", "a", "e1") + chain("s", "b", "e2")
+        + '<bpmn:endEvent id="e1"/><bpmn:endEvent id="e2"/>' + chain("x_start", "s", "a", "e1")
+        + chain("s", "b", "e2")
     )  # fmt: skip
-    body = f'<bpmn:subProcess id="x">{inside}</bpmn:subProcess>{user("after")}{END}{chain("start", "x", "after", "end")}'
+    around = f'<bpmn:subProcess id="x">{inside}</bpmn:subProcess>'
+    body = around + user("after") + END + chain("start", "x", "after", "end")
 
     run = play(body, {"changed": [1, 2, 3]}).do("b", y=2, changed=[9]).do("a", x=1)
 

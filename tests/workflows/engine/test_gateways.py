@@ -1,0 +1,142 @@
+"""Gateways that choose, and joins beside other constructs; joins of many rounds are in `test_joins`.
+
+Reference  BPMN 2.0.2 §10.6, §13.4.1 to §13.4.3
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.workflows.conftest import bundle, chain, flow, timer, user
+from tests.workflows.engine.play import END, scope
+from workflows.checks import check_bundle
+from workflows.engine import EngineFault
+
+
+def gateway(kind, name, default=""):
+    return f'<bpmn:{kind}Gateway id="{name}"{f""" default="{default}" """ if default else ""}/>'
+
+
+def choice(kind, *, default=""):
+    """`number` chooses between `many` (over 5), `some` (over 2) and, where there is a default, `none`."""
+    other = user("none") + flow("g", "none", "", "g-none") + chain("none", "end") if default else ""
+    return (
+        gateway(kind, "g", default) + user("many") + user("some") + END + other
+        + chain("start", "g") + flow("g", "many", "number > 5") + flow("g", "some", "number > 2")
+        + chain("many", "end") + chain("some", "end")
+    )  # fmt: skip
+
+
+def test_an_exclusive_gateway_takes_the_first_flow_whose_condition_holds(play):
+    assert play(choice("exclusive")).open == ["many"]
+    assert play(choice("exclusive"), {"number": 3}).open == ["some"]
+    assert play(choice("exclusive", default="g-none"), {"number": 1}).open == ["none"]
+
+
+@pytest.mark.parametrize("kind", ["exclusive", "inclusive"])
+def test_a_gateway_no_flow_of_which_may_be_taken_is_a_fault(play, kind):
+    """BPMN 2.0.2 §13.4.2, §13.4.3: without a default flow the gateway throws an exception."""
+    with pytest.raises(EngineFault) as fault:
+        play(choice(kind), {"number": 1})
+
+    assert fault.value.element_id == "g"
+
+
+def test_an_inclusive_gateway_takes_its_default_only_if_nothing_else(play):
+    assert play(choice("inclusive", default="g-none")).open == ["many", "some"]
+    assert play(choice("inclusive", default="g-none"), {"number": 1}).open == ["none"]
+
+
+def test_an_exclusive_merge_lets_every_token_pass(play):
+    body = (
+        gateway("parallel", "s") + gateway("exclusive", "m") + user("a") + user("b") + user("after") + END
+        + chain("start", "s", "a", "m", "after", "end") + chain("s", "b", "m")
+    )  # fmt: skip
+    run = play(body).do("a").do("b")
+
+    assert run.open == ["after", "after"]
+    assert not run.do("after").is_completed
+    assert run.do("after").is_completed
+
+
+def test_one_gateway_may_join_and_fork(play):
+    body = (
+        gateway("parallel", "s") + gateway("parallel", "j") + "".join(map(user, "abcd")) + END
+        + '<bpmn:endEvent id="end2"/>' + chain("start", "s", "a", "j", "c", "end") + chain("s", "b", "j", "d", "end2")
+    )  # fmt: skip
+    run = play(body).do("a")
+    assert run.open == ["b"]
+
+    assert run.do("b").open == ["c", "d"]
+
+
+def test_forks_within_forks_join_from_the_innermost(play):
+    body = (
+        gateway("parallel", "s") + gateway("inclusive", "s2", "s2-c") + gateway("inclusive", "j2")
+        + gateway("parallel", "j") + "".join(map(user, "abc")) + user("after") + END
+        + chain("start", "s", "a", "j", "after", "end") + chain("s", "s2")
+        + flow("s2", "b", "number > 5") + flow("s2", "c", "", "s2-c") + chain("b", "j2", "j") + chain("c", "j2")
+    )  # fmt: skip
+    run = play(body)
+    assert run.open == ["a", "b"]
+
+    assert run.do("b").open == ["a"]
+    assert run.do("a").open == ["after"]
+
+
+ATTACHED = (
+    gateway("inclusive", "s", "s-b") + gateway("inclusive", "j") + user("a") + user("b") + user("chase")
+    + user("after") + timer("late", "PT1H", attached_to="a") + END + chain("start", "s") + flow("s", "a", "number > 5")
+    + flow("s", "b", "", "s-b") + flow("s", "b", "number > 5", "s-b2") + chain("a", "j", "after", "end")
+    + chain("b", "j") + chain("late", "chase", "j")
+)  # fmt: skip
+
+
+def test_an_inclusive_join_does_not_wait_for_a_boundary_event_that_can_no_longer_happen(play):
+    run = play(ATTACHED).do("b")
+    assert run.open == ["a", "late"]
+
+    assert run.do("a").open == ["after"]
+
+
+def test_an_inclusive_join_waits_for_the_token_a_boundary_event_sent_another_way(play):
+    run = play(ATTACHED).do("b").fire("late")
+    assert run.open == ["chase"]
+
+    assert run.do("chase").open == ["after"]
+
+
+def test_a_join_counts_the_token_of_a_subprocess_at_work(play):
+    body = (
+        gateway("inclusive", "s", "s-b") + gateway("inclusive", "j") + scope("x", user("a") + user("c"), "a", "c")
+        + user("b") + user("after") + END + chain("start", "s") + flow("s", "x", "number > 5")
+        + flow("s", "b", "", "s-b") + flow("s", "b", "number > 5", "s-b2") + chain("x", "j", "after", "end")
+        + chain("b", "j")
+    )  # fmt: skip
+    run = play(body).do("b").do("a")
+    assert run.open == ["c"]
+
+    assert run.do("c").open == ["after"]
+
+
+@pytest.mark.parametrize("kind", ["parallel", "inclusive"])
+def test_two_flows_from_one_element_into_a_join_are_refused(operators, kind):
+    body = (
+        gateway("parallel", "s") + gateway(kind, "j") + user("after") + END
+        + flow("start", "s") + flow("s", "j") + flow("s", "j", "", "again") + chain("j", "after", "end")
+    )  # fmt: skip
+
+    assert "again: Another flow leads from s to j already, and the join could not tell them apart" in [
+        str(each) for each in check_bundle(bundle(body))
+    ]
+
+
+@pytest.mark.parametrize("kind", ["exclusive", "inclusive"])
+def test_a_choice_without_default_is_accepted(operators, kind):
+    assert check_bundle(bundle(choice(kind))) == []
+
+
+def test_a_complex_gateway_is_refused(operators):
+    body = gateway("complex", "x") + END + chain("start", "x", "end")
+
+    assert "x: A complex gateway is not supported" in [str(each) for each in check_bundle(bundle(body))]
