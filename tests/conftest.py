@@ -18,6 +18,7 @@ from integrations.dicom.nodes import check as node_checks
 from integrations.dicom.notices import delivery as dicom
 from integrations.hl7 import delivery as hl7
 from integrations.routing import queueing as routing
+from integrations.webhooks import delivery as webhooks
 from notifications import services as notifications
 from tests.personas import Cast, make_cast
 from workflows import stepping
@@ -70,6 +71,7 @@ def no_broker_nudges() -> None:
     notifications.use_nudge(None)
     routing.use_nudge(None)
     stepping.use_nudge(None)
+    webhooks.use_nudge(None)
 
 
 @pytest.fixture(scope="session")

@@ -54,6 +54,7 @@ INSTALLED_APPS = [
     "integrations.dicomweb",
     "integrations.hl7",
     "integrations.routing",
+    "integrations.webhooks",
     "compute",
     "notifications",
     "portal",
@@ -222,5 +223,6 @@ from config.settings.routing import *
 from config.settings.scripting import *
 from config.settings.standstill import *
 from config.settings.storage import *
+from config.settings.webhooks import *
 
 ROUTING_FOLDERS = ROUTING_FOLDERS or [str(VAR_DIR / "exports")]

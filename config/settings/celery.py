@@ -24,5 +24,6 @@ CELERY_TASK_ROUTES = {
     "integrations.hl7.deliver_link": {"queue": "transfer"},
     "integrations.dicom.deliver_notices": {"queue": "transfer"},
     "integrations.routing.send": {"queue": "transfer"},
+    "integrations.webhooks.deliver": {"queue": "transfer"},
 }
 QUEUES = ["interactive", "default", "transfer", "cpu", "gpu"]

@@ -43,6 +43,7 @@ from portal.api.studies import StudyViewSet
 from portal.api.tasks import TaskViewSet
 from portal.api.tokens import AccessTokenViewSet
 from portal.api.volumes import VolumeViewSet
+from portal.api.webhooks import WebhookDeliveryViewSet, WebhookViewSet
 
 router = SimpleRouter()
 router.register("orders", OrderViewSet, "api-orders")
@@ -77,6 +78,8 @@ router.register("routing-decisions", RoutingDecisionViewSet, "api-routing-decisi
 router.register("dead-letters", DeadLetterViewSet, "api-dead-letters")
 router.register("scripts", ScriptViewSet, "api-scripts")
 router.register("incidents", IncidentViewSet, "api-incidents")
+router.register("webhooks", WebhookViewSet, "api-webhooks")
+router.register("webhook-deliveries", WebhookDeliveryViewSet, "api-webhook-deliveries")
 router.register("access-tokens", AccessTokenViewSet, "api-access-tokens")
 router.register("audit", AuditEventViewSet, "api-audit")
 

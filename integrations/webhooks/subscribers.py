@@ -1,0 +1,50 @@
+"""News of cases and tasks turned into deliveries: one row a webhook that wants it, in the news's own transaction."""
+
+from __future__ import annotations
+
+from django.db import transaction
+from django.db.models import Q
+
+from common import clock
+from events.services import Event, subscribe
+from integrations.webhooks.delivery import nudge
+from integrations.webhooks.models import Webhook, WebhookDelivery
+from integrations.webhooks.services import EVENTS
+from workflows.models import ProcessInstance
+
+SUBSCRIBER = "integrations.webhooks"
+
+
+def subscribe_all() -> None:
+    for name in EVENTS:
+        subscribe(name, subscriber=SUBSCRIBER, handler=queue_news)
+
+
+def queue_news(event: Event) -> None:
+    """Queue the news for the webhooks of the case's site, and of the site its task is at. Safe to be told twice."""
+    case = event.subjects.get("case")
+    sites = (
+        ProcessInstance.objects.filter(uid=case).values("site_id") if case else ProcessInstance.objects.none()
+    )
+    concerned = Q(site__in=sites.values("site_id")) | Q(site__code=str(event.payload.get("site_code", "")))
+    hooks = list(Webhook.objects.filter(concerned, is_enabled=True, events__contains=[event.name]))
+    if not hooks:
+        return
+    now = clock.now()
+    WebhookDelivery.objects.bulk_create(
+        [
+            WebhookDelivery(
+                webhook=hook,
+                event_uid=event.uid,
+                event=event.name,
+                payload=event.payload,
+                trace_id=event.trace_id,
+                queued_at=now,
+                next_attempt_at=now,
+            )
+            for hook in hooks
+        ],
+        ignore_conflicts=True,
+    )
+    for hook in hooks:
+        transaction.on_commit(lambda pk=hook.pk: nudge(pk), robust=True)  # type: ignore[misc]
