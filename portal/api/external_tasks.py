@@ -26,8 +26,8 @@ from workflows.models import ServiceTaskRun
 LONGEST_POLL_S = 20
 POLL_EVERY_S = 0.5
 WORD = r"^[A-Za-z0-9][A-Za-z0-9._:-]{0,79}$"
-# Programs that wait here hold a thread of the server each; more of them than this get their answer at once.
-_waiting = threading.BoundedSemaphore(4)
+# A program that waits here holds one of the few threads of a web worker; a second one gets its answer at once.
+_waiting = threading.BoundedSemaphore(1)
 
 REFUSALS = {
     400: RefusalSerializer,

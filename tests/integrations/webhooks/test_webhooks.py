@@ -165,6 +165,7 @@ def test_a_sender_that_dies_leaves_its_delivery_to_another(begin, hook, receiver
     clock.advance(dt.timedelta(seconds=3))
     deliver_events()
     taken = delivery._take(hook.pk)
+    assert taken is not None
 
     delivery.deliver_due()
     assert str(taken.uid) not in {headers["webhook-id"] for headers, _ in receiver.got}
@@ -223,7 +224,7 @@ def test_an_address_that_news_must_not_go_to_is_refused(cast, url):
 def answers_with(monkeypatch, *found):
     family = {4: socket.AF_INET, 6: socket.AF_INET6}
     rows = [(family[6 if ":" in ip else 4], socket.SOCK_STREAM, 6, "", (ip, 443)) for ip in found]
-    monkeypatch.setattr(addresses.socket, "getaddrinfo", lambda *_args, **_kwargs: rows)
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_args, **_kwargs: rows)
 
 
 def test_a_name_that_leads_inside_is_refused_when_it_is_called(monkeypatch):
@@ -251,7 +252,7 @@ def test_a_name_that_leads_nowhere_is_tried_again_later(monkeypatch):
     def nowhere(*_args, **_kwargs):
         raise socket.gaierror
 
-    monkeypatch.setattr(addresses.socket, "getaddrinfo", nowhere)
+    monkeypatch.setattr(socket, "getaddrinfo", nowhere)
 
     with pytest.raises(Unavailable):
         addresses.target_of("https://receiver.example/")
