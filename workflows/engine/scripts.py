@@ -12,11 +12,13 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from common import clock
+from common.errors import ServiceError
 from workflows.decisions.expressions import FeelFault, evaluate
 from workflows.diagram import Script
 from workflows.engine.activities import ActivityParser
 from workflows.engine.computed import ComputationError, ComputedTask
-from workflows.scripting import ScriptError, run_script
+from workflows.scripting import run_script
+from workflows.scripting.library.services import run_named_script
 
 Runner = Callable[[str, Mapping[str, Any], str], Any]
 
@@ -62,15 +64,28 @@ def _run_feel(text: str, names: Mapping[str, Any], _element_id: str) -> Any:
 
 
 def _run_python(text: str, names: Mapping[str, Any], element_id: str) -> Any:
+    return _sandboxed(lambda: run_script(text, names, name=element_id, now=clock.now()))
+
+
+def _run_named(reference: str, names: Mapping[str, Any], _element_id: str) -> Any:
+    return _sandboxed(lambda: run_named_script(reference, names, now=clock.now()))
+
+
+def _sandboxed(run: Callable[[], dict[str, Any]]) -> dict[str, Any]:
     try:
-        return run_script(text, names, name=element_id, now=clock.now())
-    except ScriptError as error:
+        return run()
+    except ServiceError as error:
         if not error.permanent:
             raise  # no sandbox now: the step is not taken, and may be tried again
-        raise ComputationError(error.code, str(error)) from error
+        raise ComputationError(error.code, error.message) from error
 
 
 FEEL = ("feel", "application/feel", "text/feel")
 PYTHON = ("python", "text/x-python", "application/x-python")
-RUNNERS: dict[str, Runner] = {**dict.fromkeys(FEEL, _run_feel), **dict.fromkeys(PYTHON, _run_python)}
-"""What runs a script, by its format in lower case."""
+LIBRARY = "library"
+RUNNERS: dict[str, Runner] = {
+    **dict.fromkeys(FEEL, _run_feel),
+    **dict.fromkeys(PYTHON, _run_python),
+    LIBRARY: _run_named,
+}
+"""What runs a script, by its format in lower case. The text of one of the library is its name, or name@number."""
