@@ -19,7 +19,7 @@ from integrations.dicom import dimse
 
 _WARNINGS = range(0xB000, 0xC000)
 _FIELDS = (
-    "sop_instance_uid", "sop_class_uid", "transfer_syntax_uid", "storage_key", "size_bytes",
+    "pk", "sop_instance_uid", "sop_class_uid", "transfer_syntax_uid", "storage_key", "size_bytes",
     "series__study__study_instance_uid",
 )  # fmt: skip
 _FILING = ("series__study__corrected_at", "series__study_id")
@@ -29,6 +29,7 @@ _FILING = ("series__study__corrected_at", "series__study_id")
 class Wanted:
     """An instance to be sent, under another identity than its bytes have where its study was corrected."""
 
+    pk: int
     sop_instance_uid: str
     sop_class_uid: str
     transfer_syntax_uid: str

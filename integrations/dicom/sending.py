@@ -6,9 +6,11 @@ Reference  PS3.4 §B.2 (C-STORE)
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 
 from archive.storage.objects import local_slice, open_object, read_object
 from archive.studies.outgoing import coerced
+from archive.studies.selectors import with_stored
 from common.errors import InvalidInput, NotFound, ServiceError, Unavailable
 from integrations.dicom.models import ApplicationEntity
 from integrations.dicom.nodes.calling import Purpose, node_association
@@ -71,7 +73,7 @@ def send_each(
 
 def _send(scu: StorageSCU, wanted: Wanted, originator: Originator | None) -> int:
     try:
-        source = _source(wanted)
+        source = with_stored(wanted, partial(_source, wanted))
     except ServiceError:
         return UNREADABLE
     if isinstance(source, StoredFile):
@@ -85,21 +87,21 @@ def _send(scu: StorageSCU, wanted: Wanted, originator: Originator | None) -> int
     )  # fmt: skip
 
 
-def _source(wanted: Wanted) -> StoredFile | bytes:
+def _source(wanted: Wanted, storage_key: str) -> StoredFile | bytes:
     """Where the data set lies on this machine, or its bytes from elsewhere.
 
     Raises  NotFound or Unavailable if no volume gives it; InvalidInput if what is there is no DICOM object, or
             cannot be given the identity its study has now.
     """
     if wanted.identity is not None:
-        data = coerced(read_object(wanted.storage_key), wanted.identity)
+        data = coerced(read_object(storage_key), wanted.identity)
         return data[data_set_offset(data[:_HEAD]) :]
-    place = local_slice(wanted.storage_key)
+    place = local_slice(storage_key)
     if place is None:
-        data = read_object(wanted.storage_key)
+        data = read_object(storage_key)
         return data[data_set_offset(data[:_HEAD]) :]
     try:
-        with open_object(wanted.storage_key) as opened:
+        with open_object(storage_key) as opened:
             start = data_set_offset(opened.read(_HEAD))
     except OSError as error:
         raise Unavailable("The object cannot be read now", code="STORAGE_FAILED") from error

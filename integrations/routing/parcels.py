@@ -15,6 +15,7 @@ from archive.deidentification.services import Siblings
 from archive.storage.objects import LocalSlice, local_slice, read_object
 from archive.studies.models import Instance
 from archive.studies.outgoing import Identity, coerced, identities_of
+from archive.studies.selectors import with_stored
 from common.errors import InvalidInput, ServiceError
 from integrations.routing.corrections import WITHDRAWN
 from integrations.routing.models import Delivery
@@ -62,11 +63,11 @@ def parcels_for(
 
 
 def _local(instance: Instance, delivery: Delivery, identity: Identity | None) -> LocalSlice | None:
-    return None if delivery.transforms or identity is not None else local_slice(instance.storage_key)
+    return None if delivery.transforms or identity is not None else with_stored(instance, local_slice)
 
 
 def _load(instance: Instance, delivery: Delivery, identity: Identity | None) -> Outgoing:
-    data = coerced(read_object(instance.storage_key), identity)
+    data = coerced(with_stored(instance, read_object), identity)
     if delivery.transforms:
         return _changed(data, delivery, instance)
     return Outgoing(
@@ -96,7 +97,7 @@ def siblings_of(instance: Instance) -> Siblings:
     sums = series.aggregate(count=Count("pk"), total=Sum("pk"))
 
     def load() -> Iterator[bytes]:
-        for storage_key in series.order_by("pk").values_list("storage_key", flat=True):
-            yield read_object(storage_key)
+        for sibling in series.order_by("pk").only("storage_key"):
+            yield with_stored(sibling, read_object)
 
     return Siblings(f"{instance.series_id}:{sums['count']}:{sums['total']}", load)
