@@ -18,7 +18,7 @@ from django.db import connection, transaction
 from accounts.actors import Actor, SystemActor, actor_name
 from accounts.models import AuditEvent
 from common import clock
-from common.rows import Changes, write_with
+from common.rows import Changes, Line, write_with
 from events.tracing import current_trace
 
 log = structlog.get_logger(__name__)
@@ -38,15 +38,16 @@ def record_audit(
     outcome: AuditEvent.Outcome = AuditEvent.Outcome.SUCCESS,
     into: Changes | None = None,
     **detail: Any,
-) -> AuditEvent:
+) -> None:
     """Add one line to the trail, in the transaction in hand. `detail` holds codes and UIDs only.
 
     With `into`, whoever holds these changes writes the line along with them.
     """
-    line = AuditEvent(
+    line = Line(
+        AuditEvent,
         recorded_at=clock.now(),
         actor=actor_name(actor),
-        person=None if isinstance(actor, SystemActor) else actor,
+        person_id=None if isinstance(actor, SystemActor) else actor.pk,
         site_code=site_code or (actor.site_code if isinstance(actor, SystemActor) else ""),
         action=action,
         outcome=outcome,
@@ -56,8 +57,7 @@ def record_audit(
         trace_id=current_trace(),
         detail=detail,
     )
-    write_with(into, [line])
-    return line
+    write_with(into, [line], keys=False)
 
 
 def seal_trail(*, limit: int = 1000) -> int:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from accounts.models import AccessGrant, Person, Role, Site
 from common import clock
 from common.prepared import PreparedUpdate, Slot
-from common.rows import Changes, write_with
+from common.rows import Changes, Line, write_with
 
 
 def grant_studies(
@@ -26,10 +26,11 @@ def grant_studies(
     write_with(
         into,
         [
-            AccessGrant(
+            Line(
+                AccessGrant,
                 study_instance_uid=uid,
-                person=person,
-                site=site,
+                person_id=person.pk if person is not None else None,
+                site_id=site.pk if site is not None else None,
                 role=role,
                 cause=cause,
                 granted_at=clock.now(),

@@ -128,7 +128,7 @@ class _Ours:
     def __init__(self, folder: Path, *, warm: bool = True) -> None:
         # Django is set up by now; its models cannot be imported before.
         from accounts.models import Membership, Person, Site  # noqa: PLC0415
-        from common.prepared import PreparedQuery, Slot  # noqa: PLC0415
+        from common.prepared import LeanQuery, Slot  # noqa: PLC0415
         from events.services import use_nudge  # noqa: PLC0415
         from workflows import locks, services  # noqa: PLC0415
         from workflows.models import UserTask  # noqa: PLC0415
@@ -137,7 +137,7 @@ class _Ours:
             None
         )  # the outbox rows are written; telling a broker of them is another benchmark's business
         self._services, self._warm_runs, self._is_warm = services, locks.warm_runs, warm
-        self._ready_task = PreparedQuery(
+        self._ready_task = LeanQuery(
             lambda: UserTask.objects.only("uid", "instance").filter(instance=Slot("instance"), status="ready")
         )
         self._site, is_new = Site.objects.get_or_create(

@@ -1,8 +1,9 @@
 """Rows of prepared statements straight from libpq, for the few statements that thousands of requests a minute ask.
 
 Between Django and libpq lie a cursor of each and psycopg's machinery for every kind of statement: half a
-millisecond of Python for a row that the server finds in a tenth of one. A statement outside of a transaction, of plain
-values, needs none of it. Inside of one, and where statements are counted or logged, Django's own cursor is used.
+millisecond of Python for a row that the server finds in a tenth of one. A statement of plain values needs none of
+it. The first one of a transaction takes BEGIN along with it, and the last one may take COMMIT: one trip instead of two.
+Where statements are counted or logged, Django's own cursor is used.
 """
 
 from __future__ import annotations
@@ -12,18 +13,31 @@ import itertools
 import uuid
 import weakref
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import psycopg
 from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
-from psycopg import errors, pq
+from psycopg import pq
 from psycopg.adapt import Transformer
+from psycopg.errors import InvalidSqlStatementName
+
+from common.exchange import check, exchange
+from common.postgresql.base import plans_lost
 
 Row = tuple[Any, ...]
 _PLAIN = (int, dt.datetime, dt.date, dt.time, uuid.UUID)
-_GONE = b"26000"  # invalid_sql_statement_name: a pooler in between gave us another session
 _numbers = itertools.count(1)
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """What a session calls a statement, how often it had lost its plans by then, and what reads the values."""
+
+    name: bytes
+    lost: int
+    loading: Any
 
 
 class LeanStatement:
@@ -33,38 +47,64 @@ class LeanStatement:
         self._sql = sql
         self._name = b"lean_%d" % next(_numbers)
         self._numbered = _numbered(sql)
-        self._known_to: weakref.WeakKeyDictionary[psycopg.Connection[Any], Any] = weakref.WeakKeyDictionary()
+        self._known_to: weakref.WeakKeyDictionary[psycopg.Connection[Any], _Plan] = (
+            weakref.WeakKeyDictionary()
+        )
 
-    def rows(self, values: Sequence[Any]) -> list[Row]:
-        """The rows for these values. Raises psycopg's errors as Django's."""
+    def rows(self, values: Sequence[Any], *, commit: bool = False) -> list[Row]:
+        """The rows for these values, which may be in the database's own words (bytes) already.
+
+        With `commit` the transaction in hand ends with the statement, if it is the outermost one: the caller has
+        nothing more to do in it. Otherwise whoever began it ends it, as ever.
+        Raises  psycopg's errors as Django's.
+        """
         database = connections[DEFAULT_DB_ALIAS]
-        database.close_if_health_check_failed()
+        if not database.in_atomic_block:
+            database.close_if_health_check_failed()
         database.ensure_connection()
-        is_watched = database.queries_logged or database.execute_wrappers
-        if is_watched or not database.connection.autocommit or not all(map(_is_plain, values)):
+        if database.queries_logged or database.execute_wrappers or not all(map(_is_plain, values)):
             with database.cursor() as cursor:
-                cursor.execute(self._sql, values)
+                cursor.execute(self._sql, [_said(value) for value in values])
                 return list(cursor.fetchall())
+        database.validate_no_broken_transaction()
+        bound = [_text(value) for value in values]
         with database.wrap_database_errors:
-            return self._exchange(database, [_text(value) for value in values])
+            return self._exchange(database, bound, commit=commit and _is_outermost(database))
 
-    def _exchange(self, database: BaseDatabaseWrapper, bound: list[Any]) -> list[Row]:
+    def _exchange(self, database: BaseDatabaseWrapper, bound: list[Any], *, commit: bool) -> list[Row]:
         session = database.connection
-        loading = self._known_to.get(session) or self._prepare(session)
-        result = session.pgconn.exec_prepared(self._name, bound)
-        if result.error_field(pq.DiagnosticField.SQLSTATE) == _GONE:
-            loading = self._prepare(session)
-            result = session.pgconn.exec_prepared(self._name, bound)
-        _check(session, result)
-        loading.set_pgresult(result)
-        rows: list[Row] = loading.load_rows(0, result.ntuples, tuple)
+        plan = self._known_to.get(session)
+        if plan is None or plan.lost != plans_lost(session):
+            plan = self._prepare(session)
+        begin = not session.autocommit and session.pgconn.transaction_status == pq.TransactionStatus.IDLE
+        try:
+            if begin or commit:
+                result = exchange(session, plan.name, bound, begin=begin, commit=commit)
+            else:
+                result = session.pgconn.exec_prepared(plan.name, bound)
+                check(session, result)
+        except InvalidSqlStatementName:  # a pooler in between gave us another session
+            del self._known_to[session]
+            if not begin and not session.autocommit:
+                raise  # what the transaction has done already cannot be asked again from here
+            session.rollback()
+            return self._exchange(database, bound, commit=commit)
+        plan.loading.set_pgresult(result)
+        rows: list[Row] = plan.loading.load_rows(0, result.ntuples, tuple)
         return rows
 
-    def _prepare(self, session: psycopg.Connection[Any]) -> Any:
-        """Have the session plan the statement; what turns its texts into values of ours."""
-        _check(session, session.pgconn.prepare(self._name, self._numbered))
-        loading = self._known_to[session] = Transformer(session.adapters)
-        return loading
+    def _prepare(self, session: psycopg.Connection[Any]) -> _Plan:
+        """Have the session plan the statement."""
+        lost = plans_lost(session)
+        name = b"%b_%d" % (self._name, lost)
+        check(session, session.pgconn.prepare(name, self._numbered))
+        plan = self._known_to[session] = _Plan(name, lost, Transformer(session.adapters))
+        return plan
+
+
+def _is_outermost(database: BaseDatabaseWrapper) -> bool:
+    """Whether the block in hand began its transaction and ends it."""
+    return database.in_atomic_block and database.commit_on_exit and len(database.atomic_blocks) == 1
 
 
 def _numbered(sql: str) -> bytes:
@@ -74,8 +114,16 @@ def _numbered(sql: str) -> bytes:
     return "".join([*numbered, pieces[-1]]).replace("\0", "%").encode()
 
 
+def _said(value: Any) -> Any:
+    """A value as psycopg takes it: a text of unknown type, where it is in the database's words."""
+    return value.decode() if type(value) is bytes else value
+
+
 def _is_plain(value: Any) -> bool:
     """Whether the value has one text, all of which would arrive: libpq's texts end at a zero."""
+    kind = type(value)
+    if kind is bytes:
+        return b"\0" not in value
     if isinstance(value, str):
         return "\0" not in value
     return value is None or isinstance(value, _PLAIN)
@@ -83,19 +131,10 @@ def _is_plain(value: Any) -> bool:
 
 def _text(value: Any) -> bytes | None:
     """A value as PostgreSQL reads it; what type it is of, the server knows from where it stands."""
+    if value is None or type(value) is bytes:
+        return value
     if isinstance(value, str):
         return str.encode(value)
-    if value is None:
-        return None
     if isinstance(value, dt.datetime | dt.date | dt.time):
         return value.isoformat().encode()
     return str(int(value) if isinstance(value, int) else value).encode()
-
-
-def _check(session: psycopg.Connection[Any], result: pq.abc.PGresult) -> None:
-    """Raises psycopg's error for what the server or the connection said."""
-    if result.status in (pq.ExecStatus.TUPLES_OK, pq.ExecStatus.COMMAND_OK):
-        return
-    if session.pgconn.status != pq.ConnStatus.OK:
-        raise psycopg.OperationalError("the connection is lost")
-    raise errors.error_from_result(result)

@@ -131,7 +131,10 @@ class PreparedQuery(Generic[M]):
 
 
 class LeanQuery(PreparedQuery[M]):
-    """A `PreparedQuery` for what every request asks: by way of `common.lean`, within its bounds."""
+    """A `PreparedQuery` for what every request or step asks: by way of `common.lean`, within its bounds.
+
+    The first one of a transaction takes BEGIN along.
+    """
 
     def _rows(self, sql: str, values: list[Any]) -> Sequence[Any]:  # noqa: ARG002 - as the parent's
         return self._statement.rows(values)

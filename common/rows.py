@@ -1,9 +1,9 @@
 """Rows of any models, written together in one statement.
 
 A step of a process writes to half a dozen tables. Each through the ORM would cost a statement put together
-anew and a trip to the database; here a statement is made once for each shape (which tables, which columns),
-from the models themselves, and the server prepares it. The rows of one table are one JSON parameter, so
-their number does not change the statement. Constraints and triggers act as ever; Django's signals do not.
+anew and a trip to the database; here a statement is made once for each shape (which tables, which columns, how
+many rows), from the models themselves, and the server prepares it. Many rows of one table are one JSON parameter,
+whatever their number. Constraints and triggers act as ever; Django's signals do not.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import uuid
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -20,9 +20,36 @@ from django.db import DEFAULT_DB_ALIAS, connection
 from django.db.models import AutoField, BigIntegerField, CharField, Field, Func, Model, Value
 from django.db.models.options import Options
 
+from common.lean import LeanStatement
 from common.prepared import PreparedUpdate
 
 Table = type[Model]
+MANY = 8
+"""From more rows of a table than this on they travel as JSON: a statement for each number would not pay."""
+
+
+class Line:
+    """A new row of a table that nobody needs as a model: a log's line costs a twentieth of one.
+
+    Columns are named as the model's attributes are, keys of others with `_id`; what is left out has its default.
+    """
+
+    __slots__ = ("table", "values")
+
+    def __init__(self, table: Table, **values: Any) -> None:
+        constant, made = _defaults(table)
+        if not constant.keys() >= values.keys():
+            raise TypeError(f"{table.__name__} has no {', '.join(values.keys() - constant.keys())}")
+        self.table = table
+        self.values: dict[str, Any] = {**constant, **values}
+        for name, make in made:
+            if name not in values:
+                self.values[name] = make()
+
+    @property
+    def pk(self) -> Any:
+        """The row's key, once it is written."""
+        return self.values[_options(self.table).pk.attname]
 
 
 class Changes:
@@ -32,14 +59,21 @@ class Changes:
     """
 
     def __init__(self) -> None:
-        self._new: dict[tuple[Table, bool, bool], list[Model]] = {}
+        self._new: dict[tuple[Table, bool, bool, bool], list[Model | Line]] = {}
         self._changed: list[tuple[Model, tuple[str, ...]]] = []
         self._also: list[tuple[str, list[Any]]] = []
 
-    def insert(self, rows: Iterable[Model], *, ignore_conflicts: bool = False) -> None:
-        """Add rows. Those without a key get the one the database counts, unless they may be known already."""
+    def insert(
+        self, rows: Iterable[Model | Line], *, ignore_conflicts: bool = False, keys: bool = True
+    ) -> None:
+        """Add rows. Those without a key get the one the database counts, unless they may be known already.
+
+        `keys`  whether the caller asks for those keys; a log's lines are hardly ever asked for theirs.
+        """
         for row in rows:
-            self._new.setdefault((type(row), row.pk is not None, ignore_conflicts), []).append(row)
+            table = row.table if isinstance(row, Line) else type(row)
+            shape = (table, row.pk is not None, ignore_conflicts, keys)
+            self._new.setdefault(shape, []).append(row)
 
     def update(self, row: Model, *fields: str) -> None:
         """Write these fields of a row that the transaction holds locked."""
@@ -49,36 +83,47 @@ class Changes:
         """Add an update of many rows. It sees what was there before `write`, not what is written with it."""
         self._also.append(update.statement(**slots))
 
-    def write(self) -> None:
-        """Write everything with one statement; nothing is left to write then."""
+    def write(self, *, commit: bool = False) -> None:
+        """Write everything with one statement; nothing is left to write then.
+
+        `commit`  the transaction ends with it, if it is the caller's own (see `LeanStatement.rows`).
+        """
         new, changed, also = self._new, self._changed, self._also
         if not new and not changed and not also:
             return
         self._new, self._changed, self._also = {}, [], []
         updates = [(_update(type(row), fields), row) for row, fields in changed]
-        inserts = [(_insert(*shape), rows) for shape, rows in new.items()]
-        sql = _statement(
+        inserts = [
+            (_insert(*shape, len(rows) if len(rows) <= MANY else 0), rows) for shape, rows in new.items()
+        ]
+        statement = _statement(
             (*(sql for sql, _ in also), *(part.sql for part, _ in updates)),
             tuple(part for part, _ in inserts),
         )
         parameters = [value for _, values in also for value in values]
         parameters += [value for part, row in updates for value in part.values_of(row)]
-        parameters += [part.as_json(rows) for part, rows in inserts]
-        with connection.cursor() as cursor:
-            cursor.execute(sql, parameters)
-            keys = cursor.fetchall()
+        for part, rows in inserts:
+            parameters += part.values_of(rows)
+        keys = statement.rows(parameters, commit=commit)
         keyed = [row for part, rows in inserts if part.gives_keys for row in rows]
         for row, (key,) in zip(keyed, keys, strict=True):
-            row.pk = key
-        for _, rows in inserts:
-            for row in rows:
-                row._state.adding, row._state.db = False, DEFAULT_DB_ALIAS  # noqa: SLF001 - as after `save`
+            if isinstance(row, Line):
+                row.values[_options(row.table).pk.attname] = key
+            else:
+                row.pk = key
+        _note_written(row for _, rows in inserts for row in rows)
 
 
-def write_with(changes: Changes | None, rows: Iterable[Model], *, ignore_conflicts: bool = False) -> None:
+def write_with(
+    changes: Changes | None,
+    rows: Iterable[Model | Line],
+    *,
+    ignore_conflicts: bool = False,
+    keys: bool = True,
+) -> None:
     """Leave new rows to the changes somebody holds, or insert them now with a statement of their own."""
     held = Changes() if changes is None else changes
-    held.insert(rows, ignore_conflicts=ignore_conflicts)
+    held.insert(rows, ignore_conflicts=ignore_conflicts, keys=keys)
     if changes is None:
         held.write()
 
@@ -88,14 +133,13 @@ def insert_if_new(row: Model) -> bool:
 
     Waits for a transaction that is inserting such a row; after that one the row is to be read.
     """
-    part, key = _insert(type(row), has_key=False, ignore_conflicts=True), _options(type(row)).pk
-    with connection.cursor() as cursor:
-        cursor.execute(f"{part.sql} RETURNING {_quoted(key.column)}", [part.as_json([row])])
-        found = cursor.fetchone()
-    if found is None:
+    part = _insert(type(row), has_key=False, ignore_conflicts=True, keys=False, count=1)
+    statement = _returning(part.sql, str(_options(type(row)).pk.column))
+    found = statement.rows(part.values_of([row]))
+    if not found:
         return False
-    row.pk = found[0]
-    row._state.adding, row._state.db = False, DEFAULT_DB_ALIAS  # noqa: SLF001 - as after `save`
+    row.pk = found[0][0]
+    _note_written([row])
     return True
 
 
@@ -113,43 +157,65 @@ def next_key(table: Table) -> Func:
 
 
 @dataclass(frozen=True, slots=True)
+class _Column:
+    """A column, the attribute of the model that holds its value, and the value's text for the database."""
+
+    name: str
+    attribute: str
+    text: Callable[[Any], bytes]
+
+    def value_of(self, values: dict[str, Any]) -> bytes | None:
+        value = values[self.attribute]
+        return None if value is None else self.text(value)
+
+
+@dataclass(frozen=True, slots=True)
 class _Update:
     """The update of one row, its values as parameters and its key the last of them."""
 
     sql: str
-    fields: tuple[Field[Any, Any], ...]
+    columns: tuple[_Column, ...]
 
-    def values_of(self, row: Model) -> list[Any]:
-        return [field.get_db_prep_save(getattr(row, field.attname), connection) for field in self.fields] + [
-            row.pk
-        ]
+    def values_of(self, row: Model) -> list[bytes | None]:
+        values = row.__dict__
+        return [column.value_of(values) for column in self.columns]
 
 
 @dataclass(frozen=True, slots=True)
 class _Insert:
-    """Rows into one table, given as a JSON array of objects whose keys are the table's columns."""
+    """Rows into one table: a parameter for each value of each row, or all of them as a JSON array of objects."""
 
     sql: str
-    columns: tuple[tuple[str, str], ...]
+    columns: tuple[_Column, ...]
     gives_keys: bool
+    is_json: bool
 
-    def as_json(self, rows: Iterable[Model]) -> str:
-        values = (row.__dict__ for row in rows)
-        return _JSON.encode([{column: each[name] for column, name in self.columns} for each in values])
+    def values_of(self, rows: Iterable[Model | Line]) -> list[bytes | None]:
+        values = [row.values if isinstance(row, Line) else row.__dict__ for row in rows]
+        if self.is_json:
+            return [_JSON.encode([self._as_object(each) for each in values]).encode()]
+        return [column.value_of(each) for each in values for column in self.columns]
+
+    def _as_object(self, values: dict[str, Any]) -> dict[str, Any]:
+        return {column.name: values[column.attribute] for column in self.columns}
 
 
 @lru_cache(maxsize=512)
 def _update(table: Table, fields: tuple[str, ...]) -> _Update:
     options = _options(table)
-    written = tuple(field for field in options.concrete_fields if field.name in fields)
-    columns = ", ".join(f"{_quoted(field.column)} = %s" for field in written)
-    key = _quoted(options.pk.column)
-    return _Update(f"UPDATE {_quoted(options.db_table)} SET {columns} WHERE {key} = %s", written)  # noqa: S608
+    written = tuple(_column(field) for field in options.concrete_fields if field.name in fields)
+    columns = ", ".join(f"{_quoted(column.name)} = %s" for column in written)
+    key = _column(options.pk)
+    sql = f"UPDATE {_quoted(options.db_table)} SET {columns} WHERE {_quoted(key.name)} = %s"  # noqa: S608
+    return _Update(sql, (*written, key))
 
 
 @lru_cache(maxsize=512)
-def _insert(table: Table, has_key: bool, ignore_conflicts: bool) -> _Insert:
-    """A row brings every column but those the database generates, and a key that it counts and has not given yet."""
+def _insert(table: Table, has_key: bool, ignore_conflicts: bool, keys: bool, count: int) -> _Insert:
+    """A row brings every column but those the database generates, and a key that it counts and has not given yet.
+
+    `count`  the number of rows; 0 for any number, as JSON.
+    """
     options = _options(table)
     name, key = _quoted(options.db_table), options.pk
     is_counted = isinstance(key, AutoField) and not has_key
@@ -159,17 +225,22 @@ def _insert(table: Table, has_key: bool, ignore_conflicts: bool) -> _Insert:
         if not field.generated and not (is_counted and field is key)
     ]
     columns = ", ".join(_quoted(field.column) for field in written)
-    sql = f"INSERT INTO {name} ({columns}) SELECT {columns} FROM json_populate_recordset(NULL::{name}, %s)"  # noqa: S608
-    gives_keys = is_counted and not ignore_conflicts
+    sql = f"INSERT INTO {name} ({columns}) "
+    if count:
+        row = f"({', '.join(['%s'] * len(written))})"
+        sql += f"VALUES {', '.join([row] * count)}"
+    else:
+        sql += f"SELECT {columns} FROM json_populate_recordset(NULL::{name}, %s)"  # noqa: S608
+    gives_keys = is_counted and keys and not ignore_conflicts
     if gives_keys:
         sql += f" RETURNING {_quoted(key.column)} AS key"
     elif ignore_conflicts:
         sql += " ON CONFLICT DO NOTHING"
-    return _Insert(sql, tuple((str(field.column), field.attname) for field in written), gives_keys)
+    return _Insert(sql, tuple(map(_column, written)), gives_keys, is_json=not count)
 
 
 @lru_cache(maxsize=512)
-def _statement(updates: tuple[str, ...], inserts: tuple[_Insert, ...]) -> str:
+def _statement(updates: tuple[str, ...], inserts: tuple[_Insert, ...]) -> LeanStatement:
     """One statement that does all the parts and answers with the new keys, in the order of the rows."""
     parts = (*updates, *(part.sql for part in inserts))
     named = ", ".join(f"part{number} AS ({part})" for number, part in enumerate(parts))
@@ -178,7 +249,38 @@ def _statement(updates: tuple[str, ...], inserts: tuple[_Insert, ...]) -> str:
         for number, part in enumerate(inserts, start=len(updates))
         if part.gives_keys
     )
-    return f"WITH {named} {keys or 'SELECT WHERE false'}"
+    return LeanStatement(f"WITH {named} {keys or 'SELECT WHERE false'}")
+
+
+@lru_cache(maxsize=64)
+def _returning(sql: str, column: str) -> LeanStatement:
+    return LeanStatement(f"{sql} RETURNING {_quoted(column)}")
+
+
+@lru_cache(maxsize=256)
+def _defaults(table: Table) -> tuple[dict[str, Any], list[tuple[str, Callable[[], Any]]]]:
+    """What a row has where nothing is said: values, and what makes a new one for each row."""
+    constant, made = {}, []
+    for field in _options(table).concrete_fields:
+        is_made = field.has_default() and callable(field.default)
+        constant[field.attname] = None if is_made or field.primary_key else field.get_default()
+        if is_made:
+            made.append((field.attname, field.default))
+    return constant, made
+
+
+def _note_written(rows: Iterable[Model | Line]) -> None:
+    for row in rows:
+        if isinstance(row, Model):
+            row._state.adding, row._state.db = False, DEFAULT_DB_ALIAS  # noqa: SLF001 - as after `save`
+
+
+def _column(field: Field[Any, Any]) -> _Column:
+    related: Any = field
+    while related.is_relation:
+        related = related.target_field
+    text = _TEXTS.get(related.get_internal_type(), _plain)
+    return _Column(str(field.column), field.attname, text)
 
 
 def _options(table: Table) -> Options[Any]:
@@ -194,8 +296,32 @@ def _as_text(value: Any) -> str:
     if isinstance(value, uuid.UUID | dt.datetime | dt.date | dt.time):
         return str(value)
     if isinstance(value, bytes):
-        return rf"\x{value.hex()}"
+        return _bytea(value).decode()
     raise TypeError(f"No column of ours holds a {type(value).__name__}")
 
 
+def _plain(value: Any) -> bytes:
+    return str(value).encode()
+
+
+def _bytea(value: bytes | memoryview) -> bytes:
+    return rf"\x{value.hex()}".encode()
+
+
+def _array(values: list[str]) -> bytes:
+    escaped = (str(value).replace("\\", r"\\").replace('"', r"\"") for value in values)
+    return ("{" + ",".join(f'"{value}"' for value in escaped) + "}").encode()
+
+
 _JSON = json.JSONEncoder(separators=(",", ":"), default=_as_text)
+_TEXTS: dict[str, Callable[[Any], bytes]] = {
+    "ArrayField": _array,
+    "BinaryField": _bytea,
+    "BooleanField": lambda value: b"t" if value else b"f",
+    "DateField": lambda value: value.isoformat().encode(),
+    "DateTimeField": lambda value: value.isoformat().encode(),
+    "JSONField": lambda value: _JSON.encode(value).encode(),
+    "TimeField": lambda value: value.isoformat().encode(),
+    "UUIDField": lambda value: (value.hex if isinstance(value, uuid.UUID) else str(value)).encode(),
+}
+"""How a value of a type of field is written; where nothing is said, its `str` is what the database reads."""

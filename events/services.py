@@ -13,7 +13,7 @@ from django.db import transaction
 
 from common import clock
 from common.errors import ServiceError
-from common.rows import Changes, write_with
+from common.rows import Changes, Line, write_with
 from events.models import Delivery
 from events.tracing import current_trace, trace
 
@@ -87,7 +87,8 @@ def publish_together(
     now = clock.now()
     told = [(uuid.uuid4(), name, {**payload, "subjects": dict(subjects or {})}) for name, payload in news]
     rows = [
-        Delivery(
+        Line(
+            Delivery,
             event_uid=event_uid,
             name=name,
             subscriber=subscriber,

@@ -15,7 +15,7 @@ from accounts.audit import record_audit
 from accounts.models import Membership, Role, Site
 from common import clock
 from common.errors import InvalidInput, NotFound, NotPermitted
-from common.prepared import PreparedQuery, Slot
+from common.prepared import LeanQuery, Slot
 from common.rows import next_key
 from events.tracing import current_trace, trace
 from workflows import bundles
@@ -144,15 +144,15 @@ def _active() -> QuerySet[ProcessDefinition]:
     )
 
 
-_ACTIVE = PreparedQuery(_active)
-_CHOSEN = PreparedQuery(
+_ACTIVE = LeanQuery(_active)
+_CHOSEN = LeanQuery(
     lambda: (
         ProcessDefinition.objects.filter(pk=Slot("pk"))
         .only("pk")
         .annotate(next_instance=next_key(ProcessInstance))
     )
 )
-_STARTED = PreparedQuery(lambda: ProcessInstance.objects.filter(start_key=Slot("start_key")).defer("state"))
+_STARTED = LeanQuery(lambda: ProcessInstance.objects.filter(start_key=Slot("start_key")).defer("state"))
 
 
 def _start(

@@ -10,7 +10,7 @@ from functools import partial
 from django.db.models import QuerySet
 
 from accounts.models import Site
-from common.prepared import PreparedQuery, Slot
+from common.prepared import LeanQuery, Slot
 from workflows.engine import ProcessRun
 from workflows.models import ProcessInstance
 
@@ -40,9 +40,9 @@ def _locking(*, skip_locked: bool) -> QuerySet[ProcessInstance]:
     )
 
 
-_LOCK = PreparedQuery(partial(_locking, skip_locked=False))
-_STATE = PreparedQuery(lambda: ProcessInstance.objects.filter(pk=Slot("pk")).only("state"))
-_LOCK_FREE = PreparedQuery(partial(_locking, skip_locked=True))
+_LOCK = LeanQuery(partial(_locking, skip_locked=False))
+_STATE = LeanQuery(lambda: ProcessInstance.objects.filter(pk=Slot("pk")).only("state"))
+_LOCK_FREE = LeanQuery(partial(_locking, skip_locked=True))
 
 
 @dataclass(slots=True)

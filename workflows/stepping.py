@@ -16,8 +16,8 @@ from accounts.actors import Actor, SystemActor, actor_name
 from accounts.services import revoke_grants_with
 from common import clock
 from common.errors import Conflict, NotFound, ServiceError
-from common.prepared import PreparedQuery, Slot
-from common.rows import Changes
+from common.prepared import LeanQuery, Slot
+from common.rows import Changes, Line
 from events import services as events
 from events.tracing import trace
 from workflows import bundles
@@ -84,7 +84,7 @@ class Step:
     closed: dict[uuid.UUID, UserTask] = field(default_factory=dict)
     handed: list[UserTask] = field(default_factory=list)
     settled: set[uuid.UUID] = field(default_factory=set)
-    lines: list[ProcessEvent] = field(default_factory=list)
+    lines: list[Line] = field(default_factory=list)
     changes: Changes = field(default_factory=Changes)
 
     @property
@@ -97,14 +97,15 @@ class Step:
         """Add a line to the instance's history."""
         who = actor or self.actor
         self.lines.append(
-            ProcessEvent(
-                instance=self.instance,
+            Line(
+                ProcessEvent,
+                instance_id=self.instance.pk,
                 at=clock.now(),
                 kind=kind,
                 element_id=element_id,
                 name=name[:120],
                 actor=actor_name(who),
-                person=None if isinstance(who, SystemActor) else who,
+                person_id=None if isinstance(who, SystemActor) else who.pk,
                 detail=detail,
             )
         )
@@ -201,13 +202,13 @@ def write(step: Step, *, is_new: bool = False) -> None:
     _write_service_tasks(step, after)
     _write_timers(step, after)
     _write_subscriptions(step, after)
-    step.changes.insert(step.lines)
+    step.changes.insert(step.lines, keys=False)
     if step.instance.status != ProcessInstance.Status.RUNNING:
         revoke_grants_with(step.changes, cause=grant_cause(step.instance))
         if step.instance.call_id is not None:
             requeue_call(step.instance.call_id)
     _publish(step, offered)
-    step.changes.write()
+    step.changes.write(commit=True)
     warm = WarmRun(step.instance.revision, step.run, step.known)
     if step.instance.status == ProcessInstance.Status.RUNNING:
         transaction.on_commit(lambda: warm_runs.keep(step.instance.pk, warm), robust=True)
@@ -223,7 +224,7 @@ def _load(instance: ProcessInstance, actor: Actor) -> Step:
     return Step(instance, warm.run, warm.known, actor, before=warm.run.waits)
 
 
-_SUBJECTS = PreparedQuery(
+_SUBJECTS = LeanQuery(
     lambda: ProcessSubject.objects.filter(instance=Slot("instance")).order_by("-id").only("kind", "uid")
 )
 

@@ -13,7 +13,7 @@ from accounts.audit import record_audit
 from accounts.models import Membership, Person
 from accounts.privileges import Privilege, sites_where
 from common.errors import Conflict, NotFound
-from common.prepared import PreparedQuery, Slot
+from common.prepared import LeanQuery, Slot
 from workflows import bundles
 from workflows.models import FormDraft, ProcessInstance, TaskCandidate, UserTask
 from workflows.selectors import OPEN_TASK
@@ -158,5 +158,5 @@ def _locked_task() -> QuerySet[UserTask]:
     )
 
 
-_TASK = PreparedQuery(lambda: _task_before(Slot("person"), Slot("task")))
-_LOCKED_TASK = PreparedQuery(_locked_task)
+_TASK = LeanQuery(lambda: _task_before(Slot("person"), Slot("task")))
+_LOCKED_TASK = LeanQuery(_locked_task)

@@ -7,13 +7,23 @@ statement, to learn what the socket knows: a server that has gone has closed it,
 from __future__ import annotations
 
 import select
+from typing import Any
 
+import psycopg
 from django.db.backends.postgresql import base
 from psycopg import pq
+from psycopg._preparing import PrepareManager
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
     """`is_usable` asks the server where anything is in doubt, as after an error, and only then."""
+
+    def get_new_connection(self, conn_params: dict[str, Any]) -> psycopg.Connection[Any]:
+        session: psycopg.Connection[Any] = super().get_new_connection(conn_params)
+        plans = Plans()
+        plans.prepare_threshold = session.prepare_threshold
+        session._prepared = plans  # noqa: SLF001 - psycopg has no door to it
+        return session
 
     def is_usable(self) -> bool:
         if self.connection is None:
@@ -21,6 +31,22 @@ class DatabaseWrapper(base.DatabaseWrapper):
         if not self.errors_occurred and _is_at_rest(self.connection.pgconn):
             return True
         return bool(super().is_usable())
+
+
+class Plans(PrepareManager):
+    """Counts how often psycopg had the server forget every plan: after each rollback, those of `common.lean` too."""
+
+    lost = 0
+
+    def clear(self) -> bool:
+        is_lost = super().clear()
+        self.lost += is_lost
+        return is_lost
+
+
+def plans_lost(session: psycopg.Connection[Any]) -> int:
+    """How often the session's plans were forgotten so far."""
+    return int(getattr(session._prepared, "lost", 0))  # noqa: SLF001 - psycopg has no door to it
 
 
 def _is_at_rest(pgconn: pq.abc.PGconn) -> bool:

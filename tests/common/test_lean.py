@@ -6,8 +6,16 @@ import datetime as dt
 import uuid
 
 import pytest
-from django.db import DataError, OperationalError, ProgrammingError, connection, transaction
+from django.db import (
+    DataError,
+    IntegrityError,
+    OperationalError,
+    ProgrammingError,
+    connection,
+    transaction,
+)
 from django.test.utils import CaptureQueriesContext
+from psycopg.pq import TransactionStatus
 
 from accounts.models import Person
 from common.lean import LeanStatement
@@ -69,6 +77,47 @@ def test_a_session_that_does_not_know_the_statement_is_told_it_again() -> None:
         cursor.execute("DEALLOCATE ALL")
 
     assert statement.rows([2]) == [(2,)]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_plans_lost_by_a_rollback_are_made_anew_in_the_middle_of_a_transaction() -> None:
+    statement, counted = LeanStatement("SELECT %s::int"), "SELECT count(*) FROM accounts_person WHERE id > %s"
+    with transaction.atomic():
+        assert statement.rows([1]) == [(1,)]
+        for _ in range(4):  # psycopg has plans of its own to forget
+            with connection.cursor() as cursor:
+                cursor.execute(counted, [0])
+        with pytest.raises(DataError), transaction.atomic():
+            LeanStatement("SELECT 1 / %s::int").rows([0])
+
+        assert statement.rows([2]) == [(2,)]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_statement_that_ends_its_transaction_has_it_committed() -> None:
+    insert = LeanStatement("INSERT INTO events_delivery SELECT * FROM events_delivery WHERE id = %s")
+    with transaction.atomic():
+        insert.rows([0], commit=True)
+        assert connection.connection.info.transaction_status == TransactionStatus.IDLE
+
+
+@pytest.mark.django_db
+def test_an_inner_block_never_ends_the_transaction_around_it() -> None:
+    with transaction.atomic():
+        LeanStatement("SELECT 1").rows([], commit=True)
+
+    assert connection.connection.info.transaction_status == TransactionStatus.INTRANS
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_fails_at_the_commit_is_told_and_nothing_of_it_stays() -> None:
+    orphan = LeanStatement(
+        "INSERT INTO workflows_processsubject (instance_id, kind, uid) VALUES (%s, 'a', 'b') RETURNING id"
+    )
+    with pytest.raises(IntegrityError), transaction.atomic():
+        orphan.rows([0], commit=True)
+
+    assert LeanStatement("SELECT count(*) FROM workflows_processsubject").rows([]) == [(0,)]
 
 
 @pytest.mark.django_db(transaction=True)

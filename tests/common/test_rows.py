@@ -212,4 +212,4 @@ def test_new_rows_bring_every_column_of_their_table(label):
                 [table._meta.db_table],
             )
             columns = {name for (name,) in cursor.fetchall()}
-        assert {column for column, _ in _insert(table, False, False).columns} == columns
+        assert {column.name for column in _insert(table, False, False, True, 1).columns} == columns

@@ -17,6 +17,9 @@ from SpiffWorkflow.util.task import TaskState
 
 from workflows.engine.tree import ProcessTree
 
+Parents = dict[Task, Task | None]
+"""Each task of a tree and where it hangs; keys in the order they were made, parents before their children."""
+
 
 def prune(tree: ProcessTree) -> None:
     """Leave of the process and its subprocesses what its tokens need."""
@@ -40,57 +43,57 @@ def _has_owner(tree: ProcessTree, uid: uuid.UUID) -> bool:
 
 def _prune(workflow: BpmnBaseWorkflow) -> None:
     tasks: dict[uuid.UUID, Task] = workflow.tasks
-    needed = _needed(workflow)
+    parents = {task: tasks.get(task._parent) for task in tasks.values()}
+    needed = _needed(workflow, parents)
     if len(needed) == len(tasks):
         return
-    nearest: dict[uuid.UUID | None, uuid.UUID | None] = {None: None}
-    for uid, task in tasks.items():  # parents come before their children
-        nearest[uid] = uid if uid in needed else nearest[task._parent]
-    workflow.tasks = {uid: task for uid, task in tasks.items() if uid in needed}
+    nearest: dict[Task | None, Task | None] = {None: None}
+    for task, parent in parents.items():  # parents come before their children
+        nearest[task] = task if task in needed else nearest[parent]
+    workflow.tasks = {uid: task for uid, task in tasks.items() if task in needed}
     for task in workflow.tasks.values():
-        task._children = [uid for uid in task._children if uid in needed]
+        task._children = [uid for uid in task._children if uid in workflow.tasks]
     for uid, task in workflow.tasks.items():
-        if nearest[task._parent] != task._parent:
-            task._parent = nearest[task._parent]
-            workflow.tasks[task._parent]._children.append(uid)
+        parent = parents[task]
+        adopter = nearest[parent]
+        if adopter is not None and adopter is not parent:
+            task._parent = adopter.id
+            adopter._children.append(uid)
 
 
-def _needed(workflow: BpmnBaseWorkflow) -> set[uuid.UUID]:
-    tasks: dict[uuid.UUID, Task] = workflow.tasks
-    needed, splits = {workflow.task_tree.id}, set()
+def _needed(workflow: BpmnBaseWorkflow, parents: Parents) -> set[Task]:
+    needed, splits = {workflow.task_tree}, set()
     if workflow.last_task is not None:
-        needed.add(workflow.last_task.id)
-    for uid, task in tasks.items():
+        needed.add(workflow.last_task)
+    for task, parent in parents.items():
         if task._state & TaskState.FINISHED_MASK:
             continue
-        needed.add(uid)
-        if task._parent is not None:
-            needed.add(task._parent)
-        split = _split_of(task)
-        if split is not None and split.id not in splits:
-            splits.add(split.id)
-            needed.update(child.id for child in split.children if not _is_past(child))
-    return needed | splits | _between(tasks, needed, splits)
+        needed.add(task)
+        if parent is not None:
+            needed.add(parent)
+        split = _split_of(task, parents)
+        if split is not None and split not in splits:
+            splits.add(split)
+            needed.update(child for child in split.children if not _is_past(child))
+    return needed | splits | _between(parents, needed, splits)
 
 
-def _between(tasks: dict[uuid.UUID, Task], needed: set[uuid.UUID], splits: set[uuid.UUID]) -> set[uuid.UUID]:
+def _between(parents: Parents, needed: set[Task], splits: set[Task]) -> set[Task]:
     """What is kept for its place in the tree.
 
     Where ways to needed tasks part; and the first task of each way that leads away from a split or an open task, as
     those look at their children, and would take others for them.
     """
-    ways: Counter[uuid.UUID] = Counter()
+    ways: Counter[Task] = Counter()
     kept = set()
-    for uid in reversed(tasks):  # children come after their parents
-        if uid not in needed and not ways[uid]:
+    for task in reversed(parents):  # children come after their parents
+        parent = parents[task]
+        if parent is None or (task not in needed and task not in ways):
             continue
-        parent = tasks[uid].parent
-        if parent is None:
-            continue
-        ways[parent.id] += 1
-        if parent.id in splits or not parent._state & TaskState.FINISHED_MASK:
-            kept.add(uid)
-    return kept | {uid for uid, count in ways.items() if count > 1}
+        ways[parent] += 1
+        if parent in splits or not parent._state & TaskState.FINISHED_MASK:
+            kept.add(task)
+    return kept | {task for task, count in ways.items() if count > 1}
 
 
 def _is_past(task: Task) -> bool:
@@ -98,12 +101,12 @@ def _is_past(task: Task) -> bool:
     return isinstance(task.task_spec, BoundaryEvent) and bool(task._state & TaskState.FINISHED_MASK)
 
 
-def _split_of(task: Task) -> Task | None:
+def _split_of(task: Task, parents: Parents) -> Task | None:
     """Where the branches began that this task joins, if it joins those of boundary events."""
     name = getattr(task.task_spec, "split_task", None)
     if name is None:
         return None
-    ancestor = task.parent
+    ancestor = parents[task]
     while ancestor is not None and ancestor.task_spec.name != name:
-        ancestor = ancestor.parent
+        ancestor = parents[ancestor]
     return ancestor
