@@ -54,8 +54,9 @@ def task_for(task: UserTask, person: Person) -> UserTask:
 def check_may_work(row: Any, person: Person) -> UserTask:
     """The task, if it is open, and free for the person or theirs."""
     found = _check_concerned(row, person)
-    if found.assignee is not None and found.assignee_id != person.pk:
-        raise taken_by(found.assignee)
+    if found.assignee_id not in (None, person.pk):
+        # Who waited for the lock has the row as it is now, and what was joined to it as it was before.
+        raise taken_by(Person.objects.get(pk=found.assignee_id))
     return found
 
 

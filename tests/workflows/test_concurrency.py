@@ -71,7 +71,7 @@ def test_two_people_reach_for_one_task_and_one_has_it(begin, cast, django_user_m
         lambda: services.claim_user_task(task, actor=li),
     )
 
-    assert sum(isinstance(result, Conflict) for result in results) == 1
+    assert sum(isinstance(result, Conflict) for result in results) == 1, results
     assert UserTask.objects.get().assignee in (cast.rosa, li)
 
 
