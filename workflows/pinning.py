@@ -7,9 +7,12 @@ Reference  BPMN 2.0.2 §10.3.6
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
 
-from workflows.bundle_files import diagram_of
+from common.errors import InvalidInput
+from workflows.bundle_files import diagram_of, read_bundle
 from workflows.checks import Problem
 from workflows.diagram import Diagram, DiagramError, read_diagram
 from workflows.models import ProcessDefinition
@@ -45,3 +48,30 @@ def check_called(files: Mapping[str, str]) -> Iterator[Problem]:
             yield Problem(
                 element.id, f"{element.called} waits for an event at its start and cannot be called"
             )
+
+
+def callees_first(folders: Iterable[Path]) -> list[Path]:
+    """Bundle folders in an order in which a process comes after those it calls; as they were where there is none.
+
+    What is not BPMN at all stays in its place: importing it tells what is wrong with it.
+    """
+    given = list(folders)
+    diagrams = {folder: diagram for folder in given if (diagram := _diagram_in(folder)) is not None}
+    homes = {diagram.key: folder for folder, diagram in diagrams.items()}
+    calls = {
+        folder: {homes[key] for key in diagrams[folder].called if key in homes and homes[key] != folder}
+        if folder in diagrams
+        else set()
+        for folder in given
+    }
+    try:
+        return list(TopologicalSorter(calls).static_order())
+    except CycleError:
+        return given
+
+
+def _diagram_in(folder: Path) -> Diagram | None:
+    try:
+        return read_diagram(diagram_of(read_bundle(folder)))
+    except (DiagramError, InvalidInput):
+        return None

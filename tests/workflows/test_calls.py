@@ -6,8 +6,10 @@ Reference  BPMN 2.0.2 §10.3.6, §13.3.4
 from __future__ import annotations
 
 from datetime import timedelta
+from io import StringIO
 
 import pytest
+from django.core.management import call_command
 
 from common.errors import InvalidInput
 from tests.workflows.conftest import bundle, chain, flow, install, machine, timer, user
@@ -15,7 +17,7 @@ from workflows import services
 from workflows.calls import cancel_called, settle_calls
 from workflows.checks import check_bundle
 from workflows.engine import CALL_OPERATOR
-from workflows.models import Incident, ProcessInstance, ServiceTaskRun
+from workflows.models import Incident, ProcessDefinition, ProcessInstance, ServiceTaskRun
 from workflows.service_runs import nudge_due_runs
 from workflows.stepping import use_cancel_called
 
@@ -399,3 +401,21 @@ def test_steps_that_wait_for_a_called_case_are_not_nudged(inner, begin, clock):
     clock.advance(timedelta(hours=2))
 
     assert nudge_due_runs() == 0
+
+
+def test_processes_are_imported_after_those_they_call(operators, tmp_path):
+    bodies = {
+        "a_outer": ("Outer", OUTER.replace("Inner", "Middle")),
+        "b_middle": ("Middle", OUTER),
+        "c_inner": ("Inner", ASK),
+    }
+    for folder, (key, body) in bodies.items():
+        for name, text in bundle(body, key=key).items():
+            path = tmp_path / folder / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text)
+
+    call_command("import_processes", *map(str, sorted(tmp_path.iterdir())), stdout=StringIO())
+
+    assert ProcessDefinition.objects.get(key="Outer").calls == {"Middle": 1}
+    assert ProcessDefinition.objects.get(key="Middle").calls == {"Inner": 1}

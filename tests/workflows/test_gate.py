@@ -172,3 +172,35 @@ def test_a_reference_to_what_is_not_there_is_refused(operators, node, words):
 )
 def test_what_is_no_model_at_all_is_refused(text, words):
     assert words in " ".join(problem.message for problem in problems(text))
+
+
+@pytest.mark.parametrize(
+    ("language", "message"),
+    [
+        ("http://www.w3.org/1999/XPath", "An expression in http://www.w3.org/1999/XPath is not evaluated"),
+        ("https://www.omg.org/spec/DMN/20191111/FEEL/", "An expression in https://www.omg.org/spec/DMN"),
+    ],
+)
+def test_an_expression_in_another_language_is_refused(operators, language, message):
+    condition = f'<bpmn:loopCondition language="{language}">number == 1</bpmn:loopCondition>'
+    loop = f"<bpmn:standardLoopCharacteristics>{condition}</bpmn:standardLoopCharacteristics>"
+    text = bpmn(step().replace("</bpmn:serviceTask>", f"{loop}</bpmn:serviceTask>"))
+
+    assert any(each.message.startswith(message) for each in problems(text))
+    ours = text.replace(language, "urn:consilium:expression")
+    assert problems(ours) == []
+
+
+def test_a_file_whose_expressions_are_all_in_another_language_is_refused(operators):
+    condition = "<bpmn:loopCondition>a</bpmn:loopCondition>"
+    loop = f"<bpmn:standardLoopCharacteristics>{condition}</bpmn:standardLoopCharacteristics>"
+    text = bpmn(step().replace("</bpmn:serviceTask>", f"{loop}</bpmn:serviceTask>"))
+    groovy = text.replace(
+        "<bpmn:definitions ", '<bpmn:definitions expressionLanguage="http://groovy.codehaus.org/" '
+    )
+    plain = text.replace(
+        "<bpmn:definitions ", '<bpmn:definitions expressionLanguage="http://www.w3.org/1999/XPath" '
+    )
+
+    assert "An expression in http://groovy.codehaus.org/" in problems(groovy)[0].message
+    assert problems(plain) == []

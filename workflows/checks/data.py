@@ -34,7 +34,7 @@ def check_data_associations(diagram: Diagram) -> Iterator[Problem]:
     for element in diagram.elements.values():
         if element.kind not in _EXCHANGING:
             if _ASSOCIATIONS & element.words:
-                yield Problem(element.id, "A data association on an event is not supported")
+                yield Problem(element.id, f"A data association is not supported here, at the {element.kind}")
             continue
         for link in element.reads:
             yield from _check_link(element, link)

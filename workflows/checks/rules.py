@@ -18,6 +18,7 @@ from workflows.checks.files import check_executable, check_ids, check_other_mode
 from workflows.checks.flows import check_ends, check_flows, check_gateways, check_joins, check_starts
 from workflows.checks.forms import check_forms
 from workflows.checks.kinds import check_kinds
+from workflows.checks.languages import check_languages
 from workflows.checks.links import check_links
 from workflows.checks.loops import check_loops
 from workflows.checks.messages import check_messages, check_thrown
@@ -63,6 +64,7 @@ PROCESS_RULES: tuple[Callable[[Diagram], Iterable[Problem]], ...] = (
     check_user_tasks,
     check_lanes,
     check_calls,
+    check_languages,
     check_loops,
     check_data_objects,
     check_data_associations,

@@ -26,7 +26,8 @@ class MultiInstance:
     """An instance for each item of `collection`, or as many as `cardinality` gives.
 
     `item` is what an instance calls its item, `output_item` what it leaves, `output` the variable in which
-    these are collected. `behavior` is "All" unless the instances are to throw events.
+    these are collected, `output_object` the data object that is this variable, if it is one. `behavior` is
+    "All" unless the instances are to throw events.
     """
 
     is_sequential: bool
@@ -37,6 +38,7 @@ class MultiInstance:
     output_item: str
     condition: str
     behavior: str
+    output_object: str = ""
 
 
 Loop = StandardLoop | MultiInstance

@@ -157,6 +157,7 @@ def _loop(node: etree._Element, data: DataObjects) -> Loop | None:
         loop,
         collection=data.collection_of(node, loop.collection),
         output=data.collection_of(node, loop.output),
+        output_object=found.id if (found := data.find(loop.output)) is not None else "",
     )
 
 

@@ -12,6 +12,7 @@ from SpiffWorkflow.bpmn.parser.TaskParser import TaskParser
 from SpiffWorkflow.bpmn.specs.mixins.bpmn_spec_mixin import BpmnSpecMixin
 
 from workflows.diagram import Diagram, Element
+from workflows.diagram.data import DataLink
 from workflows.diagram.loops import MultiInstance, StandardLoop
 from workflows.engine.data_objects import Reading, Writing
 from workflows.engine.loops import LoopTask, RepeatedTask
@@ -50,7 +51,15 @@ class ActivityParser(TaskParser):  # type: ignore[misc]
             for link in self.element.writes
             if link.object_id
         ]
-        return [*written, *self._readings()]
+        return [*written, *self._collection(), *self._readings()]
+
+    def _collection(self) -> Iterator[Writing]:
+        """The data object a loop collects its results in is written without an association."""
+        loop = self.element.loop
+        key = loop.output_object if isinstance(loop, MultiInstance) else ""
+        if key and all(link.object_id != key for link in self.element.writes):
+            target = self._diagram.data_objects[key]
+            yield Writing(DataLink(key, target.variable, "", has_assignment=False), target, self.bpmn_id)
 
     def _readings(self) -> Iterator[Reading]:
         objects = self._diagram.data_objects

@@ -147,6 +147,20 @@ def test_a_collection_may_be_a_data_object(play):
     assert run.data_at("b")["out"] == ["P", "Q"]
 
 
+def test_results_may_be_collected_in_a_data_object(play):
+    marker = multi(cardinality="2", output="R1", output_item="answer")
+    body = (
+        ORDER + scope("x", marked(user("a"), marker), "a") + user("b") + END
+        + '<bpmn:exclusiveGateway id="g" default="g-b"/><bpmn:endEvent id="e2"/>' + chain("start", "x", "g")
+        + flow("g", "e2", "Study_order[1] == 'P'") + flow("g", "b", "", "g-b") + chain("b", "end")
+    )  # fmt: skip
+
+    run = play(body).do("a", 1, answer="Q").do("a", answer="P")
+
+    assert run.open == ["b"]
+    assert run.run.end_data["Study_order"] == ["P", "Q"]
+
+
 @pytest.mark.parametrize(
     ("extra", "node", "words"),
     [
@@ -168,7 +182,11 @@ def test_a_collection_may_be_a_data_object(play):
             "x: A data output association leads to no data object",
         ),
         ("", marked(user("x"), writes("open()")), "x: transformation: Only these functions"),
-        ("", marked(message("x"), writes()), "x: A data association on an event is not supported"),
+        (
+            "",
+            marked(message("x"), writes()),
+            "x: A data association is not supported here, at the intermediateCatchEvent",
+        ),
         (
             "",
             marked(user("x"), reads().replace("</bpmn:dataInput", "<bpmn:assignment/></bpmn:dataInput")),

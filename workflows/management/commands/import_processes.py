@@ -11,6 +11,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from common.errors import InvalidInput
 from workflows.bundles import import_bundle
 from workflows.checks import bundle_folders
+from workflows.pinning import callees_first
 
 
 class Command(BaseCommand):
@@ -21,7 +22,7 @@ class Command(BaseCommand):
         parser.add_argument("folders", nargs="*", type=Path, help="bundle folders; default: all of bpmn/")
 
     def handle(self, *args: Any, folders: list[Path], **options: Any) -> None:
-        for folder in folders or bundle_folders(Path(settings.BASE_DIR) / "bpmn"):
+        for folder in callees_first(folders or bundle_folders(Path(settings.BASE_DIR) / "bpmn")):
             try:
                 definition = import_bundle(folder)
             except InvalidInput as refusal:

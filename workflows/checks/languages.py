@@ -1,0 +1,33 @@
+"""Expressions say in which language they are; those in another language than ours would be misread.
+
+A file's default is left alone where it is the standard's own default, which editors write of their own accord.
+
+Reference  BPMN 2.0.2 §8.1.1 (expressionLanguage), §8.4.8 (FormalExpression, language)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from workflows.checks.problems import Problem, problem_at
+from workflows.diagram import Diagram
+from workflows.diagram.names import BPMN, word_of
+from workflows.engine.durations import is_timing
+
+OURS = "urn:consilium:expression"
+_DEFAULT = "http://www.w3.org/1999/XPath"
+_EXPRESSIONS = {
+    "completionCondition", "condition", "conditionExpression", "loopCardinality", "loopCondition", "timeCycle",
+    "timeDate", "timeDuration", "transformation",
+}  # fmt: skip
+
+
+def check_languages(diagram: Diagram) -> Iterator[Problem]:
+    default = diagram.tree.get("expressionLanguage", _DEFAULT)
+    for node in diagram.node.iter(f"{{{BPMN}}}*"):
+        text = (node.text or "").strip()
+        if word_of(node) not in _EXPRESSIONS or not text or is_timing(text):
+            continue
+        language = node.get("language") or (default if default != _DEFAULT else OURS)
+        if language != OURS:
+            yield problem_at(node, f"An expression in {language} is not evaluated; ours is {OURS}")
