@@ -14,7 +14,7 @@ from launcher.diagnostic_viewer import ensure_diagnostic_viewer
 from launcher.paths import BUILD, DIST, FRONTEND, LOCALE, PYTHON, ROOT, STATIC, VENV, product_files, walk
 from launcher.steps import step
 
-OLDEST_NODE = 18
+OLDEST_NODE = 20  # of the minifier that shortens the diagnostic viewer
 
 
 def ensure_built() -> None:

@@ -6,7 +6,9 @@ import { fileURLToPath } from "node:url";
 import { compressed } from "./compressing.mjs";
 import { joinedScript, joinedStyle } from "./joining.mjs";
 import { requireAllMended } from "./mending.mjs";
-import { patched, patchedStyle } from "./patching.mjs";
+import { notices, patched, patchedStyle } from "./patching.mjs";
+import { requireAllTrimmed } from "./trimming.mjs";
+import { requireAllWorded } from "./wording.mjs";
 
 const here = dirname(fileURLToPath(import.meta.url));
 const [source, site, release, version] = process.argv.slice(2);
@@ -31,6 +33,9 @@ async function place(name) {
 const names = await files(source);
 for (const name of names) await place(name);
 requireAllMended();
+requireAllTrimmed();
+requireAllWorded();
+await writeFile(join(site, "files/NOTICES.txt"), [...notices].join("\n\n"));
 await build({
   entryPoints: [join(here, "config/app-config.js")],
   outfile: join(site, "files/app-config.js"),
@@ -47,7 +52,7 @@ const [script, style] = [await joinedScript(made), await joinedStyle(made)];
 await writeFile(join(made, START_SCRIPT), script.text);
 await writeFile(join(made, START_STYLE), style.text + (await readFile(join(here, "config/preview.css"), "utf8")));
 for (const name of [script.app, style.app]) await rm(join(made, name)); // nothing else asks for these two
-const kept = await compressed(made, await files(made));
+const kept = await compressed(made, await files(made), { most: START_SCRIPT });
 const facts = {
   release,
   version,

@@ -16,6 +16,11 @@ function theOne(names, pattern, what) {
   return found;
 }
 
+function isPartOf(application, name) {
+  const [, part, make] = /^(\d+)\.bundle\.(\w+)\.js$/.exec(name);
+  return new RegExp(`\\b${part}:["'\`]${make}["'\`]`).test(application);
+}
+
 // Each part keeps its own strictness; the application comes last and finds the others waiting.
 export async function joinedScript(folder) {
   const names = await readdir(folder);
@@ -24,7 +29,7 @@ export async function joinedScript(folder) {
   const texts = await Promise.all(parts.map((name) => readFile(join(folder, name), "utf8")));
   const own = await readFile(join(folder, app), "utf8");
   // A worker's part may hold another make of a module of the application's: one must not replace the other.
-  const strange = parts.filter((name) => !own.includes(name.replace(/^(\d+)\.bundle\.(\w+)\.js$/, '$1:"$2"')));
+  const strange = parts.filter((name) => !isPartOf(own, name));
   if (strange.length) throw new Error(`error: ${strange.join(", ")} is no part of the application`);
   return { text: [...texts.map((text) => `(()=>{${text}\n})();`), own].join("\n"), app };
 }

@@ -42,8 +42,19 @@ const REPORT_MARKED = {
   is: "/*#__PURE__*/react.createElement('span', { 'data-cy': 'create-report' }, t('Create SR')))",
 };
 
+// Tools of in-browser AI, whose weights would be fetched from outside, which the page's policy refuses.
+const NO_WEIGHTS_FROM_OUTSIDE = {
+  was: "LabelMapTools: ['LabelmapSlicePropagation', 'BrushTools', 'MarkerLabelmap', ",
+  is: "LabelMapTools: ['BrushTools', ",
+};
+
+// Menus read their words while the scripts are evaluated: ours have to be there before.
+const WORDS_ADDED = '.A.addLocales = addLocales;';
+const OUR_WORDS = { was: WORDS_ADDED, is: `${WORDS_ADDED}\naddLocales(globalThis.config?.locales ?? {});` };
+
 const MENDED = [
   WIDE_WINDOWS, OVERLAYS_FIND_THEIR_SERIES, PLAIN_VIEWS, CONTEXTS_LATER, CONTEXT_KEPT, CONTEXT_MADE, REPORT_MARKED,
+  NO_WEIGHTS_FROM_OUTSIDE, OUR_WORDS,
 ];
 const unmet = new Set(MENDED);
 

@@ -342,8 +342,21 @@ def test_the_viewer_speaks_chinese_where_the_portal_does(
 
     window.page.goto(f"{window.address}/viewer/viewer?StudyInstanceUIDs={uid}")
 
-    expect_pictures(window.page, 1)
-    expect(window.page.get_by_text("检查", exact=True).first).to_be_visible()
+    page = window.page
+    expect_pictures(page, 1)
+    expect(page.get_by_text("检查", exact=True).first).to_be_visible()
+    page.locator("[data-cy='Layout']").click()
+    expect(page.get_by_text("横断面为主")).to_be_visible()  # OHIF's own Chinese says otherwise
+    page.keyboard.press("Escape")
+    page.locator("[data-cy='MeasurementTools-split-button-primary']").click()
+    drag(page, by_x=200, by_y=0)
+    expect(page.get_by_text("要跟踪此序列的测量吗？")).to_be_visible()
+
+    page.goto(f"{window.address}/viewer/")
+    expect(page.get_by_text("检查列表")).to_be_visible()  # which OHIF holds in English alone
+    expect(page.get_by_text("检查日期")).to_be_visible()
+    expect(page.get_by_text("Study List")).to_have_count(0)
+    assert window.complaints == []
 
 
 def test_the_study_list_leads_to_a_study(live_cast: Cast, window_of: Any, shared_data: Path) -> None:

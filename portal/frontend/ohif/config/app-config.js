@@ -3,7 +3,7 @@ import { askAhead } from "./ahead.js";
 import { dataSource } from "./data-source.js";
 import { hanging } from "./hanging.js";
 import { identity } from "./identity.js";
-import { speakAsThePage } from "./language.js";
+import { locales, speakAsThePage, word } from "./language.js";
 import { leaveThePreview } from "./preview.js";
 import { sendTheToken } from "./token.js";
 
@@ -22,6 +22,8 @@ window.config = {
   extensions: [hanging],
   modes: [],
   customizationService: [identity, withoutItsImages],
+  locales,
+  word,
   whiteLabeling: {},
   showStudyList: true,
   showPatientInfo: "visible",

@@ -1,4 +1,6 @@
 // Whose images these are, on every viewport: a screen with two of them must never leave it open.
+import { word } from "./language.js";
+
 const plain = (name) => String(name ?? "").replaceAll("^", " ").replace(/\s+/g, " ").trim();
 
 // Every script of the name: DICOM JSON gives them apart, other readers in one text (PS3.5 §6.2.1).
@@ -28,7 +30,7 @@ const line = (id, title, content) => ({
   id,
   inheritsFrom: "ohif.overlayItem",
   label: "",
-  title,
+  title: word(title),
   condition: ({ referenceInstance }) => Boolean(referenceInstance && content(referenceInstance)),
   contentF: ({ referenceInstance }) => content(referenceInstance),
 });
