@@ -55,6 +55,7 @@ class Change:
     """A series that would go another way, with what is asked for it in words: before and after."""
 
     difference: Difference
+    site: Site | None
     before: list[Wish]
     after: list[Wish]
 
@@ -136,8 +137,12 @@ def shifts_of(trial: Trial) -> list[Shift]:
 
 
 def changes_of(differences: Sequence[Difference]) -> list[Change]:
-    """Series that would go another way, with both ways in words."""
-    return [Change(one, wishes_of(one.before), wishes_of(one.after)) for one in differences]
+    """Series that would go another way, with both ways in words. One statement."""
+    sites = Site.objects.in_bulk({one.site_code for one in differences}, field_name="code")
+    return [
+        Change(one, sites.get(one.site_code), wishes_of(one.before), wishes_of(one.after))
+        for one in differences
+    ]
 
 
 def whys_of(explanations: list[Explanation]) -> list[Why]:

@@ -51,6 +51,8 @@ def read_command(asked: Mapping[str, Any], study: Study, person: Person) -> Comm
     Raises  InvalidInput with `fields` for what is missing or not found.
     """
     kind = str(asked.get("kind") or "")
+    if not kind:
+        raise _refused("kind", _("Choose what is wrong with the study."))
     if kind not in Kind.values:
         raise _refused("kind", _("There is no such correction."))
     comment = str(asked.get("comment") or "").strip()
@@ -88,6 +90,7 @@ def consequences(command: Command) -> list[str]:
     """What will be different, in sentences a person can weigh."""
     said = [_what_moves(command), *_reports(command.study)]
     if command.kind == Kind.REASSIGN:
+        said.extend(_orders(command))
         said.append(_("The stored objects stay as they were received; queries answer with the new patient."))
     else:
         said.append(_("A rejection note is stored and sent to the nodes that may hold the images."))
@@ -128,6 +131,17 @@ def _what_moves(command: Command) -> str:
     if command.kind == Kind.MERGE:
         return _("%(count)s instances (%(size)s) are written anew into %(into)s.") % values
     return _("%(count)s instances (%(size)s) are no longer shown to anybody.") % values
+
+
+def _orders(command: Command) -> list[str]:
+    """Which order the study leaves, and which it answers from now on."""
+    said = []
+    before, after = command.study.order, command.order
+    if before is not None and before != after:
+        said.append(_("It no longer answers order %(accession)s.") % {"accession": before.accession_number})
+    if after is not None and before != after:
+        said.append(_("It answers order %(accession)s from now on.") % {"accession": after.accession_number})
+    return said
 
 
 def _named(study: Study) -> str:

@@ -57,6 +57,7 @@ def test_a_confirmed_rejection_is_made_and_undone_from_the_history(study, theo):
     [
         ({"kind": "reject", "reason": "113037"}, "This field is required."),
         ({"kind": "reject", "comment": "x"}, "Choose a reason."),
+        ({"kind": "", "comment": "x"}, "Choose what is wrong with the study."),
         ({"kind": "dance", "comment": "x"}, "There is no such correction."),
         ({"kind": "reassign", "comment": "x", "patient": "nobody"}, "No patient, or more than one"),
         ({"kind": "split", "comment": "x"}, "Choose the series"),
