@@ -15,10 +15,13 @@ class WorkflowsConfig(AppConfig):
             catalogue,
             checks,
             choices,
+            correlation,
             external_tasks,
             messages,
             monitoring,
+            scheduled_starts,
             service_runs,
+            signals,
             stepping,
             tasks,
             timers,
@@ -28,6 +31,10 @@ class WorkflowsConfig(AppConfig):
         subscribe("*", subscriber="workflows", handler=messages.receive_event, skips=catalogue.OUR_OWN)
         stepping.use_nudge(tasks.enqueue)
         stepping.use_cancel_called(calls.cancel_called)
+        subscribe("SignalThrown", subscriber="workflows.signals", handler=signals.spread)
+        subscribe("SignalOffered", subscriber="workflows.signals", handler=signals.hand_over)
+        register_duty("workflows.messages", correlation.offer_due, every=dt.timedelta(seconds=1))
+        register_duty("workflows.starts", scheduled_starts.begin_due, every=dt.timedelta(seconds=1))
         register_duty("workflows.timers", timers.fire_due_timers, every=dt.timedelta(seconds=0.5))
         register_duty("workflows.steps", service_runs.nudge_due_runs, every=dt.timedelta(seconds=0.5))
         register_duty("workflows.calls", calls.settle_calls, every=dt.timedelta(seconds=5))

@@ -20,6 +20,7 @@ from workflows.diagram import Definitions, DiagramError, read_definitions, read_
 from workflows.engine import ProcessModel
 from workflows.models import ProcessDefinition
 from workflows.pinning import check_called, pinned_calls
+from workflows.start_plans import plan_starts
 
 __all__ = ["diagram_of", "read_bundle"]  # with what is defined here: one door to bundles
 
@@ -99,6 +100,7 @@ def retire(definition: ProcessDefinition, *, actor: Actor) -> ProcessDefinition:
         if found.status != Status.RETIRED:
             found.status, found.is_active = Status.RETIRED, False
             found.save(update_fields=["status", "is_active"])
+            found.start_timers.all().delete()
             _audit(found, actor, "process.retired")
     return found
 
@@ -145,7 +147,19 @@ def _activate(definition: ProcessDefinition, *, actor: Actor) -> ProcessDefiniti
         found.calls = pinned_calls(diagram, version=found.version)
     found.status, found.is_active, found.problems = Status.DEPLOYED, True, []
     found.start_messages, found.catch_messages = diagram.start_messages, diagram.catch_messages
-    found.save(update_fields=["status", "is_active", "problems", "calls", "start_messages", "catch_messages"])
+    found.start_signals = diagram.start_signals
+    found.save(
+        update_fields=[
+            "status",
+            "is_active",
+            "problems",
+            "calls",
+            "start_messages",
+            "catch_messages",
+            "start_signals",
+        ]
+    )
+    plan_starts(found, diagram)
     _audit(found, actor, "process.deployed")
     return found
 

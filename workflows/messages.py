@@ -1,26 +1,24 @@
 """News for processes: an event's name is the message's name, its subjects find the instances.
 
 News that comes before an instance waits for it is kept until a catch takes it. A patient alone joins an
-event to a case only if the event names nothing closer: a patient may have two cases at once.
+event to a case only if the event names nothing closer: a patient may have two cases at once. A message that
+was thrown with a correlation key goes by that key instead, see `correlation`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
-import structlog
 from django.db.models import Q
 
-from accounts.models import Site
 from common import clock
 from common.errors import Conflict, ServiceError
 from events.services import Event
-from workflows import bundles, expressions
-from workflows.instances import start_process
-from workflows.models import ProcessDefinition, ProcessInstance, ProcessSubject, ReceivedMessage
+from workflows import correlation
+from workflows.models import ProcessInstance, ProcessSubject, ReceivedMessage
+from workflows.starts import begin, beginning_with
 from workflows.stepping import WORKFLOW, Step, open_incident, open_step
-
-log = structlog.get_logger(__name__)
 
 LOOSE_KINDS = frozenset({"patient"})
 
@@ -30,37 +28,22 @@ def receive_event(event: Event) -> None:
 
     Safe to be told twice: starts have a key, and an instance takes an event once.
     """
-    for definition in ProcessDefinition.objects.filter(
-        is_active=True, start_messages__contains=[event.name]
-    ).only("pk", "key"):
-        _start(definition, event)
-    for pk in _concerned(event):
+    thrown: Mapping[str, Any] = event.payload.get("thrown", {})
+    if thrown.get("key"):
+        correlation.offer(event.uid)
+        return
+    begun = [
+        begin(definition, data=event.payload, subjects=event.subjects, key=str(event.uid))
+        for definition in beginning_with(event.name)
+    ]
+    concerned = _concerned(event)
+    for pk in concerned:
         _hand_over(pk, event)
-
-
-def _start(definition: ProcessDefinition, event: Event) -> None:
-    start = bundles.model_of(definition.pk).diagram.start
-    if start is None:
-        return
-    payload = event.payload
-    site_code = _value(start.extension("start", "site") or "site_code", payload)
-    when = start.extension("start", "when")
-    if when and not _value(when, payload):
-        return
-    site = Site.objects.filter(code=site_code).first()
-    if site is None:
-        log.error("process.start_without_site", process=definition.key, event_uid=str(event.uid))
-        return
-    key = _value(start.extension("start", "key"), payload) if start.extension("start", "key") else None
-    start_process(
-        definition.key,
-        data=payload,
-        site=site,
-        subjects=event.subjects,
-        start_key=f"{definition.key}:{key or event.uid}"[:120],
-        actor=WORKFLOW,
-        priority=str(payload.get("priority") or "ROUTINE"),
-    )
+    if thrown.get("instance") and not concerned and not any(begun):
+        open_incident(
+            thrown["instance"], element_id=thrown["element"], code="MESSAGE_NOT_TAKEN", message=event.name,
+            task_uid=event.uid,
+        )  # fmt: skip
 
 
 def _concerned(event: Event) -> list[int]:
@@ -102,7 +85,8 @@ def _take(step: Step, event: Event) -> None:
     step.add_subjects(event.subjects)
     step.note("message.received", name=event.name, event_uid=str(event.uid))
     for uid, wait in step.run.waits.messages.items():
-        if wait.message == event.name and step.run.catch_message(uid, event.payload):
+        is_meant = (wait.kind, wait.message, wait.key) == ("message", event.name, "")
+        if is_meant and step.run.catch_message(uid, event.payload):
             row.consumed_at = clock.now()
             row.save(update_fields=["consumed_at"])
             return
@@ -116,7 +100,3 @@ def _keep(pk: int, event: Event) -> ReceivedMessage | None:
         defaults={"message": event.name, "payload": event.payload, "received_at": clock.now()},
     )
     return row if is_new else None
-
-
-def _value(text: str, payload: dict[str, Any]) -> Any:
-    return expressions.evaluate(text, payload) if text else None

@@ -39,6 +39,7 @@ class ProcessDefinition(models.Model):
     calls = models.JSONField(default=dict)
     start_messages = ArrayField(models.CharField(max_length=80), default=list)
     catch_messages = ArrayField(models.CharField(max_length=80), default=list)
+    start_signals = ArrayField(models.CharField(max_length=80), default=list)
     imported_at = models.DateTimeField()
     is_active = models.BooleanField(default=True)
     status = models.CharField(max_length=10, choices=Status.choices, default=Status.DEPLOYED)
@@ -380,16 +381,66 @@ class Timer(models.Model):
 
 
 class MessageSubscription(models.Model):
-    """A place in an instance that waits for a message; found by name and the instance's subjects."""
+    """A place in an instance that waits for a message, a signal or a condition, as `kind` tells.
+
+    A message with a correlation key is found by name and key, one without by name and the instance's subjects.
+    """
+
+    class Kind(models.TextChoices):
+        MESSAGE = "message"
+        SIGNAL = "signal"
+        CONDITION = "conditional"
 
     uid = models.UUIDField(primary_key=True)
     instance = models.ForeignKey(ProcessInstance, on_delete=models.CASCADE, related_name="subscriptions")
     element_id = models.CharField(max_length=120)
+    kind = models.CharField(max_length=12, choices=Kind.choices, default=Kind.MESSAGE)
     message = models.CharField(max_length=80)
+    key = models.CharField(max_length=200, blank=True, default="")
     since = models.DateTimeField()
 
     class Meta:
-        indexes = [models.Index(fields=["message"], name="subscription_message")]
+        indexes = [models.Index(fields=["message", "key"], name="subscription_key")]
+
+
+class ThrownMessage(models.Model):
+    """A message with a correlation key, from its throw until somebody takes it.
+
+    `uid` is that of the news it was published with; `instance` threw it, unless it came from outside.
+    """
+
+    uid = models.UUIDField(primary_key=True)
+    name = models.CharField(max_length=80)
+    key = models.CharField(max_length=200)
+    payload = models.JSONField()
+    subjects = models.JSONField(default=dict)
+    site_code = models.CharField(max_length=32, blank=True)
+    instance = models.ForeignKey(
+        ProcessInstance, null=True, on_delete=models.CASCADE, related_name="thrown_messages"
+    )
+    element_id = models.CharField(max_length=120, blank=True)
+    thrown_at = models.DateTimeField()
+    next_offer_at = models.DateTimeField(null=True)
+    taken_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["name", "key"], name="thrown_key", condition=models.Q(taken_at=None)),
+            models.Index(fields=["next_offer_at"], name="thrown_due", condition=models.Q(taken_at=None)),
+        ]
+
+
+class StartTimer(models.Model):
+    """When the clock begins an active version next; `left` is how often still, -1 for no end."""
+
+    definition = models.ForeignKey(ProcessDefinition, on_delete=models.CASCADE, related_name="start_timers")
+    element_id = models.CharField(max_length=120)
+    schedule = models.CharField(max_length=120)
+    due_at = models.DateTimeField(db_index=True)
+    left = models.IntegerField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["definition", "element_id"], name="start_timer_once")]
 
 
 class ReceivedMessage(models.Model):

@@ -10,7 +10,15 @@ import datetime as dt
 from django.db.models import Exists, OuterRef
 
 from common import clock
-from workflows.models import Incident, ProcessInstance, ReceivedMessage, ServiceTaskRun, Timer, UserTask
+from workflows.models import (
+    Incident,
+    MessageSubscription,
+    ProcessInstance,
+    ReceivedMessage,
+    ServiceTaskRun,
+    Timer,
+    UserTask,
+)
 from workflows.selectors import OPEN_RUN, OPEN_TASK
 from workflows.service_tasks import find_operator
 from workflows.stepping import open_incident
@@ -93,7 +101,7 @@ def _stuck_instances() -> int:
         .exclude(Exists(UserTask.objects.filter(instance=here, status__in=OPEN_TASK)))
         .exclude(Exists(ServiceTaskRun.objects.filter(instance=here, status__in=OPEN_RUN)))
         .exclude(Exists(Timer.objects.filter(instance=here, status=Timer.Status.WAITING)))
-        .exclude(subscriptions__isnull=False)
+        .exclude(Exists(MessageSubscription.objects.filter(instance=here, kind__in=["message", "signal"])))
         .exclude(Exists(Incident.objects.filter(instance=here, code="STUCK", resolved_at=None)))
     )
     rows = list(still.only("pk")[:500])

@@ -3,6 +3,7 @@
 from workflows.attachments import attach, open_attachment, remove_attachment
 from workflows.bundles import import_bundle
 from workflows.comments import add_comment
+from workflows.correlation import send_message
 from workflows.drafts import discard_draft, save_draft
 from workflows.handing import (
     decline_user_task,
@@ -18,12 +19,14 @@ from workflows.service_runs import (
     perform_service_task,
     retry_service_task,
 )
+from workflows.signals import broadcast_signal
 from workflows.timers import fire_timer
 from workflows.user_tasks import claim_user_task, complete_user_task, release_user_task
 
 __all__ = [
     "add_comment",
     "attach",
+    "broadcast_signal",
     "cancel_process",
     "claim_user_task",
     "complete_service_task",
@@ -43,5 +46,6 @@ __all__ = [
     "remove_attachment",
     "retry_service_task",
     "save_draft",
+    "send_message",
     "start_process",
 ]

@@ -20,8 +20,8 @@ from common.prepared import LeanQuery, Slot
 from common.rows import Changes, Line
 from events import services as events
 from events.tracing import trace
-from workflows import bundles
-from workflows.engine import CALL_OPERATOR, EngineFault, ProcessRun, Waits
+from workflows import bundles, throwing
+from workflows.engine import CALL_OPERATOR, EngineFault, MessageWait, ProcessRun, Waits
 from workflows.locks import Known, WarmRun, lock_instance, read_state, warm_runs
 from workflows.models import (
     Incident,
@@ -62,6 +62,16 @@ def requeue_call(run_uid: uuid.UUID) -> None:
         status=ServiceTaskRun.Status.QUEUED, next_attempt_at=clock.now() + NUDGE_GRACE
     )
     nudge_after_commit(run_uid, CALL_OPERATOR)
+
+
+EarlyMessages = Callable[["Step", list[MessageWait]], None]
+_take_correlated: EarlyMessages | None = None
+
+
+def use_early_messages(take: EarlyMessages) -> None:
+    """Have `take` called with what a step newly waits for: messages with a key may have been thrown before."""
+    global _take_correlated  # noqa: PLW0603 - one way to correlate
+    _take_correlated = take
 
 
 def nudge_after_commit(run_uid: uuid.UUID, operator: str) -> None:
@@ -202,6 +212,7 @@ def write(step: Step, *, is_new: bool = False) -> None:
     _write_service_tasks(step, after)
     _write_timers(step, after)
     _write_subscriptions(step, after)
+    _publish_thrown(step)
     step.changes.insert(step.lines, keys=False)
     if step.instance.status != ProcessInstance.Status.RUNNING:
         revoke_grants_with(step.changes, cause=grant_cause(step.instance))
@@ -234,16 +245,21 @@ def _take_early_messages(step: Step) -> None:
     known = set(step.before.messages)
     while new := {uid: wait for uid, wait in step.run.waits.messages.items() if uid not in known}:
         known |= set(new)
+        if _take_correlated is not None:
+            _take_correlated(step, list(new.values()))
+        named = {wait.message for wait in new.values() if wait.kind == "message" and not wait.key}
+        if not named:
+            continue
         early = {
             row.message: row
             for row in ReceivedMessage.objects.filter(
                 instance=step.instance,
                 consumed_at=None,
-                message__in={wait.message for wait in new.values()},
+                message__in=named,
             ).order_by("-id")
         }
         for uid, wait in new.items():
-            row = early.pop(wait.message, None)
+            row = None if wait.key else early.pop(wait.message, None)
             if row is not None and step.run.catch_message(uid, row.payload):
                 row.consumed_at = clock.now()
                 row.save(update_fields=["consumed_at"])
@@ -353,7 +369,9 @@ def _write_subscriptions(step: Step, after: Waits) -> None:
                 uid=wait.uid,
                 instance=step.instance,
                 element_id=wait.element_id,
+                kind=wait.kind,
                 message=wait.message,
+                key=wait.key,
                 since=clock.now(),
             )
             for wait in new
@@ -366,6 +384,23 @@ def _publish(step: Step, offered: list[UserTask]) -> None:
     news += [("UserTaskOffered", _task_news(task)) for task in (*offered, *step.handed)]
     changed = {"revision": step.instance.revision, "status": step.instance.status}
     events.publish_together([*news, ("CaseChanged", changed)], subjects=subjects, into=step.changes)
+
+
+def _publish_thrown(step: Step) -> None:
+    for each in step.run.take_thrown():
+        step.note(f"{each.kind}.thrown", element_id=each.element_id, name=each.name)
+        throwing.publish(
+            each,
+            site_code=_site_code(step),
+            subjects=step.subjects,
+            thrower=step.instance.pk,
+            into=step.changes,
+        )
+
+
+def _site_code(step: Step) -> str:
+    known = (site.code for site in step.known.sites.values() if site.pk == step.instance.site_id)
+    return next(known, None) or step.instance.site.code
 
 
 def _task_news(task: UserTask) -> dict[str, Any]:

@@ -44,7 +44,7 @@ def test_manage_check_has_nothing_to_say_about_our_processes():
     [
         ('<bpmn:complexGateway id="x"/>', "complex gateway"),
         ('<bpmn:adHocSubProcess id="x"/>', "ad-hoc"),
-        ('<bpmn:sendTask id="x"/>', "send task"),
+        ('<bpmn:sendTask id="x"/>', "no message"),
         ('<bpmn:intermediateCatchEvent id="x"><bpmn:signalEventDefinition/></bpmn:intermediateCatchEvent>', "signal"),
         ('<bpmn:intermediateCatchEvent id="x"/>', "waits for nothing"),
         ('<bpmn:serviceTask id="x"/>', "names no operator"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import uuid
+from functools import partial
 
 import pytest
 from django.db import connection
@@ -11,9 +12,11 @@ from django.db import connection
 from common.errors import Conflict
 from events.services import Event
 from tests.workflows.conftest import chain, machine, message, timer, user
+from tests.workflows.engine.events.drawing import catch
 from workflows import services
+from workflows.correlation import offer, send_message
 from workflows.locks import warm_runs
-from workflows.models import ProcessInstance, ReceivedMessage, ServiceTaskRun, Timer, UserTask
+from workflows.models import ProcessInstance, ReceivedMessage, ServiceTaskRun, ThrownMessage, Timer, UserTask
 from workflows.service_tasks import service_task
 from workflows.timers import fire_timer
 
@@ -158,3 +161,20 @@ def test_a_step_that_fails_leaves_no_run_behind_that_was_never_committed(begin, 
     services.complete_user_task(task, actor=cast.rosa, outcome="done", data={})
 
     assert UserTask.objects.filter(name="next", status="ready").count() == 1
+
+
+def test_two_messages_for_one_token_at_once_one_is_taken_and_the_other_stays(begin, cast):
+    """Whoever is second finds nobody waiting; its message is kept for who waits next."""
+    body = catch("wait", "message", extension='<consilium:message correlate="key"/>') + user("after") + END
+    begin(body + chain("start", "wait", "after", "end"), {"key": "k1"})
+    sent = [
+        send_message("ResultReady", key="k1", payload={"n": n}, site_code="provincial", subjects={})
+        for n in (1, 2)
+    ]
+    warm_runs.forget()
+
+    taken = at_once(*(partial(offer, uid) for uid in sent))
+
+    assert sorted(taken) == [False, True]
+    assert UserTask.objects.filter(status="ready").count() == 1
+    assert ThrownMessage.objects.filter(taken_at=None).count() == 1

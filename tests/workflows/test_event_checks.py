@@ -54,6 +54,14 @@ LINKED = throw("away", "link") + catch("here", "link") + END + chain("start", "a
         UNDONE,
         LINKED,
         between(catch("x", "conditional")),
+        between(catch("x", "signal")),
+        between(catch("x", "message", extension=CORRELATED)),
+        between(throw("x", "message", extension=CORRELATED)),
+        between(throw("x", "signal")),
+        between(event("sendTask", "x", "", attributes=' messageRef="M3"', extension=CORRELATED)),
+        between(event("receiveTask", "x", "", attributes=' messageRef="M3"', extension=CORRELATED)),
+        end("x", "message") + chain("start", "x"),
+        at_edge(user("host"), "signal", interrupts=False),
         between(throw("x", "")),
         at_edge(user("host"), "conditional", interrupts=False),
         at_edge(machine("host"), "timer"),
@@ -76,6 +84,13 @@ def test_events_that_run_faithfully_are_accepted(operators, body):
     ("body", "message"),
     [
         (between(catch("x", "")), "The event waits for nothing"),
+        (between('<bpmn:receiveTask id="x"/>'), "The receive task has no message"),
+        (between('<bpmn:sendTask id="x"/>'), "The send task has no message"),
+        (between(catch("x", "message", extension='<consilium:message correlate="open()"/>')),
+         "correlate: Only these functions may be called: abs, len, lower, max, min, round, starts_with, upper"),
+        (between(catch("x", "<bpmn:signalEventDefinition/>")), "The signal has no name"),
+        (throw("x", "message", extension='<consilium:message><consilium:argument name="n" value="1 +"/>'
+               "</consilium:message>") + END + chain("start", "x", "end"), "argument n: Not an expression: '1 +'"),
         (between(catch("x", "error")), "An error event is not supported here"),
         (between(catch("x", '<bpmn:timerEventDefinition/><bpmn:messageEventDefinition messageRef="M1"/>')),
          "An event with several triggers is not supported"),
@@ -112,6 +127,16 @@ def test_events_that_run_faithfully_are_accepted(operators, body):
 )  # fmt: skip
 def test_events_that_would_not_are_refused_by_name(operators, body, message):
     assert ("x", message) in refused(body)
+
+
+def test_the_news_of_the_engine_itself_is_not_thrown_by_a_process(operators):
+    text = bundle(between(throw("x", "message")))["sample.bpmn"].replace('"ResultReady"', '"CaseChanged"')
+
+    (problem,) = check_bundle({"a.bpmn": text})
+
+    assert (problem.element_id, problem.message) == (
+        "x", "CaseChanged is news of the engine's own; no process takes part in it",
+    )  # fmt: skip
 
 
 def test_a_process_is_not_begun_by_a_condition(operators):

@@ -10,7 +10,6 @@ from workflows.diagram import Diagram
 _REFUSED_KINDS = {
     "adHocSubProcess": "An ad-hoc subprocess is not supported",
     "complexGateway": "A complex gateway is not supported",
-    "sendTask": "A send task is not supported; use a service task",
 }
 REFUSED_WORDS: dict[str, str] = {}
 

@@ -10,14 +10,14 @@ from collections.abc import Iterator
 from workflows.checks.problems import Problem, check_expression
 from workflows.diagram import Diagram, Element
 
-_OUTER_STARTS = {"", "message"}
-_EVENT_STARTS = {"message", "timer", "conditional", "error", "escalation"}
+_OUTER_STARTS = {"", "message", "signal", "timer"}
+_EVENT_STARTS = {"message", "signal", "timer", "conditional", "error", "escalation"}
 _TRIGGERS: dict[str, set[str]] = {
-    "endEvent": {"", "terminate", "error", "escalation", "compensate", "cancel"},
-    "intermediateCatchEvent": {"message", "timer", "conditional", "link"},
-    "intermediateThrowEvent": {"", "escalation", "compensate", "link"},
+    "endEvent": {"", "terminate", "error", "escalation", "message", "signal", "compensate", "cancel"},
+    "intermediateCatchEvent": {"message", "timer", "signal", "conditional", "link"},
+    "intermediateThrowEvent": {"", "message", "signal", "escalation", "compensate", "link"},
     "boundaryEvent": {
-        "message", "timer", "conditional", "error", "escalation", "cancel", "compensate",
+        "message", "timer", "signal", "conditional", "error", "escalation", "cancel", "compensate",
     },
     "receiveTask": {"message"},
     "sendTask": {"message"},
@@ -33,6 +33,7 @@ _WHY = {
         "compensate",
     ): "A compensation event subprocess is not supported; give the activity a handler",
 }
+_NOTHING = {"sendTask": "The send task has no message", "receiveTask": "The receive task has no message"}
 _NEEDS_NAME = {
     "message": "The message has no name",
     "signal": "The signal has no name",
@@ -77,5 +78,5 @@ def _refusal(element: Element, kind: str) -> str:
     if (element.kind, kind) in _WHY:
         return _WHY[element.kind, kind]
     if not kind:
-        return "The event waits for nothing"
+        return _NOTHING.get(element.kind, "The event waits for nothing")
     return f"{'An' if kind[0] in 'aeo' else 'A'} {_WORDS.get(kind, kind)} event is not supported here"
