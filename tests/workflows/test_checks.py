@@ -136,12 +136,6 @@ def test_an_element_nothing_leads_to_is_refused(operators):
     )
 
 
-def test_an_implicit_split_is_refused(operators):
-    body = machine("x") + machine("y") + END + chain("start", "x", "end") + chain("x", "y", "end")
-
-    assert "use a gateway" in refused(body)["x"]
-
-
 def test_two_start_events_are_refused(operators):
     body = '<bpmn:startEvent id="other"/>' + between(machine("x")) + chain("other", "x")
 

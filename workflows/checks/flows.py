@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from workflows.checks.boundaries import ACTIVITIES
 from workflows.checks.problems import Problem, check_expression
-from workflows.diagram import Diagram, Element
+from workflows.diagram import Diagram, Element, Flow
+
+_GATEWAYS = {"exclusiveGateway", "inclusiveGateway"}
+_CONDITIONED = ACTIVITIES | _GATEWAYS
 
 
 def check_starts(diagram: Diagram) -> Iterator[Problem]:
@@ -25,8 +29,10 @@ def check_flows(diagram: Diagram) -> Iterator[Problem]:
         if source is None or target is None:
             yield Problem(flow.id, "The flow leads from or to nothing")
         elif flow.condition:
-            if source.kind not in {"exclusiveGateway", "inclusiveGateway"}:
-                yield Problem(flow.id, "Only flows out of a gateway may have a condition")
+            if source.kind not in _CONDITIONED:
+                yield Problem(flow.id, f"A flow out of a {source.kind} has no condition")
+            elif len(diagram.outgoing(source.id)) == 1 and not source.kind.endswith("Gateway"):
+                yield Problem(flow.id, "A flow with a condition is not the only one out of an activity")
             yield from check_expression(flow.id, flow.condition)
 
 
@@ -57,10 +63,19 @@ def check_ends(diagram: Diagram) -> Iterator[Problem]:
                 yield Problem(element.id, "Nothing follows an end event")
         elif not outgoing and element.id not in diagram.links:
             yield Problem(element.id, "A dead end: nothing follows, and it is no end event")
-        elif len(outgoing) > 1 and not element.kind.endswith("Gateway"):
-            yield Problem(element.id, "Several flows leave it; use a gateway")
+        elif len(outgoing) > 1 and element.kind in _CONDITIONED - _GATEWAYS:
+            yield from _check_fork(element, outgoing)
         if element.id not in reached:
             yield Problem(element.id, "Nothing leads here")
+
+
+def _check_fork(element: Element, outgoing: list[Flow]) -> Iterator[Problem]:
+    """Several flows out of an activity: each without a condition is taken, so none can be left for a default."""
+    others = [flow for flow in outgoing if flow.id != element.default_flow]
+    if element.default_flow and len(others) == len(outgoing):
+        yield Problem(element.id, "The default flow does not leave it")
+    elif element.default_flow and not all(flow.condition for flow in others):
+        yield Problem(element.id, "A default flow stands beside flows with conditions only; use a gateway")
 
 
 def check_gateways(diagram: Diagram) -> Iterator[Problem]:

@@ -10,6 +10,7 @@ from collections import Counter
 from typing import Any
 
 from SpiffWorkflow.bpmn.exceptions import WorkflowTaskException
+from SpiffWorkflow.bpmn.parser.task_parsers import ConditionalGatewayParser
 from SpiffWorkflow.bpmn.specs.defaults import InclusiveGateway, ParallelGateway
 from SpiffWorkflow.specs.base import TaskSpec
 from SpiffWorkflow.task import Task
@@ -19,6 +20,21 @@ from workflows.engine.branches import parting_of
 from workflows.engine.merging import merged
 
 _OPEN = TaskState.READY | TaskState.WAITING | TaskState.STARTED
+
+
+class ChoiceParser(ConditionalGatewayParser):  # type: ignore[misc]
+    """Reads a gateway that chooses: conditions are asked in the order of the flows in the file.
+
+    Spiff asks them from the top of the picture to its bottom.
+
+    Reference  BPMN 2.0.2 §13.4.2
+    """
+
+    def get_position(self, node: Any = None) -> dict[str, float]:
+        targets = [
+            flow.get("targetRef") for flow in self.process_parser.get_outgoing_sequence_flows(self.bpmn_id)
+        ]
+        return {"x": 0.0, "y": float(targets.index(node.get("id")))}
 
 
 class _Join:

@@ -6,18 +6,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from SpiffWorkflow.bpmn.parser.BpmnParser import BpmnParser
-from SpiffWorkflow.bpmn.parser.task_parsers import ConditionalGatewayParser, GatewayParser
+from SpiffWorkflow.bpmn.parser.task_parsers import GatewayParser
 from SpiffWorkflow.bpmn.parser.util import full_tag
 from SpiffWorkflow.bpmn.parser.ValidationException import ValidationException
 from SpiffWorkflow.bpmn.specs.bpmn_process_spec import BpmnProcessSpec
-from SpiffWorkflow.bpmn.specs.defaults import ManualTask, UserTask
+from SpiffWorkflow.bpmn.specs.defaults import ExclusiveGateway, ManualTask, UserTask
 
 from workflows.diagram import Diagram, DiagramError, Element, read_diagram
 from workflows.engine.activities import ActivityParser, PassThrough
 from workflows.engine.business_rules import BusinessRuleTask, BusinessRuleTaskParser
 from workflows.engine.compensation import handler_process, watch_completions
 from workflows.engine.current import follows_data
-from workflows.engine.gateways import InclusiveJoin, ParallelJoin
+from workflows.engine.gateways import ChoiceParser, InclusiveJoin, ParallelJoin
 from workflows.engine.machines import CallTask, MachineTask
 from workflows.engine.parsing import EVENT_PARSERS, ScopeParser
 from workflows.engine.rewriting import spiff_tree
@@ -36,7 +36,8 @@ class _Parser(BpmnParser):  # type: ignore[misc]
         full_tag("callActivity"): (ActivityParser, CallTask),
         full_tag("subProcess"): (SubProcessParser, SubProcess),
         full_tag("parallelGateway"): (GatewayParser, ParallelJoin),
-        full_tag("inclusiveGateway"): (ConditionalGatewayParser, InclusiveJoin),
+        full_tag("inclusiveGateway"): (ChoiceParser, InclusiveJoin),
+        full_tag("exclusiveGateway"): (ChoiceParser, ExclusiveGateway),
         full_tag("transaction"): (SubProcessParser, SubProcess),
         **EVENT_PARSERS,
     }

@@ -15,6 +15,9 @@ from workflows.expressions import ExpressionError, evaluate
 OBJECTS = "$objects"
 """Where a workflow keeps its data objects, by variable: no variable is called so."""
 
+FORK = ".fork"
+"""What is added to an element's id for the gateway that several flows out of it stand for."""
+
 
 def names_of(task: Task) -> Mapping[str, Any]:
     """The values an expression at this task may name."""
@@ -48,4 +51,4 @@ def value_of(task: Task, text: str, **more: Any) -> Any:
 
 def element_id_of(task: Task) -> str:
     """The element drawn for a task; a task of the engine's own has its name instead."""
-    return str(task.task_spec.bpmn_id or task.task_spec.name)
+    return str(task.task_spec.bpmn_id or task.task_spec.name).removesuffix(FORK)

@@ -1,9 +1,10 @@
 """The diagram as Spiff can take it: what it has no notion of, said in words it has.
 
-A link is one sequence flow drawn in two pieces, so it becomes that flow. A compensation handler stands outside every
-flow, so it becomes a small process of its own. The file itself, which people see and export, stays as it is.
+A link is one sequence flow drawn in two pieces, so it becomes that flow. Several flows out of an activity or event
+are a gateway that is not drawn, so they get one. A compensation handler stands outside every flow, so it becomes a
+small process of its own. The file itself, which people see and export, stays as it is.
 
-Reference  BPMN 2.0.2 §10.5.5 (Link), §10.7.1
+Reference  BPMN 2.0.2 §8.3.13 (Sequence Flow), §10.5.5 (Link), §10.7.1
 """
 
 from __future__ import annotations
@@ -13,6 +14,9 @@ from lxml import etree
 from workflows.diagram import Diagram
 from workflows.diagram.names import BPMN
 from workflows.engine.compensation import handler_process
+from workflows.engine.names import FORK
+
+_CONDITION = f"{{{BPMN}}}conditionExpression"
 
 
 def spiff_tree(diagram: Diagram) -> etree._Element:
@@ -21,6 +25,9 @@ def spiff_tree(diagram: Diagram) -> etree._Element:
     nodes = {node.get("id"): node for node in tree.iter() if node.get("id")}
     for throw, catch in diagram.links.items():
         _flow(nodes[throw].getparent(), f"{throw}.link", throw, catch)
+    for element in diagram.elements.values():
+        if len(diagram.outgoing(element.id)) > 1 and not element.kind.endswith("Gateway"):
+            _fork(tree, nodes[element.id])
     for activity, handler in diagram.compensation_handlers.items():
         _set_apart(nodes[handler])
         for boundary in tree.iter(f"{{{BPMN}}}boundaryEvent"):
@@ -28,6 +35,23 @@ def spiff_tree(diagram: Diagram) -> etree._Element:
                 boundary.getparent().remove(boundary)
                 break
     return tree
+
+
+def _fork(tree: etree._Element, node: etree._Element) -> None:
+    """Every flow without a condition is taken, and each whose condition holds; the default if there is none such."""
+    key, scope = node.get("id", ""), node.getparent()
+    leaving = [flow for flow in tree.iter(f"{{{BPMN}}}sequenceFlow") if flow.get("sourceRef") == key]
+    default = node.attrib.pop("default", "")
+    has_conditions = any(flow.find(_CONDITION) is not None for flow in leaving)
+    kind = "inclusiveGateway" if has_conditions else "parallelGateway"
+    fork = etree.SubElement(scope, f"{{{BPMN}}}{kind}", id=f"{key}{FORK}")
+    if has_conditions and default:
+        fork.set("default", default)
+    for flow in leaving:
+        flow.set("sourceRef", f"{key}{FORK}")
+        if has_conditions and flow.get("id") != default and flow.find(_CONDITION) is None:
+            etree.SubElement(flow, _CONDITION).text = "True"
+    _flow(scope, f"{key}{FORK}.in", key, f"{key}{FORK}")
 
 
 def _set_apart(handler: etree._Element) -> None:

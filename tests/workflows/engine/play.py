@@ -27,9 +27,11 @@ class Play:
         *,
         is_restored: bool,
         files: dict[str, str] | None = None,
+        drawn: str = "",
         **options: Any,
     ) -> None:
-        model = ProcessModel.from_text(bpmn(body, **options), {"forms/do.json": FORM, **(files or {})})
+        text = bpmn(body, **options).replace("</bpmn:definitions>", f"{drawn}</bpmn:definitions>")
+        model = ProcessModel.from_text(text, {"forms/do.json": FORM, **(files or {})})
         self.is_restored = is_restored
         self.run = ProcessRun.start(model, {**BASE, **data})
         self.happened = self.run.take_happenings()

@@ -119,6 +119,99 @@ def test_a_join_counts_the_token_of_a_subprocess_at_work(play):
     assert run.do("c").open == ["after"]
 
 
+PLANE = (
+    '<di:BPMNDiagram xmlns:di="http://www.omg.org/spec/BPMN/20100524/DI" '
+    'xmlns:dc="http://www.omg.org/spec/DD/20100524/DC"><di:BPMNPlane>{}</di:BPMNPlane></di:BPMNDiagram>'
+)
+SHAPE = '<di:BPMNShape bpmnElement="{}"><dc:Bounds x="0" y="{}" width="9" height="9"/></di:BPMNShape>'
+
+
+def test_conditions_are_asked_in_the_order_of_the_file_not_of_the_picture(play):
+    drawn = PLANE.format(SHAPE.format("many", 500) + SHAPE.format("some", 10))
+
+    assert play(choice("exclusive"), drawn=drawn).open == ["many"]
+
+
+FORK = (
+    user("a") + user("b") + user("c") + END + '<bpmn:endEvent id="end2"/>'
+    + chain("start", "a") + chain("b", "end") + chain("c", "end2")
+)  # fmt: skip
+
+
+def test_several_flows_out_of_an_activity_are_all_taken(play):
+    """BPMN 2.0.2 §8.3.13: a token goes along each flow without a condition."""
+    run = play(FORK + flow("a", "b") + flow("a", "c")).do("a")
+
+    assert run.open == ["b", "c"]
+
+
+def test_of_flows_with_conditions_out_of_an_activity_those_are_taken_whose_condition_holds(play):
+    body = FORK + flow("a", "b", "number > 5") + flow("a", "c", "number > 8")
+
+    assert play(body).do("a").open == ["b"]
+    assert play(body, {"number": 9}).do("a").open == ["b", "c"]
+    with pytest.raises(EngineFault) as fault:
+        play(body, {"number": 1}).do("a")
+    assert fault.value.element_id == "a"
+
+
+def test_a_flow_without_a_condition_is_taken_beside_those_that_have_one(play):
+    body = FORK + flow("a", "b") + flow("a", "c", "number > 8")
+
+    assert play(body).do("a").open == ["b"]
+    assert play(body, {"number": 9}).do("a").open == ["b", "c"]
+
+
+def test_the_default_flow_out_of_an_activity_is_taken_if_no_condition_holds(play):
+    body = WITH_DEFAULT + flow("a", "b", "number > 5") + flow("a", "c", "", "a-c")
+
+    assert play(body).do("a").open == ["b"]
+    assert play(body, {"number": 1}).do("a").open == ["c"]
+
+
+def test_several_flows_out_of_an_event_are_all_taken(play):
+    body = (
+        timer("t", "PT1H") + user("b") + user("c") + END + '<bpmn:endEvent id="end2"/>'
+        + chain("start", "t", "b", "end") + chain("t", "c", "end2")
+    )  # fmt: skip
+
+    assert play(body).fire("t").open == ["b", "c"]
+
+
+WITH_DEFAULT = FORK.replace('id="a" name', 'id="a" default="a-c" name')
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        (
+            WITH_DEFAULT + flow("a", "b") + flow("a", "c", "", "a-c"),
+            "a: A default flow stands beside flows with conditions only; use a gateway",
+        ),
+        (
+            WITH_DEFAULT + flow("a", "b") + flow("a", "c", "", "other"),
+            "a: The default flow does not leave it",
+        ),
+        (
+            FORK + flow("a", "b") + flow("start", "c", "number > 5"),
+            "start-c: A flow out of a startEvent has no condition",
+        ),
+        (
+            FORK + flow("a", "b", "number > 5") + flow("b", "c"),
+            "a-b: A flow with a condition is not the only one out of an activity",
+        ),
+    ],
+)
+def test_flows_that_cannot_be_meant_are_refused(operators, body, words):
+    assert words in [str(each) for each in check_bundle(bundle(body))]
+
+
+def test_a_fork_without_a_gateway_is_accepted(operators):
+    body = FORK + flow("a", "b") + flow("a", "c", "number > 8")
+
+    assert check_bundle(bundle(body)) == []
+
+
 @pytest.mark.parametrize("kind", ["parallel", "inclusive"])
 def test_two_flows_from_one_element_into_a_join_are_refused(operators, kind):
     body = (
