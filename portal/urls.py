@@ -16,6 +16,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("nodes/", include("portal.nodes.urls")),
     path("routing/", include("portal.routing.urls")),
     path("scripts/", include("portal.scripts.urls")),
+    path("processes/", include("portal.processes.urls")),
     path("storage/", include("portal.storage.urls")),
     path("", include("portal.administration.urls")),
     path("reidentification/", include("portal.reidentification.urls")),

@@ -19,6 +19,7 @@ from portal.api.authentication import FOR_PROGRAMS
 from portal.api.errors import RefusalSerializer
 from portal.api.parameters import query, text_in
 from portal.api.resource import Resource
+from portal.downloads import as_download
 from workflows import bundles
 from workflows.bundle_files import as_archive, diagram_of, read_upload
 from workflows.definitions import may_design, visible_definitions
@@ -120,7 +121,7 @@ class ProcessDefinitionViewSet(Resource[ProcessDefinition]):
     def xml(self, request: Request, pk: str) -> HttpResponse:
         """The BPMN file, as it came."""
         definition = self.get_object()
-        return _file(
+        return as_download(
             diagram_of(definition.files).encode(), f"{definition.key}.bpmn", "application/xml; charset=utf-8"
         )
 
@@ -130,7 +131,7 @@ class ProcessDefinitionViewSet(Resource[ProcessDefinition]):
         """Every file of the version, as a zip archive that can be uploaded again."""
         definition = self.get_object()
         name = f"{definition.key}-{definition.version}.zip"
-        return _file(as_archive(definition.files), name, "application/zip")
+        return as_download(as_archive(definition.files), name, "application/zip")
 
     @extend_schema(request=None, responses={200: ProcessDefinitionDetailSerializer, **REFUSALS})
     @action(detail=True, methods=["post"])
@@ -151,15 +152,3 @@ class ProcessDefinitionViewSet(Resource[ProcessDefinition]):
     def _check_may_design(self) -> None:
         if not may_design(self.person):
             raise NotPermitted("Only workflow designers change processes.")
-
-
-def _file(content: bytes, name: str, media_type: str) -> HttpResponse:
-    safe = "".join(c if c.isascii() and (c.isalnum() or c in "._-") else "_" for c in name)
-    return HttpResponse(
-        content,
-        content_type=media_type,
-        headers={
-            "Content-Disposition": f'attachment; filename="{safe}"',
-            "X-Content-Type-Options": "nosniff",
-        },
-    )

@@ -85,6 +85,13 @@ RAIL: tuple[tuple[Entry, ...], ...] = (
             ),
         ),
         Entry(
+            "processes",
+            _("Processes"),
+            "workflow",
+            frozenset({Privilege.DESIGN_PROCESSES}),
+            covers=frozenset({"process", "upload-process"}),
+        ),
+        Entry(
             "scripts",
             _("Scripts"),
             "scroll-text",

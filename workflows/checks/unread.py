@@ -9,6 +9,7 @@ Reference  BPMN 2.0.2 §10 (tables of attributes and model associations)
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from lxml import etree
 
@@ -69,7 +70,8 @@ def check_children(diagram: Diagram) -> Iterator[Problem]:
             if word == "property" and _is_exchanged(node, child.get("id", "")):
                 continue
             if word_of(node) not in PROCESS_WORDS:  # a process's own parts are refused with its other parts
-                yield problem_at(child, _WHY.get(word, f"{word} is not read"))
+                why = _WHY.get(word, f"{word} is not read")
+                yield replace(problem_at(node, why), line=child.sourceline or 0)
 
 
 def _is_exchanged(node: etree._Element, key: str) -> bool:

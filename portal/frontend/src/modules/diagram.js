@@ -16,6 +16,9 @@ async function start(place) {
   new ResizeObserver(() => resized(place, drawn)).observe(place);
   drawn.viewer.get("eventBus").on("element.click", ({ element }) => say(place, drawn.facts, element));
   place.closest(".diagram-card").querySelector("[data-diagram-grow]").addEventListener("click", (event) => grow(place, drawn, event.currentTarget));
+  for (const button of document.querySelectorAll("[data-diagram-show]")) {
+    button.addEventListener("click", () => point(place, drawn, button.dataset.diagramShow));
+  }
   document.addEventListener("keydown", (event) => {
     const card = place.closest(".diagram-card");
     if (event.key === "Escape" && card.classList.contains("diagram-large")) grow(place, drawn, card.querySelector("[data-diagram-grow]"));
@@ -77,6 +80,17 @@ function grow(place, drawn, button) {
   const large = place.closest(".diagram-card").classList.toggle("diagram-large");
   button.setAttribute("aria-pressed", String(large));
   show(place, drawn);
+}
+
+// An element brought into the middle, large enough to be read.
+function point(place, drawn, id) {
+  const element = drawn.viewer.get("elementRegistry").get(id);
+  if (!element) return;
+  const canvas = drawn.viewer.get("canvas");
+  canvas.zoom(READABLE, "auto");
+  canvas.scrollToElement(element);
+  place.scrollIntoView({ block: "nearest" });
+  say(place, drawn.facts, element);
 }
 
 function say(place, facts, element) {
