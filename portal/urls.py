@@ -7,6 +7,7 @@ from django.urls import URLPattern, URLResolver, include, path
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("portal.shell.urls")),
     path("", include("portal.inbox.urls")),
+    path("tasks/", include("portal.tasks.urls")),
     path("cases/", include("portal.cases.urls")),
     path("", include("portal.viewer.urls")),
     path("viewer/", include("portal.diagnostic.urls")),

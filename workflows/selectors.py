@@ -94,9 +94,11 @@ def people_offered(task: UserTask) -> QuerySet[Person]:
 
 
 def workable_tasks(person: Person) -> QuerySet[UserTask]:
-    """Open tasks a person has business with: their own, and those of their roles, taken or free."""
+    """Open tasks a person has business with: theirs, those they delegated, those offered to them, taken or free."""
     return UserTask.objects.filter(
-        Q(assignee=person, status__in=OPEN_TASK) | Q(pk__in=_tasks_offered_to(person).values("pk"))
+        Q(assignee=person, status__in=OPEN_TASK)
+        | Q(owner=person, status__in=OPEN_TASK)
+        | Q(pk__in=_tasks_offered_to(person).values("pk"))
     )
 
 

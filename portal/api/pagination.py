@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import base64
-import datetime as dt
-import uuid
 from collections.abc import Sequence
 from typing import Any
 
-from django.utils.translation import gettext as _
 from rest_framework.pagination import BasePagination, CursorPagination
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
 from rest_framework.utils.urls import replace_query_param
 
-from common.errors import InvalidInput
 from portal.api.parameters import text_in
-from workflows.inboxes import Place, place_of
+from portal.inbox.cursors import cursor_of, place_in
+from workflows.inboxes import place_of
 from workflows.models import UserTask
 
 
@@ -39,7 +35,7 @@ class InboxPagination(BasePagination):
         if request is not None:
             limit = text_in(request, "limit")
             self.size = min(max(int(limit), 1), KeysetPagination.max_page_size) if limit.isdecimal() else 50
-            self.after = _place_in(text_in(request, "cursor"))
+            self.after = place_in(text_in(request, "cursor"))
 
     def answer(self, found: Sequence[UserTask], serializer: type[BaseSerializer[Any]]) -> Response:
         """The page of tasks that were asked for one more than it holds."""
@@ -59,24 +55,3 @@ class InboxPagination(BasePagination):
 
     def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
         return KeysetPagination().get_paginated_response_schema(schema)
-
-
-def cursor_of(place: Place) -> str:
-    """A place in the inbox as an address carries it."""
-    text = f"{place.rank} {place.due_by.isoformat()} {place.offered_at.isoformat()} {place.uid}"
-    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
-
-
-def _place_in(cursor: str) -> Place | None:
-    if not cursor:
-        return None
-    try:
-        text = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
-        rank, due_by, offered_at, uid = text.split(" ")
-        moments = [dt.datetime.fromisoformat(each) for each in (due_by, offered_at)]
-        if any(moment.tzinfo is None for moment in moments):
-            raise ValueError(cursor)
-        return Place(int(rank), moments[0], moments[1], uuid.UUID(uid))
-    except ValueError:
-        sentence = _("This is not a cursor of this list.")
-        raise InvalidInput(sentence, code="PARAMETER_INVALID", fields={"cursor": sentence}) from None

@@ -14,7 +14,7 @@ from accounts.models import Person
 from common.errors import Conflict, ServiceError
 from portal.cases.page import draft_of
 from workflows.models import FormDraft, UserTask
-from workflows.selectors import inbox
+from workflows.selectors import workable_tasks
 from workflows.services import save_draft
 
 
@@ -28,7 +28,7 @@ def save(request: HttpRequest, uid: uuid.UUID) -> JsonResponse:
     person = request.user
     if not isinstance(person, Person):
         return _refused("NOT_AUTHENTICATED", _("Please sign in."), 401)
-    task = inbox(person).filter(pk=uid).first()
+    task = workable_tasks(person).filter(pk=uid).first()
     if task is None:
         return _refused("NOT_FOUND", _("This task is no longer open to you."), 404)
     posted = _posted(request)
@@ -57,7 +57,7 @@ def _posted(request: HttpRequest) -> tuple[int, dict[str, Any]] | None:
 def _conflict(task: UserTask, person: Person, conflict: Conflict) -> JsonResponse:
     draft: FormDraft | None = draft_of(task, person)
     body: dict[str, Any] = {"code": conflict.code, "message": conflict.message}
-    if draft is not None:
+    if draft is not None and conflict.code == "DRAFT_CHANGED":
         body |= {"revision": draft.revision, "data": draft.data, "saved_at": draft.saved_at.isoformat()}
     return JsonResponse(body, status=409)
 

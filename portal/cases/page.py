@@ -15,6 +15,7 @@ from archive.studies.selectors import visible_series, visible_studies
 from portal.cases.listing import OPEN_TASKS
 from portal.cases.subjects import CaseSubject, subjects_of
 from portal.cases.words import CASE, HAPPENED, TASK, URGENCY, Word, step_name, word
+from portal.clocks import Countdown, countdown_of
 from workflows.models import FormDraft, ProcessInstance, UserTask
 from workflows.selectors import inbox, visible_cases
 
@@ -28,6 +29,7 @@ class Participant:
     task: UserTask
     step: str
     state: Word
+    countdown: Countdown | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +70,7 @@ def my_task(case: ProcessInstance, person: Person) -> UserTask | None:
     mine = (
         inbox(person)
         .filter(instance=case)
-        .select_related("instance__definition", "instance__site", "site", "assignee")
+        .select_related("instance__definition", "instance__site", "site", "assignee", "owner")
         .defer("instance__state")
     )
     return min(mine, key=lambda task: (task.assignee_id != person.pk, task.offered_at), default=None)
@@ -130,8 +132,10 @@ def priors_of(person: Person, subject: CaseSubject) -> list[Study]:
 
 def participants_of(case: ProcessInstance) -> list[Participant]:
     """Who has or had a step of this case, latest first."""
-    tasks = case.user_tasks.select_related("site", "assignee", "completed_by").order_by("-offered_at")
-    return [Participant(task, step_name(task.name), _state_of(task)) for task in tasks]
+    tasks = case.user_tasks.select_related("site", "assignee", "completed_by", "owner").order_by(
+        "-offered_at"
+    )
+    return [Participant(task, step_name(task.name), _state_of(task), countdown_of(task)) for task in tasks]
 
 
 def _state_of(task: UserTask) -> Word:

@@ -9,18 +9,23 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.utils.translation import gettext as _
+from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST
 
+from accounts.models import Person
+from accounts.signing import Signature, sign
 from common.errors import Conflict, InvalidInput, ServiceError
 from portal.cases.page import cases_for_page
-from portal.cases.task_form import Refusal, posted_data
+from portal.cases.task_form import PASSWORD, Refusal, posted_data
 from portal.cases.views import case_page
 from portal.shell.person import person_of
 from workflows.form_views import form_view
-from workflows.selectors import inbox
+from workflows.models import UserTask
+from workflows.selectors import workable_tasks
 from workflows.services import complete_user_task
 
 
+@sensitive_post_parameters()
 @login_required
 @require_POST
 def complete(request: HttpRequest, uid: uuid.UUID) -> HttpResponse:
@@ -30,21 +35,27 @@ def complete(request: HttpRequest, uid: uuid.UUID) -> HttpResponse:
              refused, 409 if the task has been closed or taken meanwhile: what was typed stays in both.
     """
     person = person_of(request)
-    task = get_object_or_404(inbox(person).select_related("instance__definition"), pk=uid)
+    task = get_object_or_404(workable_tasks(person).select_related("instance__definition"), pk=uid)
     case = get_object_or_404(cases_for_page(person), pk=task.instance_id)
     key = request.POST.get("outcome", "")
-    spec = next((one for one in form_view(task).outcomes if one.key == key), None)
+    spec = next((one for one in form_view(task, person=person).outcomes if one.key == key), None)
     data = posted_data(spec, request.POST) if spec else {}
     try:
-        complete_user_task(task, actor=person, outcome=key, data=data)
+        signature = _signature(request, person, task) if spec and spec.meaning else None
+        complete_user_task(task, actor=person, outcome=key, data=data, signature=signature)
     except InvalidInput as refusal:
         said = Refusal(key, refusal.message, refusal.fields, data)
         return case_page(request, person, case, refusal=said, status=422)
     except ServiceError as refusal:
         status = 409 if isinstance(refusal, Conflict) else 403
-        return case_page(
-            request, person, case, refusal=Refusal(key, refusal.message, {}, data), status=status
-        )
+        titles = {one.name: one.title for one in spec.fields} if spec else {}
+        said = Refusal(key, refusal.message, {}, data, titles)
+        return case_page(request, person, case, refusal=said, status=status)
     label = spec.label if spec else ""
     messages.success(request, _("Done: %(outcome)s.") % {"outcome": label})
     return redirect("case", uid=case.uid)
+
+
+def _signature(request: HttpRequest, person: Person, task: UserTask) -> Signature:
+    """The person's signature under this task, by the password they typed again."""
+    return sign(person, request.POST.get(PASSWORD, ""), request=request, object_uid=str(task.uid))

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from django.http import QueryDict
 
+from accounts.models import Person
 from workflows.form_views import FormField, FormOutcome, FormView, form_view
 from workflows.models import FormDraft, UserTask
+
+PASSWORD = "password"  # noqa: S105 - the name of a field
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +25,20 @@ class ShownField:
     error: str
     element_id: str
 
+    @property
+    def rule_json(self) -> str:
+        """The rule that shows or hides it, for the page to decide by as one types."""
+        return json.dumps(self.spec.rule) if self.spec.rule else ""
+
+    @property
+    def chosen(self) -> list[Any]:
+        """What was chosen in a field of many values."""
+        return list(self.value) if isinstance(self.value, list) else []
+
+    @property
+    def rows(self) -> int:
+        return min(max(len(self.spec.choices), 2), 8)
+
 
 @dataclass(frozen=True, slots=True)
 class ShownOutcome:
@@ -30,6 +48,7 @@ class ShownOutcome:
     fields: list[ShownField]
     errors: list[str]
     is_refused: bool
+    password_error: str = ""
 
     @property
     def signs(self) -> bool:
@@ -52,14 +71,32 @@ class Refusal:
     message: str
     fields: Mapping[str, str] = field(default_factory=dict)
     data: Mapping[str, Any] = field(default_factory=dict)
+    titles: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def shown(self) -> list[tuple[str, Any]]:
+        """What had been typed, by the fields' titles: for who can no longer send it."""
+        return [(self.titles.get(name, name), value) for name, value in self.data.items() if value]
 
 
-def task_form(task: UserTask, draft: FormDraft | None, refusal: Refusal | None = None) -> TaskForm:
+@dataclass(frozen=True, slots=True)
+class RefusedAct:
+    """What the service said to an act on a task other than finishing it, and what had been typed."""
+
+    act: str
+    message: str
+    fields: Mapping[str, str]
+    typed: Mapping[str, Any]
+
+
+def task_form(
+    task: UserTask, draft: FormDraft | None, refusal: Refusal | None = None, *, person: Person | None = None
+) -> TaskForm:
     """The form of a task, filled from the draft, or from what was posted where that was refused."""
-    form = form_view(task)
     typed: dict[str, Any] = dict(draft.data) if draft else {}
     if refusal:
         typed[refusal.outcome] = dict(refusal.data)
+    form = form_view(task, person=person, typed=typed)
     outcomes = [_outcome(spec, typed.get(spec.key) or {}, refusal) for spec in form.outcomes]
     return TaskForm(form, outcomes, draft.revision if draft else 0, draft)
 
@@ -72,16 +109,24 @@ def posted_data(outcome: FormOutcome, posted: QueryDict) -> dict[str, Any]:
     known = {spec.name: spec for spec in outcome.fields}
     data: dict[str, Any] = {}
     for name in posted:
-        if name in {"csrfmiddlewaretoken", "outcome"}:
+        if name in {"csrfmiddlewaretoken", "outcome", PASSWORD}:
             continue
         spec = known.get(name)
-        value = typed_value(spec, posted.get(name, "")) if spec else posted.get(name, "")
+        value = _posted_value(spec, posted, name)
         if value is not None:
             data[name] = value
     for name, spec in known.items():
         if spec.type == "boolean":
             data.setdefault(name, False)
     return data
+
+
+def _posted_value(spec: FormField | None, posted: QueryDict, name: str) -> Any:
+    if spec is None:
+        return posted.get(name, "")
+    if spec.is_many:
+        return [text for text in posted.getlist(name) if text] or None
+    return typed_value(spec, posted.get(name, ""))
 
 
 def typed_value(spec: FormField, text: str) -> Any:
@@ -106,7 +151,8 @@ def _outcome(spec: FormOutcome, typed: Mapping[str, Any], refusal: Refusal | Non
         ShownField(one, typed.get(one.name, one.default), errors.pop(one.name, ""), f"{spec.key}-{one.name}")
         for one in spec.fields
     ]
+    password_error = errors.pop(PASSWORD, "") if spec.meaning else ""
     rest = list(errors.values())
     if refused and not refused.fields:
         rest.append(refused.message)
-    return ShownOutcome(spec, fields, rest, is_refused=refused is not None)
+    return ShownOutcome(spec, fields, rest, refused is not None, password_error)

@@ -17,20 +17,24 @@ from django.utils.http import urlencode
 
 from accounts.audit import record_audit
 from accounts.models import Person
+from accounts.privileges import Privilege, sites_where
 from archive.reports.models import Report
 from portal.cases import page as gathered
+from portal.cases.conversation import conversation_context, files_context
 from portal.cases.diagram import diagram_facts
+from portal.cases.hands import acts_on, held_by_others
 from portal.cases.jobs import jobs_of
 from portal.cases.listing import STATUS_WORDS, Status, case_rows, with_case_rows
-from portal.cases.task_form import Refusal, task_form
+from portal.cases.task_form import Refusal, RefusedAct, task_form
 from portal.cases.words import step_name
+from portal.clocks import countdown_of
 from portal.operators import may_operate
 from portal.shell.person import person_of
 from workflows.models import ProcessInstance
 from workflows.selectors import history, open_incidents, visible_cases
 
 LIST_ROWS = 50
-TABS = ("images", "task", "documents", "context")
+TABS = ("images", "task", "documents", "conversation", "context")
 
 
 @login_required
@@ -73,9 +77,10 @@ def case_page(
     case: ProcessInstance,
     *,
     refusal: Refusal | None = None,
+    refused_act: RefusedAct | None = None,
     status: int = 200,
 ) -> HttpResponse:
-    """The whole page; with what was wrong in it after a refused form."""
+    """The whole page; with what was wrong in it after a refused form or act."""
     subject = gathered.subject_of(case, person)
     record_audit(
         person,
@@ -95,6 +100,9 @@ def case_page(
         **_state_context(person, case, study),
         **_images_context(request, person, case, study),
         **_task_context(person, case, reports, refusal),
+        **conversation_context(case, person),
+        **files_context(case, person),
+        "refused_act": refused_act,
         "reports": reports,
         "priors": gathered.priors_of(person, subject),
     }
@@ -133,7 +141,12 @@ def images(request: HttpRequest, uid: uuid.UUID) -> HttpResponse:
 def documents(request: HttpRequest, uid: uuid.UUID) -> HttpResponse:
     person, case = _case(request, uid)
     subject = gathered.subject_of(case, person)
-    context = {"case": case, "subject": subject, "reports": gathered.reports_of(person, subject)}
+    context = {
+        "case": case,
+        "subject": subject,
+        "reports": gathered.reports_of(person, subject),
+        **files_context(case, person),
+    }
     return render(request, "portal/cases/_documents.html", context)
 
 
@@ -172,6 +185,7 @@ def _state_context(person: Person, case: ProcessInstance, study: Any) -> dict[st
         "incidents": open_incidents(case),
         "looks_after_incidents": may_operate(person, case),
         "jobs": jobs_of(person, case.uid) if study else [],
+        "assigns_at": set(sites_where(person, Privilege.ASSIGN_TASKS).values_list("pk", flat=True)),
     }
 
 
@@ -196,16 +210,22 @@ def _task_context(
 ) -> dict[str, Any]:
     """My task's form; one that follows a report, such as its acknowledgement, shows the report above it."""
     waiting = gathered.my_task(case, person)
-    seen = f"{waiting.uid}.{waiting.assignee_id}" if waiting else "none"
+    held = held_by_others(case, person)
+    seen = f"{waiting.uid}.{waiting.assignee_id}.{waiting.delegation}" if waiting else "none"
+    seen += "".join(f"-{each.task.uid}.{each.task.assignee_id}" for each in held)
     context: dict[str, Any] = {
         "task": waiting,
+        "held": held,
+        "refusal": refusal,
         "task_seen": seen,
         "task_address": f"{reverse('case-task', args=[case.uid])}?{urlencode({'seen': seen})}",
     }
     if waiting:
         context["task_step"] = step_name(waiting.name)
         context["said_before"] = gathered.said_before(history(case))
-        form = task_form(waiting, gathered.draft_of(waiting, person), refusal)
+        context["countdown"] = countdown_of(waiting)
+        context["acts"] = acts_on(waiting, person)
+        form = task_form(waiting, gathered.draft_of(waiting, person), refusal, person=person)
         context["task_form"] = form
         if not any(outcome.signs for outcome in form.outcomes):
             context["report_in_question"] = next(iter(reports), None)
@@ -214,8 +234,14 @@ def _task_context(
 
 def _tab(request: HttpRequest, context: dict[str, Any]) -> str:
     wanted = request.GET.get("tab", "")
-    if wanted in TABS and (wanted != "task" or context["task"]):
+    has_task = context["task"] or context["held"] or context["refusal"]
+    if (
+        wanted in TABS
+        and (wanted != "task" or has_task)
+        and not context["refusal"]
+        and not context["refused_act"]
+    ):
         return wanted
-    if context["task"]:
+    if context["task"] or context["refusal"]:
         return "task"
     return "documents" if context["reports"] else "images"

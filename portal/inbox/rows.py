@@ -1,19 +1,19 @@
-"""The inbox as rows: what waits, for whom, about whom, and since when."""
+"""The inbox as rows: what waits, for whom, about whom, and how long it still may."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from django.db.models import Count, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Person
-from common import clock
 from portal.cases.subjects import CaseSubject, subjects_of
 from portal.cases.words import URGENCY, Word, step_name, word
-from workflows.models import UserTask
+from portal.clocks import Countdown, countdown_of
+from workflows.inboxes import COUNTED, Wish, inbox_counts, overdue
+from workflows.models import RANKS, UserTask
 
 PAGE_ROWS = 50
 
@@ -44,8 +44,17 @@ class Row:
     urgency: Word
     step: str
     case_name: str
+    countdown: Countdown | None
     is_mine: bool
-    is_overdue: bool
+
+    @property
+    def is_overdue(self) -> bool:
+        return self.countdown is not None and self.countdown.is_late
+
+    @property
+    def is_for_a_colleague(self) -> bool:
+        """Whether a colleague asked for it, who goes on to answer for it."""
+        return self.task.delegation == UserTask.Delegation.PENDING
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,17 +65,29 @@ class Chip:
     count: int
     is_current: bool
 
+    @property
+    def counted(self) -> str:
+        """The count as it is shown: counting stops where nobody would read on."""
+        return f"{COUNTED - 1}+" if self.count >= COUNTED else str(self.count)
 
-def narrow(tasks: QuerySet[UserTask], person: Person, show: Show) -> QuerySet[UserTask]:
-    """The tasks a chip leaves."""
-    return tasks.filter(_condition(person, show))
+
+def wish_for(show: Show, wish: Wish) -> Wish:
+    """What a chip leaves of what is wanted."""
+    match show:
+        case Show.MINE:
+            return replace(wish, free=False)
+        case Show.ROLE:
+            return replace(wish, mine=False)
+        case Show.OVERDUE:
+            return overdue(wish)
+        case Show.STAT:
+            return replace(wish, ranks=(RANKS["STAT"],))
+    return wish
 
 
-def chips(tasks: QuerySet[UserTask], person: Person, current: Show) -> list[Chip]:
+def chips(person: Person, wish: Wish, current: Show) -> list[Chip]:
     """The chips with their counts, in one statement."""
-    counts = tasks.order_by().aggregate(
-        **{show.value: Count("pk", filter=_condition(person, show)) for show in Show}
-    )
+    counts = inbox_counts(person, {show.value: wish_for(show, wish) for show in Show})
     return [
         Chip(show, label, icon_name, counts[show.value], show == current)
         for show, (label, icon_name) in SHOW_WORDS.items()
@@ -74,9 +95,8 @@ def chips(tasks: QuerySet[UserTask], person: Person, current: Show) -> list[Chip
 
 
 def rows_of(tasks: Sequence[UserTask], person: Person) -> list[Row]:
-    """Rows for tasks that came from `with_rows`."""
+    """Rows for tasks of the person's inbox, with the definition and subjects of their cases."""
     subjects = subjects_of({task.instance_id: task.instance for task in tasks}.values(), person)
-    now = clock.now()
     return [
         Row(
             task=task,
@@ -84,30 +104,8 @@ def rows_of(tasks: Sequence[UserTask], person: Person) -> list[Row]:
             urgency=word(URGENCY, task.priority),
             step=step_name(task.name),
             case_name=step_name(task.instance.definition.name),
+            countdown=countdown_of(task),
             is_mine=task.assignee_id == person.pk,
-            is_overdue=task.due_at is not None and task.due_at < now,
         )
         for task in tasks
     ]
-
-
-def with_rows(tasks: QuerySet[UserTask]) -> QuerySet[UserTask]:
-    """The tasks with everything a row shows of the process."""
-    return (
-        tasks.select_related("instance__definition", "instance__site", "site", "assignee")
-        .defer("instance__state", "instance__definition__files")
-        .prefetch_related("instance__subjects")
-    )
-
-
-def _condition(person: Person, show: Show) -> Q:
-    match show:
-        case Show.MINE:
-            return Q(assignee=person)
-        case Show.ROLE:
-            return Q(assignee=None)
-        case Show.OVERDUE:
-            return Q(due_at__lt=clock.now())
-        case Show.STAT:
-            return Q(priority="STAT")
-    return Q(pk__isnull=False)

@@ -13,10 +13,14 @@ from django.urls import reverse
 from django.utils.http import urlencode
 from django.views.decorators.http import require_POST
 
-from common.errors import ServiceError
-from portal.inbox.rows import PAGE_ROWS, Show, chips, narrow, rows_of, with_rows
+from accounts.models import Person
+from common.errors import InvalidInput, ServiceError
+from portal.inbox.cursors import cursor_of, place_in
+from portal.inbox.rows import PAGE_ROWS, Show, chips, rows_of, wish_for
 from portal.shell.person import person_of
-from workflows.selectors import inbox
+from workflows.inboxes import MOST_ROWS, Place, Wish, inbox_page, place_of
+from workflows.models import UserTask
+from workflows.selectors import workable_tasks
 from workflows.services import claim_user_task, release_user_task
 
 
@@ -45,7 +49,7 @@ def release(request: HttpRequest, uid: uuid.UUID) -> HttpResponse:
 
 def _change(request: HttpRequest, uid: uuid.UUID, service: Any) -> HttpResponse:
     person = person_of(request)
-    task = get_object_or_404(inbox(person), pk=uid)
+    task = get_object_or_404(workable_tasks(person).select_related("instance"), pk=uid)
     try:
         service(task, actor=person)
     except ServiceError as refusal:
@@ -59,24 +63,58 @@ def _change(request: HttpRequest, uid: uuid.UUID, service: Any) -> HttpResponse:
 
 def _listing(request: HttpRequest) -> dict[str, Any]:
     person = person_of(request)
-    show = _show(request)
-    shown_rows = _rows_wanted(request)
-    tasks = inbox(person)
-    found = list(with_rows(narrow(tasks, person, show))[: shown_rows + 1])
+    show, wish, size = _show(request), _wish(request), _rows_wanted(request)
+    after = _after(request)
+    found = inbox_page(person, wish_for(show, wish), after=after, size=size + 1)
+    shown, more = found[:size], found[size:]
+    narrowed = {"site": wish.site, "role": wish.role}
     return {
-        "chips": chips(tasks, person, show),
-        "rows": rows_of(found[:shown_rows], person),
+        "chips": chips(person, wish, show),
+        "rows": rows_of(shown, person),
         "show": show,
-        "list_address": _address("inbox-list", show, shown_rows),
-        "more_address": _address("inbox", show, shown_rows + PAGE_ROWS) if len(found) > shown_rows else "",
+        "places": _places(person),
+        "narrowed": {**narrowed, "query": urlencode({name: text for name, text in narrowed.items() if text})},
+        "is_first": after is None,
+        "list_address": _address("inbox-list", show, narrowed, rows=size, after=request.GET.get("after", "")),
+        "more_address": _more(show, narrowed, shown[-1], size, after=request.GET.get("after", ""))
+        if more
+        else "",
     }
 
 
-def _address(name: str, show: Show, rows: int) -> str:
+def _more(show: Show, narrowed: dict[str, str], last: UserTask, size: int, *, after: str) -> str:
+    """The same list with more rows; from the most a page shows on, the next page."""
+    if size + PAGE_ROWS < MOST_ROWS:
+        return _address("inbox", show, narrowed, rows=size + PAGE_ROWS, after=after)
+    return _address("inbox", show, narrowed, rows=PAGE_ROWS, after=cursor_of(place_of(last)))
+
+
+def _address(name: str, show: Show, narrowed: dict[str, str], *, rows: int, after: str) -> str:
     query: dict[str, str | int] = {"show": show.value}
+    query |= {key: text for key, text in {**narrowed, "after": after}.items() if text}
     if rows != PAGE_ROWS:
         query["rows"] = rows
     return f"{reverse(name)}?{urlencode(query)}"
+
+
+def _after(request: HttpRequest) -> Place | None:
+    """Where the page begins; at the top for an address that no page of ours has made."""
+    try:
+        return place_in(request.GET.get("after", ""))
+    except InvalidInput:
+        return None
+
+
+def _places(person: Person) -> dict[str, Any]:
+    """What the list may be narrowed to: the sites and roles the person has, where they have several."""
+    held = list(person.memberships.select_related("site").order_by("site__code"))
+    sites = list({each.site_id: each.site for each in held}.values())
+    roles = sorted({each.role for each in held})
+    return {"sites": sites if len(sites) > 1 else [], "roles": roles if len(roles) > 1 else []}
+
+
+def _wish(request: HttpRequest) -> Wish:
+    return Wish(site=request.GET.get("site", ""), role=request.GET.get("role", ""))
 
 
 def _show(request: HttpRequest) -> Show:
@@ -86,4 +124,4 @@ def _show(request: HttpRequest) -> Show:
 
 def _rows_wanted(request: HttpRequest) -> int:
     wanted = request.GET.get("rows", "")
-    return min(max(int(wanted), PAGE_ROWS), 10 * PAGE_ROWS) if wanted.isdecimal() else PAGE_ROWS
+    return min(max(int(wanted), PAGE_ROWS), MOST_ROWS - 1) if wanted.isdecimal() else PAGE_ROWS

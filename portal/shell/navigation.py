@@ -29,6 +29,13 @@ RAIL: tuple[tuple[Entry, ...], ...] = (
     (
         Entry("inbox", _("Inbox"), "inbox", on_phone=True),
         Entry(
+            "team-tasks",
+            _("Team's tasks"),
+            "users",
+            frozenset({Privilege.ASSIGN_TASKS}),
+            covers=frozenset({"assign-task"}),
+        ),
+        Entry(
             "cases",
             _("Cases"),
             "briefcase-medical",

@@ -51,6 +51,12 @@ def ago(moment: dt.datetime | None) -> SafeString | str:
     )
 
 
+@register.filter
+def absolute(moment: dt.datetime) -> str:
+    """A moment as date and time, for a tooltip."""
+    return str(formats.date_format(timezone.localtime(moment), "DATETIME_FORMAT"))
+
+
 @register.simple_tag
 def moment(at: dt.datetime | None) -> SafeString | str:
     """A moment as date and time, by locale."""

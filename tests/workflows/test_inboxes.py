@@ -150,7 +150,7 @@ def test_many_tasks_and_many_roles_cost_the_same_two_statements(offer, cast, dja
             Membership.objects.create(person=cast.rosa, site=site, role=role)
         offer(number, site=site)
 
-    with django_assert_num_queries(2):
+    with django_assert_num_queries(2):  # the tasks, and their cases' subjects
         found = inbox_page(cast.rosa)
         assert len({(task.instance.uid, task.site.code, task.assignee) for task in found}) == 30
     with django_assert_num_queries(1):

@@ -1,8 +1,12 @@
 // The page of a case: its tabs, its diagram and the drafts of its form.
 import { startDrafts } from "./modules/drafts.js";
 import { startDiagrams } from "./modules/diagram.js";
+import { startConditions } from "./modules/conditions.js";
+import { startMentions } from "./modules/mentions.js";
 import { startTabs } from "./modules/tabs.js";
 
 startTabs();
+startConditions();
+startMentions();
 startDrafts();
 startDiagrams();

@@ -1,6 +1,7 @@
 // What every page runs: htmx, live changes, menus, the rail, relative times, the search key.
 import htmx from "htmx.org";
 import { fetchAhead } from "./modules/ahead.js";
+import { startCountdowns } from "./modules/countdowns.js";
 import { startKeys } from "./modules/keys.js";
 import { startLive } from "./modules/live.js";
 import { startMenus } from "./modules/menus.js";
@@ -10,6 +11,7 @@ window.htmx = htmx;
 startMenus();
 startKeys();
 startTimes();
+startCountdowns();
 startLive(htmx);
 // What the page itself needs goes first.
 window.addEventListener("load", () => setTimeout(fetchAhead, 500));

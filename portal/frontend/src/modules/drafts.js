@@ -1,9 +1,22 @@
 // Drafts save as one types. What could not be saved stays in this window, over a reload and a new sign-in.
 const QUIET_MS = 700;
+const TYPED = "input:not([type=hidden], [type=password]), textarea, select"; // a password is never kept
 
 export function startDrafts() {
   document.body.addEventListener("htmx:load", (event) => begin(event.target));
   begin(document);
+}
+
+function valueOf(field) {
+  if (field.type === "checkbox") return field.checked;
+  return field.multiple ? [...field.selectedOptions].map((option) => option.value) : field.value;
+}
+
+function put(field, value) {
+  if (field.type === "checkbox") field.checked = Boolean(value);
+  else if (field.multiple) for (const option of field.options) option.selected = (value ?? []).includes(option.value);
+  else field.value = value ?? "";
+  field.dispatchEvent(new Event("change", { bubbles: true }));
 }
 
 function begin(part) {
@@ -33,9 +46,7 @@ class Draft {
     const data = {};
     for (const form of this.root.querySelectorAll("form[data-outcome]")) {
       const fields = (data[form.dataset.outcome] = {});
-      for (const field of form.querySelectorAll("input:not([type=hidden]), textarea, select")) {
-        fields[field.name] = field.type === "checkbox" ? field.checked : field.value;
-      }
+      for (const field of form.querySelectorAll(TYPED)) fields[field.name] = valueOf(field);
     }
     return data;
   }
@@ -44,9 +55,7 @@ class Draft {
     for (const form of this.root.querySelectorAll("form[data-outcome]")) {
       for (const [name, value] of Object.entries(data[form.dataset.outcome] ?? {})) {
         const field = form.elements.namedItem(name);
-        if (!field) continue;
-        if (field.type === "checkbox") field.checked = Boolean(value);
-        else field.value = value ?? "";
+        if (field?.matches(TYPED)) put(field, value);
       }
     }
   }
@@ -137,8 +146,8 @@ class Draft {
         const title = document.createElement("dt");
         const text = document.createElement("dd");
         title.textContent = label.textContent.replace("*", "").trim();
-        text.textContent = value === true ? "✓" : value || "—";
-        text.classList.toggle("differs", (value || "") !== (otherValue || ""));
+        text.textContent = value === true ? "✓" : String(value || "—");
+        text.classList.toggle("differs", String(value || "") !== String(otherValue || ""));
         place.append(title, text);
       }
     }

@@ -24,7 +24,7 @@ export function startTabs() {
     if (event.key !== "s" || event.ctrlKey || event.metaKey || event.altKey) return;
     if (!event.target.closest("input, textarea, select, [contenteditable], dialog")) split()?.click();
   });
-  document.body.addEventListener("htmx:load", (event) => event.target.id === "case-task" && offer(event.target.dataset.taskTitle));
+  document.body.addEventListener("htmx:load", (event) => event.target.id === "case-task" && offer(event.target.dataset));
   mark(list.querySelector("[aria-selected=true]")?.dataset.tab);
   const wantsBeside = window.localStorage.getItem(BESIDE) && window.innerWidth >= WIDE_PX;
   if (wantsBeside && split() && list.querySelector("#tab-task[aria-selected=true]")) putBeside(split());
@@ -32,10 +32,10 @@ export function startTabs() {
 }
 
 // A step that comes to me, or goes, while the page is open brings or takes its tab.
-function offer(title) {
-  document.querySelector("[data-task-tab]").textContent = title;
-  document.getElementById("tab-task").hidden = !title;
-  document.querySelector("[data-split]").hidden = !title;
+function offer({ taskTitle, maySplit }) {
+  document.querySelector("[data-task-tab]").textContent = taskTitle;
+  document.getElementById("tab-task").hidden = !taskTitle;
+  document.querySelector("[data-split]").hidden = maySplit === undefined;
 }
 
 function show(name) {
