@@ -41,9 +41,19 @@ class Countdown:
         return "clock-alert" if self.is_late else "hourglass" if self.is_soon else "clock"
 
     @property
+    def left(self) -> str:
+        """The sentence before it is due; the span goes into it."""
+        return _("%(span)s left")
+
+    @property
+    def late(self) -> str:
+        """The sentence from then on."""
+        return _("%(span)s late")
+
+    @property
     def words(self) -> str:
         span = duration_in_words(abs(self.due_at - clock.now()))
-        return (_("%(span)s late") if self.is_late else _("%(span)s left")) % {"span": span}
+        return (self.late if self.is_late else self.left) % {"span": span}
 
 
 def countdown_of(task: UserTask) -> Countdown | None:
