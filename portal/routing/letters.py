@@ -20,7 +20,16 @@ from integrations.routing.selectors import dead_letters
 from integrations.routing.services import resend
 from portal.gate import opened_by
 from portal.listing import page_of
+from portal.routing.reasons import reason_in_words
 from portal.shell.person import person_of
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """An object that was given up, and why in words."""
+
+    delivery: Delivery
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +48,13 @@ def index(request: HttpRequest) -> HttpResponse:
     person = person_of(request)
     key = _key(request.GET.get("destination", ""))
     found = _found(person, key).select_related("destination", "lane", "decision")
-    context = {"page": page_of(request, found), "chosen": key, "destinations": _destinations(person)}
+    page = page_of(request, found)
+    context = {
+        "page": page,
+        "letters": [Letter(one, reason_in_words(one.error_code)) for one in page.rows],
+        "chosen": key,
+        "destinations": _destinations(person),
+    }
     return render(request, "portal/routing/dead_letters.html", context)
 
 
