@@ -18,6 +18,8 @@ def check_starts(diagram: Diagram) -> Iterator[Problem]:
         *(e.id for e in diagram.elements.values() if e.kind in {"subProcess", "transaction"}),
     ]
     for owner in owners:
+        if owner in diagram.unmarked_scopes:
+            continue
         starts = [e for e in diagram.elements.values() if e.kind == "startEvent" and e.parent == owner]
         if len(starts) != 1:
             yield Problem(owner, "There must be exactly one start event")
@@ -55,13 +57,15 @@ def check_joins(diagram: Diagram) -> Iterator[Problem]:
 def check_ends(diagram: Diagram) -> Iterator[Problem]:
     reached = _reachable(diagram)
     for element in diagram.elements.values():
-        if _stands_apart(element):
+        if element.stands_apart:
             continue
         outgoing = diagram.outgoing(element.id)
         if element.kind == "endEvent":
             if outgoing:
                 yield Problem(element.id, "Nothing follows an end event")
-        elif not outgoing and element.id not in diagram.links:
+        elif (
+            not outgoing and element.id not in diagram.links and element.parent not in diagram.unmarked_scopes
+        ):
             yield Problem(element.id, "A dead end: nothing follows, and it is no end event")
         elif len(outgoing) > 1 and element.kind in _CONDITIONED - _GATEWAYS:
             yield from _check_fork(element, outgoing)
@@ -96,14 +100,9 @@ def check_gateways(diagram: Diagram) -> Iterator[Problem]:
                     yield Problem(flow.id, "An event-based gateway leads to catch events only")
 
 
-def _stands_apart(element: Element) -> bool:
-    """What no flow leads to or away from: event subprocesses, compensation events and their handlers."""
-    is_compensation = element.kind == "boundaryEvent" and element.trigger("compensate") is not None
-    return element.is_event_subprocess or element.is_compensation_handler or is_compensation
-
-
 def _reachable(diagram: Diagram) -> set[str]:
     seen = {e.id for e in diagram.elements.values() if e.kind == "startEvent"}
+    seen |= {e.id for scope in diagram.unmarked_scopes for e in diagram.begins_in(scope)}
     waiting = list(seen)
     while waiting:
         here = waiting.pop()

@@ -14,7 +14,8 @@ from workflows.diagram import Diagram, Element
 
 def check_scopes(diagram: Diagram) -> Iterator[Problem]:
     for element in diagram.elements.values():
-        if element.kind in SUBPROCESSES and not _inside(diagram, element, "endEvent"):
+        is_open = element.kind in SUBPROCESSES and element.id not in diagram.unmarked_scopes
+        if is_open and not _inside(diagram, element, "endEvent"):
             yield Problem(element.id, "A subprocess has an end event")
         if element.is_event_subprocess:
             yield from _check_event_subprocess(diagram, element)

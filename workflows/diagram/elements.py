@@ -20,6 +20,7 @@ class DiagramError(Exception):
     """The file is not BPMN that can be read at all."""
 
 
+SUBPROCESSES = frozenset({"subProcess", "transaction"})
 THROWERS = frozenset({"intermediateThrowEvent", "endEvent", "sendTask"})
 
 
@@ -114,6 +115,12 @@ class Element:
         return "triggeredByEvent" in self.words
 
     @property
+    def stands_apart(self) -> bool:
+        """Whether no flow leads there or away: event subprocesses, compensation events and their handlers."""
+        is_compensation = self.kind == "boundaryEvent" and self.trigger("compensate") is not None
+        return self.is_event_subprocess or self.is_compensation_handler or is_compensation
+
+    @property
     def throws(self) -> bool:
         """Whether its triggers are what it throws, not what it waits for."""
         return self.kind in THROWERS
@@ -181,6 +188,38 @@ class Diagram:
     def begins(self, element: Element) -> bool:
         """Whether it is a start event of the process itself."""
         return element.kind == "startEvent" and element.parent == self.key
+
+    @cached_property
+    def unmarked_scopes(self) -> frozenset[str]:
+        """Subprocesses drawn without start and end events.
+
+        Reference  BPMN 2.0.2 §10.5.2, §10.5.3 (both may be left out together)
+        """
+        marked = {each.parent for each in self.elements.values() if each.kind in {"startEvent", "endEvent"}}
+        return frozenset(
+            each.id
+            for each in self.elements.values()
+            if each.kind in SUBPROCESSES and not each.is_event_subprocess and each.id not in marked
+        )
+
+    def begins_in(self, scope: str) -> list[Element]:
+        """Where an unmarked scope begins: whatever no flow leads to."""
+        return [
+            each
+            for each in self._nodes_of(scope)
+            if each.kind != "boundaryEvent"
+            and not self.incoming(each.id)
+            and each.id not in self.links.values()
+        ]
+
+    def ends_in(self, scope: str) -> list[Element]:
+        """Where an unmarked scope ends: whatever no flow leaves."""
+        return [
+            each for each in self._nodes_of(scope) if not self.outgoing(each.id) and each.id not in self.links
+        ]
+
+    def _nodes_of(self, scope: str) -> list[Element]:
+        return [each for each in self.elements.values() if each.parent == scope and not each.stands_apart]
 
     @cached_property
     def links(self) -> dict[str, str]:

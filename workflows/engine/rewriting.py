@@ -2,9 +2,10 @@
 
 A link is one sequence flow drawn in two pieces, so it becomes that flow. Several flows out of an activity or event
 are a gateway that is not drawn, so they get one. A compensation handler stands outside every flow, so it becomes a
-small process of its own. The file itself, which people see and export, stays as it is.
+small process of its own. A subprocess without start and end events begins at whatever no flow leads to, so both are
+added. The file itself, which people see and export, stays as it is.
 
-Reference  BPMN 2.0.2 §8.3.13 (Sequence Flow), §10.5.5 (Link), §10.7.1
+Reference  BPMN 2.0.2 §8.3.13 (Sequence Flow), §10.5.2, §10.5.3 (Start, End), §10.5.5 (Link), §10.7.1
 """
 
 from __future__ import annotations
@@ -25,6 +26,8 @@ def spiff_tree(diagram: Diagram) -> etree._Element:
     nodes = {node.get("id"): node for node in tree.iter() if node.get("id")}
     for throw, catch in diagram.links.items():
         _flow(nodes[throw].getparent(), f"{throw}.link", throw, catch)
+    for scope in diagram.unmarked_scopes:
+        _mark(diagram, nodes[scope])
     for element in diagram.elements.values():
         if len(diagram.outgoing(element.id)) > 1 and not element.kind.endswith("Gateway"):
             _fork(tree, nodes[element.id])
@@ -35,6 +38,20 @@ def spiff_tree(diagram: Diagram) -> etree._Element:
                 boundary.getparent().remove(boundary)
                 break
     return tree
+
+
+def _mark(diagram: Diagram, scope: etree._Element) -> None:
+    key = scope.get("id", "")
+    start, end = f"{key}.start", f"{key}.end"
+    etree.SubElement(scope, f"{{{BPMN}}}startEvent", id=start)
+    etree.SubElement(scope, f"{{{BPMN}}}endEvent", id=end)
+    begins, ends = diagram.begins_in(key), diagram.ends_in(key)
+    for each in begins:
+        _flow(scope, f"{start}.{each.id}", start, each.id)
+    for each in ends:
+        _flow(scope, f"{each.id}.{end}", each.id, end)
+    if not begins:
+        _flow(scope, f"{start}.{end}", start, end)
 
 
 def _fork(tree: etree._Element, node: etree._Element) -> None:
