@@ -8,7 +8,8 @@ from workflows.checks import check_bundle
 
 
 def around(inside):
-    return f'<bpmn:subProcess id="x">{inside}</bpmn:subProcess>{user("after")}{END}{chain("start", "x", "after", "end")}'
+    node = f'<bpmn:subProcess id="x">{inside}</bpmn:subProcess>'
+    return node + user("after") + END + chain("start", "x", "after", "end")
 
 
 SIDES = user("a") + user("b") + user("c") + chain("a", "c")
