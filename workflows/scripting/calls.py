@@ -5,8 +5,9 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
-from collections.abc import Mapping
-from functools import cache
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from functools import cache, lru_cache
 from typing import Any
 
 from django.conf import settings
@@ -38,8 +39,9 @@ def run_script(
 
     Raises  ScriptError; a script that was denied something or met a limit is in the audit trail, as run by `actor`.
     """
-    request = {"do": "run", "source": source, "data": data, "now": now and now.isoformat(), "seed": seed}
-    values: dict[str, Any] = _ask(request, name=name, actor=actor)["values"]
+    values: dict[str, Any] = _run(
+        source, is_expression=False, name=name, actor=actor, data=data, now=now and now.isoformat(), seed=seed
+    )["values"]
     return values
 
 
@@ -53,19 +55,21 @@ def evaluate_script(
     actor: Actor = SCRIPTING,
 ) -> Any:
     """The value of one expression over the data, as JSON. Otherwise as `run_script`."""
-    request = {
-        "do": "evaluate",
-        "source": expression,
-        "data": data,
-        "now": now and now.isoformat(),
-        "seed": seed,
-    }
-    return _ask(request, name=name, actor=actor)["value"]
+    return _run(
+        expression,
+        is_expression=True,
+        name=name,
+        actor=actor,
+        data=data,
+        now=now and now.isoformat(),
+        seed=seed,
+    )["value"]
 
 
 def check_script(source: str, *, name: str, actor: Actor = SCRIPTING) -> None:
     """Read a script without running it. Raises ScriptError if it could not be run."""
-    _ask({"do": "check", "source": source, "data": {}}, name=name, actor=actor)
+    with _told(source, name=name, actor=actor):
+        _program(source, is_expression=False)
 
 
 def digest_of(source: str) -> str:
@@ -79,13 +83,30 @@ def pool() -> Pool:
     return watched(Pool(Limits.configured(), needs_filter=settings.SCRIPT_SANDBOX == "required"))
 
 
-def _ask(request: Mapping[str, Any], *, name: str, actor: Actor) -> dict[str, Any]:
-    source = request["source"]
+def _run(source: str, *, is_expression: bool, name: str, actor: Actor, **given: Any) -> dict[str, Any]:
+    with _told(source, name=name, actor=actor):
+        asked = {"do": "run", "is_expression": is_expression, **given}
+        return _ask(source, {**asked, **_program(source, is_expression=is_expression)})
+
+
+@lru_cache(maxsize=512)
+def _program(source: str, *, is_expression: bool) -> dict[str, Any]:
+    """What a script is run by: made once by a child that runs nothing of it, and opaque to us."""
+    return _ask(source, {"do": "make", "is_expression": is_expression, "source": source})
+
+
+def _ask(source: str, request: Mapping[str, Any]) -> dict[str, Any]:
     encoded = json.dumps(request, allow_nan=False).encode()
+    if len(encoded) > MOST_DATA:
+        raise Refusal(MEMORY)
+    return read_answer(pool().ask(encoded), source=source)
+
+
+@contextmanager
+def _told(source: str, *, name: str, actor: Actor) -> Iterator[None]:
+    """Have a call that gives no result end in a ScriptError, and in an audit line where it was stopped."""
     try:
-        if len(encoded) > MOST_DATA:
-            raise Refusal(MEMORY)
-        return read_answer(pool().ask(encoded), source=source)
+        yield
     except NoSandbox as error:
         raise ScriptError(UNAVAILABLE, name=name, digest=digest_of(source)) from error
     except Refusal as refusal:
@@ -93,6 +114,6 @@ def _ask(request: Mapping[str, Any], *, name: str, actor: Actor) -> dict[str, An
             refusal.code, name=name, digest=digest_of(source),
             line=refusal.line, why=refusal.why, what=refusal.what,
         )  # fmt: skip
-    if refused.code in AUDITED:
-        record_denial(refused, actor=actor)
-    raise refused
+        if refused.code in AUDITED:
+            record_denial(refused, actor=actor)
+        raise refused from None

@@ -80,7 +80,7 @@ def test_without_a_filter_for_system_calls_no_script_runs(monkeypatch, use_pool)
 
 def test_a_fork_of_ours_has_a_sandbox_of_its_own_and_leaves_its_parents_alone():
     pool = watched(Pool(Limits(wall_s=20)))
-    request = b'{"do": "evaluate", "source": "1 + 1", "data": {}}'
+    request = b'{"do": "run", "is_expression": true, "source": "1 + 1", "data": {}}'
     pool.ask(request)
     first = zygote_of(pool)
     told, tells = os.pipe()
@@ -109,7 +109,7 @@ def test_children_end_with_the_process_that_asked_for_them():
     owner = os.fork()
     if not owner:
         pool = Pool(Limits(wall_s=60, cpu_s=60))
-        pool.ask(b'{"do": "evaluate", "source": "1", "data": {}}')
+        pool.ask(b'{"do": "run", "is_expression": true, "source": "1", "data": {}}')
         os.write(tells, str(zygote_of(pool)).encode())
         pool.ask(b'{"do": "run", "source": "while True:\\n    pass", "data": {}}')
         os._exit(0)

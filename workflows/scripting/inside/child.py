@@ -6,9 +6,7 @@ end. Answers are words of ours and names out of the script's own text, never val
 
 from __future__ import annotations
 
-import ast
 import builtins
-import datetime as dt
 import json
 import os
 from types import TracebackType
@@ -16,56 +14,57 @@ from typing import Any
 
 from . import denials
 from .denials import Denied
-from .language import TEXT, Script, narrowed
-from .methods import method, part
-from .modules import MODULES, importer
-from .rewriting import MEMBER, METHOD, MODULE, PART
-from .values import NotPlain, plain
-from .words import WORDS, Namespace
+from .language import TEXT
+from .programs import program_of
+from .running import run
+from .values import NotPlain
 
 SOCKET = 3
 READY = b"+"
-_MISTAKES = frozenset(
-    {"kind", "key"}
-)  # results that are no JSON; the others are no values a store could keep
 EXHAUSTED = json.dumps({"code": "SCRIPT_MEMORY"}).encode()
-
-
-_WARMING = {
-    "do": "run",
-    "source": """
+_MISTAKES = frozenset({"kind", "key"})  # results that are no JSON; the others are none a store could keep
+_WARMING = """
 import re, datetime
 def f(x):
     return [f"{y:.1f}" for y in x if y > 0]
 z = a.b(f(x), *c) if x else {}
-""",
-    "data": {"x": [], "y": {"a": 1.5}},
-}
+"""
 
 
-def serve(*, is_narrowed: bool) -> None:
+def warming() -> dict[str, Any]:
+    """A request like those to come; made once, by the zygote."""
+    program = program_of({"source": _WARMING}, is_narrowed=True)
+    return {"do": "run", "data": {"x": [], "y": {"a": 1.5}}, **program.written()}
+
+
+def serve(warm: dict[str, Any], *, is_narrowed: bool) -> None:
     """Answer the one request of this process.
 
     Before it comes, something like it is done once: the pages a call writes to become this process's own while
     nobody waits, which is most of what a call would cost.
     """
-    _answer(_WARMING, is_narrowed=is_narrowed)
+    _encoded(warm, is_narrowed=is_narrowed)
     _send(READY)
+    _send(_encoded(_request(), is_narrowed=is_narrowed))
+
+
+def _encoded(request: dict[str, Any], *, is_narrowed: bool) -> bytes:
     try:
-        answer = json.dumps(
-            _answer(_request(), is_narrowed=is_narrowed), ensure_ascii=False, allow_nan=False
-        ).encode()
+        answer = _answer(request, is_narrowed=is_narrowed)
+        return json.dumps(answer, ensure_ascii=False, allow_nan=False).encode()
     except (MemoryError, RecursionError):
-        answer = EXHAUSTED
-    _send(answer)
+        return EXHAUSTED
 
 
 def _answer(request: dict[str, Any], *, is_narrowed: bool) -> dict[str, Any]:
     try:
-        values = _run(request, is_narrowed=is_narrowed)
+        program = program_of(request, is_narrowed=is_narrowed)
+        if request["do"] == "make":
+            return program.written()
+        answer = run(program, request, is_narrowed=is_narrowed)
     except BaseException as error:  # whatever a script raises is told, by its kind and line
-        values = _failure(error)
-    return _denied(denials.remembered[0]) if denials.remembered else values
+        answer = _failure(error)
+    return _denied(denials.remembered[0]) if denials.remembered else answer
 
 
 def _failure(error: BaseException) -> dict[str, Any]:
@@ -87,57 +86,6 @@ def _failure(error: BaseException) -> dict[str, Any]:
     return {"code": "SCRIPT_FAILED", "line": line, "why": type(error).__name__}
 
 
-def _run(request: dict[str, Any], *, is_narrowed: bool) -> dict[str, Any]:
-    source, is_expression = request["source"], request["do"] == "evaluate"
-    read = narrowed if is_narrowed else _as_it_is
-    script = read(source, is_expression=is_expression, modules=MODULES)
-    try:
-        code = compile(script.tree, TEXT, "eval" if is_expression else "exec", dont_inherit=True, optimize=0)
-    except (MemoryError, RecursionError):
-        raise Denied("depth") from None
-    if request["do"] == "check":
-        return {"values": {}}
-    names = _names(request, words={} if is_narrowed else vars(builtins))
-    before = {name: json.dumps(value) for name, value in request["data"].items()}
-    if is_expression:
-        return {"value": plain(eval(code, names))}  # noqa: S307 - this process is for nothing else
-    exec(code, names)  # noqa: S102
-    return {"values": _changed(names, before, tools=script.imported)}
-
-
-def _names(request: dict[str, Any], *, words: dict[str, Any]) -> dict[str, Any]:
-    """What the script finds: our words, then the data, which may take a word's name but none of our guards'."""
-    moment = request.get("now")
-    now = dt.datetime.fromisoformat(moment) if moment else None
-    data = {name: value for name, value in request["data"].items() if name.isidentifier() and name[0] != "_"}
-    guards = {
-        PART: part,
-        METHOD: method,
-        MODULE: importer(now=now, seed=request.get("seed")),
-        MEMBER: Namespace.member,
-        "__builtins__": words,
-    }
-    return {**WORDS, **data, **guards}
-
-
-def _changed(names: dict[str, Any], before: dict[str, str], *, tools: frozenset[str]) -> dict[str, Any]:
-    """The variables that are new or differ. What scripts work with, and names with an underscore, stay inside."""
-    return {
-        name: plain(value)
-        for name, value in names.items()
-        if not (name[0] == "_" or name.endswith("()") or name in tools or WORDS.get(name, before) is value)
-        and not (callable(value) or type(value) is Namespace)
-        and (name not in before or _written(value) != before[name])
-    }
-
-
-def _written(value: Any) -> str | None:
-    try:
-        return json.dumps(value)
-    except (TypeError, ValueError):  # no JSON: `plain` has the word for it
-        return None
-
-
 def _denied(denial: Denied) -> dict[str, Any]:
     line = denial.line or _line(denial.__traceback__)
     return {"code": "SCRIPT_DENIED", "line": line, "why": denial.why, "what": denial.what}
@@ -151,11 +99,6 @@ def _line(trace: TracebackType | None) -> int | None:
             line = trace.tb_lineno
         trace = trace.tb_next
     return line
-
-
-def _as_it_is(source: str, *, is_expression: bool, modules: frozenset[str]) -> Script:  # noqa: ARG001
-    """For the tests of the other wall: Python, unchecked."""
-    return Script(ast.parse(source, TEXT, mode="eval") if is_expression else ast.parse(source, TEXT))
 
 
 def _request() -> dict[str, Any]:

@@ -34,21 +34,35 @@ _MS_RDONLY, _MS_NOSUID, _MS_NODEV, _MS_NOEXEC, _MS_REMOUNT, _MS_REC, _MS_PRIVATE
 _MNT_DETACH = 2
 _CAPABILITIES_V3 = 0x2008_0522
 NOBODY = 65534
+_UNUSED = (
+    resource.RLIMIT_FSIZE, resource.RLIMIT_CORE, resource.RLIMIT_MEMLOCK, resource.RLIMIT_MSGQUEUE,
+)  # fmt: skip
 
 
-class _Program(ctypes.Structure):
-    """struct sock_fprog"""
+class CallFilter(ctypes.Structure):
+    """struct sock_fprog: a filter of system calls, as the kernel takes it."""
 
-    _fields_ = (("length", ctypes.c_ushort), ("filter", ctypes.c_char_p))
+    _fields_ = (("length", ctypes.c_ushort), ("steps", ctypes.c_char_p))
 
 
-def withdraw() -> bool:
+def call_filter(descriptor: int) -> CallFilter | None:
+    """The filter for children that speak on this descriptor; None where the kernel or the processor has none."""
+    refused = _libc.prctl(_PR_SET_SECCOMP, ctypes.c_ulong(_SECCOMP_MODE_FILTER), 0, 0, 0)
+    if refused == 0 or ctypes.get_errno() != errno.EFAULT or platform.machine() not in MACHINES:
+        return None
+    steps = program(descriptor)
+    return CallFilter(len(steps) // 8, steps)
+
+
+def withdraw(*, memory: int) -> bool:
     """Leave the file system, the network and the rights of whoever started us; whether namespaces were had.
 
     Without them (a container that grants none) the process still stops being root, and its children's
-    filter still leaves them no call that would reach a file or a socket.
+    filter still leaves them no call that would reach a file or a socket. What holds for the zygote as well
+    as for its children is limited here, once: children inherit it.
     """
     _make_likely_to_go_when_memory_is_short()
+    space = _address_space() + memory
     is_apart = _unshare()
     if os.geteuid() == 0:
         os.setgroups([])
@@ -57,10 +71,13 @@ def withdraw() -> bool:
     _drop_capabilities()
     _prctl(_PR_SET_NO_NEW_PRIVS, 1)
     _prctl(_PR_SET_DUMPABLE, 0)
+    resource.setrlimit(resource.RLIMIT_AS, (space, space))
+    for limit in _UNUSED:
+        resource.setrlimit(limit, (0, 0))
     return is_apart
 
 
-def confine(*, parent: int, descriptor: int, memory: int, cpu_s: int, has_filter: bool) -> None:
+def confine(*, parent: int, cpu_s: int, filter_: CallFilter | None) -> None:
     """Take from a child all that its one call does not need; there is no way back.
 
     Raises  OSError where the system will not have it; the process must not go on then.
@@ -68,33 +85,16 @@ def confine(*, parent: int, descriptor: int, memory: int, cpu_s: int, has_filter
     _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent:
         os._exit(0)
-    limits = {
-        resource.RLIMIT_AS: memory, resource.RLIMIT_CPU: cpu_s, resource.RLIMIT_NOFILE: 0, resource.RLIMIT_NPROC: 0,
-        resource.RLIMIT_FSIZE: 0, resource.RLIMIT_CORE: 0, resource.RLIMIT_MEMLOCK: 0, resource.RLIMIT_MSGQUEUE: 0,
-    }  # fmt: skip
-    for limit, most in limits.items():
-        resource.setrlimit(limit, (most, most + 1 if limit == resource.RLIMIT_CPU else most))
-    _prctl(_PR_SET_NO_NEW_PRIVS, 1)
-    _prctl(_PR_SET_DUMPABLE, 0)
-    if has_filter:
-        _filter_calls(descriptor)
+    resource.setrlimit(resource.RLIMIT_CPU, (cpu_s, cpu_s + 1))
+    resource.setrlimit(resource.RLIMIT_NPROC, (0, 0))
+    resource.setrlimit(resource.RLIMIT_NOFILE, (0, 0))
+    if filter_ is not None:
+        _prctl(_PR_SET_SECCOMP, _SECCOMP_MODE_FILTER, ctypes.byref(filter_))
 
 
-def can_filter_calls() -> bool:
-    """Whether the kernel takes a filter of system calls, and we know this processor's numbers."""
-    refused = _libc.prctl(_PR_SET_SECCOMP, ctypes.c_ulong(_SECCOMP_MODE_FILTER), 0, 0, 0)
-    return refused != 0 and ctypes.get_errno() == errno.EFAULT and platform.machine() in MACHINES
-
-
-def address_space() -> int:
+def _address_space() -> int:
     """The bytes of address space this process has."""
     return int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
-
-
-def _filter_calls(descriptor: int) -> None:
-    code = program(descriptor)
-    filter_ = _Program(len(code) // 8, code)
-    _prctl(_PR_SET_SECCOMP, _SECCOMP_MODE_FILTER, ctypes.byref(filter_))
 
 
 def _unshare() -> bool:

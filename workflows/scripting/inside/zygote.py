@@ -21,7 +21,7 @@ import warnings
 from typing import Any
 
 from . import child
-from .confinement import address_space, can_filter_calls, confine, withdraw
+from .confinement import call_filter, confine, withdraw
 from .language import TEXT
 
 
@@ -31,13 +31,17 @@ class Zygote:
     def __init__(self, control: socket.socket, options: dict[str, Any]) -> None:
         self._control = control
         self._pid = os.getpid()
-        self._memory = address_space() + int(options["memory"])
         self._cpu_s = int(options["cpu_s"])
-        self.has_filter = can_filter_calls()
+        self._filter = call_filter(child.SOCKET)
         self._is_narrowed = bool(options["is_narrowed"])
         self._ends: dict[int, tuple[int, int]] = {}  # by handle: the process, and the pipe its end is told on
+        self._warm = child.warming()
         self._poll = select.poll()
         self._poll.register(control, select.POLLIN)
+
+    @property
+    def has_filter(self) -> bool:
+        return self._filter is not None
 
     def run(self) -> None:
         while True:
@@ -85,15 +89,9 @@ class Zygote:
             os.dup2(ours.fileno(), child.SOCKET)
             os.closerange(child.SOCKET + 1, 1 << 16)
             os.closerange(0, child.SOCKET)
-            confine(
-                parent=self._pid,
-                descriptor=child.SOCKET,
-                memory=self._memory,
-                cpu_s=self._cpu_s,
-                has_filter=self.has_filter,
-            )
+            confine(parent=self._pid, cpu_s=self._cpu_s, filter_=self._filter)
             gc.enable()
-            child.serve(is_narrowed=self._is_narrowed)
+            child.serve(self._warm, is_narrowed=self._is_narrowed)
         finally:
             os._exit(sys.exc_info()[0] is not None)
 
@@ -117,8 +115,9 @@ def main() -> None:
     """Serve the socket on the descriptor named first, by the options written second."""
     control = socket.socket(fileno=int(sys.argv[1]))
     _warm()
-    zygote = Zygote(control, json.loads(sys.argv[2]))
-    is_apart = withdraw()
+    options = json.loads(sys.argv[2])
+    zygote = Zygote(control, options)
+    is_apart = withdraw(memory=int(options["memory"]))
     gc.disable()
     gc.freeze()
     control.send(json.dumps({"is_apart": is_apart, "has_filter": zygote.has_filter}).encode())
