@@ -14,6 +14,7 @@ from workflows.scripting.worker import Worker
 
 _START = "import sys; sys.path.append(sys.argv.pop(1)); from inside.zygote import main; main()"
 _HERE = Path(__file__).parent
+AHEAD = 2  # children that are ready before anybody asks: one in use may leave while the next is being made
 _WITHIN_S = 20.0
 # Nothing of our surroundings goes in. Texts hash alike in every process, and clocks are in UTC.
 _ENVIRONMENT = {"PYTHONHASHSEED": "0", "TZ": "UTC0", "LC_ALL": "C.UTF-8"}
@@ -42,7 +43,8 @@ class Zygote:
         said = json.loads(hello)
         self.is_apart: bool = said["is_apart"]
         self.has_filter: bool = said["has_filter"]
-        self.ask_for_child()
+        for _ in range(AHEAD):
+            self.ask_for_child()
 
     def ask_for_child(self) -> None:
         """Have a child forked; `take_child` picks it up later."""

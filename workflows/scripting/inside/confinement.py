@@ -9,10 +9,8 @@ from __future__ import annotations
 import ctypes
 import errno
 import os
-import platform
 import resource
 import signal
-from pathlib import Path
 
 from .syscalls import MACHINES, program
 
@@ -48,7 +46,7 @@ class CallFilter(ctypes.Structure):
 def call_filter(descriptor: int) -> CallFilter | None:
     """The filter for children that speak on this descriptor; None where the kernel or the processor has none."""
     refused = _libc.prctl(_PR_SET_SECCOMP, ctypes.c_ulong(_SECCOMP_MODE_FILTER), 0, 0, 0)
-    if refused == 0 or ctypes.get_errno() != errno.EFAULT or platform.machine() not in MACHINES:
+    if refused == 0 or ctypes.get_errno() != errno.EFAULT or os.uname().machine not in MACHINES:
         return None
     steps = program(descriptor)
     return CallFilter(len(steps) // 8, steps)
@@ -94,7 +92,7 @@ def confine(*, parent: int, cpu_s: int, filter_: CallFilter | None) -> None:
 
 def _address_space() -> int:
     """The bytes of address space this process has."""
-    return int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+    return int(_read("/proc/self/statm").split()[0]) * resource.getpagesize()
 
 
 def _unshare() -> bool:
@@ -104,9 +102,9 @@ def _unshare() -> bool:
     try:
         _called(_libc.unshare(apart if uid == 0 else apart | _CLONE_NEWUSER))
         if uid != 0:
-            Path("/proc/self/setgroups").write_text("deny")
-            Path("/proc/self/uid_map").write_text(f"{uid} {uid} 1")
-            Path("/proc/self/gid_map").write_text(f"{gid} {gid} 1")
+            _write("/proc/self/setgroups", "deny")
+            _write("/proc/self/uid_map", f"{uid} {uid} 1")
+            _write("/proc/self/gid_map", f"{gid} {gid} 1")
         _enter_empty_root()
     except OSError:
         return False
@@ -136,9 +134,19 @@ def _drop_capabilities() -> None:
 
 def _make_likely_to_go_when_memory_is_short() -> None:
     try:
-        Path("/proc/self/oom_score_adj").write_text("1000")
+        _write("/proc/self/oom_score_adj", "1000")
     except OSError:
         return
+
+
+def _write(path: str, text: str) -> None:
+    with open(path, "w") as file:  # noqa: PTH123 - pathlib would be forked along with every child
+        file.write(text)
+
+
+def _read(path: str) -> str:
+    with open(path) as file:  # noqa: PTH123
+        return file.read()
 
 
 def _prctl(option: int, value: int, pointer: object = 0) -> None:

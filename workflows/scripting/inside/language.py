@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 from .denials import Denied
@@ -43,12 +42,11 @@ _PARTS = (
 _ALLOWED = (*_STATEMENTS, *_EXPRESSIONS, *_PARTS)
 
 
-@dataclass(frozen=True)
 class Script:
     """A script ready to be compiled, and the names its imports bind: tools, not results."""
 
-    tree: ast.Module | ast.Expression
-    imported: frozenset[str] = frozenset()
+    def __init__(self, tree: ast.Module | ast.Expression, imported: frozenset[str] = frozenset()) -> None:
+        self.tree, self.imported = tree, imported
 
 
 def narrowed(source: str, *, is_expression: bool, modules: frozenset[str]) -> Script:

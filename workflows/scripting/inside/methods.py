@@ -7,7 +7,9 @@ import decimal
 import re
 from typing import Any
 
+from . import words
 from .denials import deny
+from .rewriting import MEMBER, METHOD, PART
 from .words import Kind, Namespace
 
 _DATE = {"isoformat", "isoweekday", "replace", "strftime", "weekday", "toordinal"}
@@ -67,3 +69,7 @@ def part(owner: Any, name: str) -> Any:
     if name in _READ.get(kind, ()):
         return getattr(owner, name)
     raise deny("attribute", name)
+
+
+WORDS: dict[str, Any] = {**words.WORDS, METHOD: method, PART: part, MEMBER: Namespace.member}
+"""All a script finds without importing it; what stands in for Python's builtins."""

@@ -13,7 +13,6 @@ import math
 import random
 import re
 import statistics
-from collections.abc import Callable
 from typing import Any
 
 from .denials import deny
@@ -86,26 +85,29 @@ def _random(seed: str | None) -> Namespace:
     return Namespace({name: getattr(source, name) for name in names})
 
 
-MODULES = frozenset({"datetime", "decimal", "json", "math", "random", "re", "statistics"})
+class Importer:
+    """What the import statements of one call give."""
 
+    def __init__(self, *, now: str | None, seed: str | None) -> None:
+        self._now, self._seed = now, seed
 
-def importer(*, now: dt.datetime | None, seed: str | None) -> Callable[[str], Namespace]:
-    """What an import statement of this call gives."""
-    made: dict[str, Callable[[], Namespace]] = {
-        "datetime": lambda: _datetime(now),
-        "decimal": lambda: Namespace(
-            {"Decimal": Kind(decimal.Decimal)} | {name: getattr(decimal, name) for name in _ROUNDINGS}
-        ),
-        "json": lambda: Namespace({"dumps": _dumps, "loads": _loads}),
-        "math": lambda: _members(math, _MATH),
-        "random": lambda: _random(seed),
-        "re": lambda: _members(re, _RE),
-        "statistics": lambda: _members(statistics, _STATISTICS),
-    }
-
-    def module(name: str) -> Namespace:
-        if name not in made:
+    def module(self, name: str) -> Namespace:
+        if name == "datetime":
+            return _datetime(dt.datetime.fromisoformat(self._now) if self._now else None)
+        if name == "random":
+            return _random(self._seed)
+        if name not in _ALIKE:
             raise deny("import", name)
-        return made[name]()
+        return _ALIKE[name]
 
-    return module
+
+_ALIKE = {
+    "decimal": Namespace(
+        {"Decimal": Kind(decimal.Decimal)} | {name: getattr(decimal, name) for name in _ROUNDINGS}
+    ),
+    "json": Namespace({"dumps": _dumps, "loads": _loads}),
+    "math": _members(math, _MATH),
+    "re": _members(re, _RE),
+    "statistics": _members(statistics, _STATISTICS),
+}
+MODULES = frozenset({"datetime", "random", *_ALIKE})

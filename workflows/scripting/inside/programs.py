@@ -6,10 +6,8 @@ It is made by a child that runs nothing, and run by children that read nothing o
 from __future__ import annotations
 
 import ast
-import base64
 import marshal
 from collections.abc import Mapping
-from dataclasses import dataclass
 from types import CodeType
 from typing import Any
 
@@ -18,15 +16,14 @@ from .language import TEXT, Script, narrowed
 from .modules import MODULES
 
 
-@dataclass(frozen=True)
 class Program:
     """Code, and the names its imports bind: tools, not results."""
 
-    code: CodeType
-    tools: frozenset[str] = frozenset()
+    def __init__(self, code: CodeType, tools: frozenset[str] = frozenset()) -> None:
+        self.code, self.tools = code, tools
 
     def written(self) -> dict[str, Any]:
-        return {"program": base64.b64encode(marshal.dumps(self.code)).decode(), "tools": sorted(self.tools)}
+        return {"program": marshal.dumps(self.code).hex(), "tools": sorted(self.tools)}
 
 
 def program_of(request: Mapping[str, Any], *, is_narrowed: bool) -> Program:
@@ -35,7 +32,7 @@ def program_of(request: Mapping[str, Any], *, is_narrowed: bool) -> Program:
     Raises  Denied, SyntaxError for a source that is refused.
     """
     if "program" in request:
-        code = marshal.loads(base64.b64decode(request["program"]))  # noqa: S302 - of a child's that ran nothing
+        code = marshal.loads(bytes.fromhex(request["program"]))  # noqa: S302 - of a child's that ran nothing
         return Program(code, frozenset(request["tools"]))
     is_expression = bool(request.get("is_expression"))
     read = narrowed if is_narrowed else _as_it_is

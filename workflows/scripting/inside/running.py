@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import builtins
-import datetime as dt
 import json
 from collections.abc import Mapping
 from typing import Any
 
-from .methods import method, part
-from .modules import importer
+from .methods import WORDS
+from .modules import Importer
 from .programs import Program
-from .rewriting import MEMBER, METHOD, MODULE, PART
+from .rewriting import MODULE
 from .values import plain
-from .words import WORDS, Namespace
+from .words import Namespace
 
 
 def run(program: Program, request: Mapping[str, Any], *, is_narrowed: bool) -> dict[str, Any]:
     """The value of an expression, or the variables a script made or changed."""
-    names = _names(request, words={} if is_narrowed else vars(builtins))
+    names = _names(request, words=WORDS if is_narrowed else vars(builtins))
     if request.get("is_expression"):
         return {"value": plain(eval(program.code, names))}  # noqa: S307 - this process is for nothing else
     before = {name: json.dumps(value) for name, value in request["data"].items()}
@@ -27,18 +26,16 @@ def run(program: Program, request: Mapping[str, Any], *, is_narrowed: bool) -> d
 
 
 def _names(request: Mapping[str, Any], *, words: dict[str, Any]) -> dict[str, Any]:
-    """What the script finds: our words, then the data, which may take a word's name but none of our guards'."""
-    moment = request.get("now")
-    now = dt.datetime.fromisoformat(moment) if moment else None
+    """What the script finds: the data, and behind it our words in place of Python's own.
+
+    Data may take a word's name, but none of our guards': those are no identifiers.
+    """
     data = {name: value for name, value in request["data"].items() if name.isidentifier() and name[0] != "_"}
     guards = {
-        PART: part,
-        METHOD: method,
-        MODULE: importer(now=now, seed=request.get("seed")),
-        MEMBER: Namespace.member,
+        MODULE: Importer(now=request.get("now"), seed=request.get("seed")).module,
         "__builtins__": words,
     }
-    return {**WORDS, **data, **guards}
+    return {**data, **guards}
 
 
 def _changed(names: dict[str, Any], before: dict[str, str], *, tools: frozenset[str]) -> dict[str, Any]:
@@ -46,7 +43,7 @@ def _changed(names: dict[str, Any], before: dict[str, str], *, tools: frozenset[
     return {
         name: plain(value)
         for name, value in names.items()
-        if not (name[0] == "_" or name.endswith("()") or name in tools or WORDS.get(name, before) is value)
+        if not (name[0] == "_" or name == MODULE or name in tools)
         and not (callable(value) or type(value) is Namespace)
         and (name not in before or _written(value) != before[name])
     }

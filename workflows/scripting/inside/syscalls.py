@@ -6,9 +6,8 @@ ends the process on the spot, with SIGSYS as the reason its parent reads.
 
 from __future__ import annotations
 
-import platform
+import os
 import struct
-from dataclasses import dataclass
 
 _LOAD, _EQUALS, _ANY_BIT, _RETURN = 0x20, 0x15, 0x45, 0x06
 _KILL_PROCESS, _ALLOW = 0x8000_0000, 0x7FFF_0000
@@ -16,12 +15,11 @@ _NUMBER_AT, _ARCH_AT, _ARGUMENTS_AT = 0, 4, 16
 _PROT_EXEC, _MAP_ANONYMOUS = 0x4, 0x20
 
 
-@dataclass(frozen=True)
 class Machine:
     """A processor's numbers: its AUDIT_ARCH, and the calls a script's process makes."""
 
-    audit_arch: int
-    calls: dict[str, int]
+    def __init__(self, audit_arch: int, calls: dict[str, int]) -> None:
+        self.audit_arch, self.calls = audit_arch, calls
 
 
 _NAMES = (
@@ -42,7 +40,7 @@ _GUARDED = ("read", "write", "mmap", "mprotect")
 
 def program(descriptor: int, machine: str | None = None) -> bytes:
     """The filter in classic BPF. Raises LookupError for a processor whose numbers we do not know."""
-    numbers = MACHINES[machine or platform.machine()]
+    numbers = MACHINES[machine or os.uname().machine]
     steps = [
         _step(_LOAD, _ARCH_AT),
         _step(_EQUALS, numbers.audit_arch, if_true=1),
