@@ -87,7 +87,7 @@ def test_events_that_run_faithfully_are_accepted(operators, body):
         (between('<bpmn:receiveTask id="x"/>'), "The receive task has no message"),
         (between('<bpmn:sendTask id="x"/>'), "The send task has no message"),
         (between(catch("x", "message", extension='<consilium:message correlate="open()"/>')),
-         "correlate: Only these functions may be called: abs, len, lower, max, min, round, starts_with, upper"),
+         "correlation: Only these functions may be called: abs, len, lower, max, min, round, starts_with, upper"),
         (between(catch("x", "<bpmn:signalEventDefinition/>")), "The signal has no name"),
         (throw("x", "message", extension='<consilium:message><consilium:argument name="n" value="1 +"/>'
                "</consilium:message>") + END + chain("start", "x", "end"), "argument n: Not an expression: '1 +'"),

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from workflows.catalogue import MESSAGES, OUR_OWN
-from workflows.checks.problems import Problem, check_expression, check_optional
+from workflows.checks.problems import Problem, check_expression
 from workflows.diagram import Diagram, Element
 
 
@@ -22,7 +22,7 @@ def check_messages(diagram: Diagram) -> Iterator[Problem]:
             yield Problem(
                 element.id, f"{trigger.name} is news of the engine's own; no process takes part in it"
             )
-        elif trigger.name not in MESSAGES and not element.throws and "message" not in element.extensions:
+        elif trigger.name not in MESSAGES and not element.throws and not _is_declared(element):
             known = ", ".join(sorted(MESSAGES))
             yield Problem(
                 element.id,
@@ -40,10 +40,20 @@ def check_thrown(diagram: Diagram) -> Iterator[Problem]:
                 yield from check_expression(element.id, text, what=f"argument {name}")
 
 
+def _is_declared(element: Element) -> bool:
+    return "message" in element.extensions or element.correlation is not None
+
+
 def _check_correlation(diagram: Diagram, element: Element) -> Iterator[Problem]:
-    correlate = element.extension("message", "correlate")
-    if correlate and diagram.begins(element):
+    if diagram.begins(element):
+        if element.extension("message", "correlate"):
+            yield Problem(
+                element.id, "A message that begins a process is not correlated; consilium:start has its key"
+            )
+        return
+    if element.correlation is not None and not element.correlating:
         yield Problem(
-            element.id, "A message that begins a process is not correlated; consilium:start has its key"
+            element.id, "The process has no correlation subscription that says which message is waited for"
         )
-    yield from check_optional(element.id, correlate, what="correlate")
+    for text in element.correlating:
+        yield from check_expression(element.id, text, what="correlation")

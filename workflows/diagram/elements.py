@@ -11,6 +11,7 @@ from functools import cached_property
 
 from lxml import etree
 
+from workflows.diagram.correlations import Correlation
 from workflows.diagram.data import DataLink, DataObject
 from workflows.diagram.loops import Loop
 from workflows.diagram.names import BPMN
@@ -89,6 +90,7 @@ class Element:
     triggers: tuple[EventTrigger, ...] = ()
     words: frozenset[str] = frozenset()
     is_compensation_handler: bool = False
+    correlation: Correlation | None = None
     extensions: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     arguments: Mapping[str, str] = field(default_factory=dict)
     loop: Loop | None = None
@@ -108,6 +110,21 @@ class Element:
         return written or next(
             (snake_case(each.name) for each in self.triggers if each.kind == "message"), ""
         )
+
+    @property
+    def correlating(self) -> tuple[str, ...]:
+        """The expressions that give the key of its message: ours, or those written in BPMN's words."""
+        written = self.extension("message", "correlate")
+        if written:
+            return (written,)
+        if self.correlation is None:
+            return ()
+        return self.correlation.in_message if self.throws else self.correlation.in_data
+
+    @property
+    def correlates_payload(self) -> bool:
+        """Whether the key is in the message that is thrown, and not in the data of the case that throws it."""
+        return self.throws and not self.extension("message", "correlate")
 
     @property
     def is_event_subprocess(self) -> bool:

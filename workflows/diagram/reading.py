@@ -13,6 +13,7 @@ from dataclasses import replace
 from lxml import etree
 
 from workflows.diagram.collaboration import name_of, read_message_flows, read_participants, read_parts
+from workflows.diagram.correlations import Correlation, read_correlations
 from workflows.diagram.data import DataObjects, parameters_of
 from workflows.diagram.definitions import Definitions
 from workflows.diagram.drawing import read_drawing
@@ -78,7 +79,8 @@ def _process(tree: etree._Element, process: etree._Element, names: dict[str, str
         for ref in lane.findall(f"{{{BPMN}}}flowNodeRef")
     }
     data = DataObjects(process)
-    elements = {e.id: e for e in _elements(process, places, names, data)}
+    correlations = {names.get(key, ""): each for key, each in read_correlations(tree, process).items()}
+    elements = {e.id: _correlated(e, correlations) for e in _elements(process, places, names, data)}
     flows = tuple(_flow(node) for node in process.iter(f"{{{BPMN}}}sequenceFlow"))
     drawn, undrawn = read_drawing(tree, elements, flows, lanes)
     return Diagram(
@@ -101,6 +103,12 @@ def _process(tree: etree._Element, process: etree._Element, names: dict[str, str
         inputs=parameters_of(process, "dataInput"),
         outputs=parameters_of(process, "dataOutput"),
     )
+
+
+def _correlated(element: Element, correlations: dict[str, Correlation]) -> Element:
+    trigger = element.trigger("message")
+    found = correlations.get(trigger.name) if trigger is not None else None
+    return element if found is None else replace(element, correlation=found)
 
 
 def _elements(

@@ -6,6 +6,7 @@ Reference  BPMN 2.0.2 §10.5.5 (Message, Signal), §8.4.2 (Correlation)
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterable
 from typing import Any
 
 from SpiffWorkflow.task import Task
@@ -19,26 +20,28 @@ class CorrelationError(Exception):
 
 
 class AwaitedMessage(Awaited):
-    """A message. With `correlate` it is one particular message: the key is fixed when the wait begins."""
+    """A message. With a correlation it is one particular message: the key is fixed when the wait begins."""
 
     kind = "message"
 
     def __init__(self, element: Element, trigger: EventTrigger) -> None:
         super().__init__(element, trigger, into=element.message_variable)
-        self.correlate = element.extension("message", "correlate")
+        self.correlating = element.correlating
 
     def key(self, my_task: Task) -> str:
         """The correlation key waited for; "" where the case's subjects tell which message is meant."""
-        if not self.correlate:
+        if not self.correlating:
             return ""
         keys: dict[str, str] = my_task.internal_data.setdefault("keys", {})
         if self.element_id not in keys:
-            value = my_task.workflow.script_engine.evaluate(my_task, self.correlate)
-            keys[self.element_id] = key_text(value, self.element_id)
+            evaluate = my_task.workflow.script_engine.evaluate
+            keys[self.element_id] = key_text(
+                [evaluate(my_task, text) for text in self.correlating], self.element_id
+            )
         return keys[self.element_id]
 
     def uid(self, my_task: Task) -> uuid.UUID:
-        return uuid.uuid5(my_task.id, self.element_id if self.correlate else self.name)
+        return uuid.uuid5(my_task.id, self.element_id if self.correlating else self.name)
 
 
 class AwaitedSignal(Awaited):
@@ -52,8 +55,9 @@ class AwaitedSignal(Awaited):
         )
 
 
-def key_text(value: Any, element_id: str) -> str:
+def key_text(values: Iterable[Any], element_id: str) -> str:
     """A correlation key as both ends write it."""
-    if value is None or value == "" or isinstance(value, dict | list):
+    known = list(values)
+    if any(value is None or value == "" or isinstance(value, dict | list) for value in known):
         raise CorrelationError(f"{element_id}: the correlation gives no value")
-    return str(value)[:200]
+    return "|".join(map(str, known))[:200]

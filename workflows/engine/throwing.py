@@ -8,7 +8,7 @@ Reference  BPMN 2.0.2 §10.5.1, §10.5.4
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,7 +17,9 @@ from SpiffWorkflow.bpmn.workflow import BpmnWorkflow
 from SpiffWorkflow.task import Task
 from SpiffWorkflow.util.task import TaskState
 
+from workflows import expressions
 from workflows.diagram import Element
+from workflows.engine.names import value_of
 from workflows.engine.subscribing import key_text
 from workflows.engine.waits import Thrown
 
@@ -53,16 +55,19 @@ class Publishing(ThrowingSpec):
     """A message or signal throw event, a message or signal end event, or a send task."""
 
     def _run_hook(self, my_task: Task) -> bool:
-        trigger = self.element.triggers[0]
-        evaluate = my_task.workflow.script_engine.evaluate
-        correlate = self.element.extension("message", "correlate")
+        element, trigger = self.element, self.element.triggers[0]
+        payload = {name: value_of(my_task, text) for name, text in element.arguments.items()}
+        if element.correlates_payload:
+            values = [expressions.evaluate(text, payload) for text in element.correlating]
+        else:
+            values = [value_of(my_task, text) for text in element.correlating]
         outbox_of(my_task).thrown.append(
             Thrown(
                 kind=trigger.kind,
                 name=trigger.name,
-                element_id=self.element.id,
-                key=key_text(evaluate(my_task, correlate), self.element.id) if correlate else "",
-                payload=_payload(self.element.arguments, lambda text: evaluate(my_task, text)),
+                element_id=element.id,
+                key=key_text(values, element.id) if trigger.kind == "message" else "",
+                payload=payload,
             )
         )
         return True
@@ -92,7 +97,3 @@ def settle_throws(workflow: BpmnWorkflow, note: Callable[[Task], None]) -> bool:
             task.task_spec.settle(task)
             note(task)
     return bool(raised)
-
-
-def _payload(arguments: Mapping[str, str], evaluate: Callable[[str], Any]) -> dict[str, Any]:
-    return {name: evaluate(text) for name, text in arguments.items()}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.workflows.conftest import chain, machine, user
-from tests.workflows.engine.events.drawing import END, boundary, end, subprocess
+from tests.workflows.engine.events.drawing import END, boundary, end, parallel, subprocess
 
 HOSTS = {
     "user task": user("host"),
@@ -14,6 +14,13 @@ HOSTS = {
         "host", '<bpmn:startEvent id="s1"/>' + user("inside") + end("e1") + chain("s1", "inside", "e1")
     ),
     "receive task": '<bpmn:receiveTask id="host" messageRef="M1"/>',
+    "manual task": '<bpmn:manualTask id="host"/>',
+    "call activity": '<bpmn:callActivity id="host" calledElement="Other"/>',
+    "transaction": subprocess(
+        "host",
+        '<bpmn:startEvent id="s1"/>' + user("inside") + end("e1") + chain("s1", "inside", "e1"),
+        kind="transaction",
+    ),
 }
 OUTSIDE = ["message", "signal", "timer"]
 
@@ -117,3 +124,15 @@ def test_the_payload_goes_where_the_event_says(play):
     process.catch("edge", dose_mgy=3)
 
     assert process.data("handle")["answer"] == {"dose_mgy": 3}
+
+
+@pytest.mark.parametrize("host", HOSTS)
+def test_a_condition_takes_any_activity_away(play, host):
+    body = around(host, "conditional", interrupts=True).replace(
+        chain("start", "host"), chain("start", "s", "host")
+    )
+    process = play(parallel("s") + user("other") + end("e9") + body + chain("s", "other", "e9"))
+
+    process.complete("other", alarm=True)
+
+    assert (process.people, process.machines, process.messages) == (["handle"], [], [])
