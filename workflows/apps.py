@@ -26,6 +26,7 @@ class WorkflowsConfig(AppConfig):
             tasks,
             timers,
         )
+        from workflows.scripting import checks as script_checks
 
         choices.register()
         subscribe("*", subscriber="workflows", handler=messages.receive_event, skips=catalogue.OUR_OWN)
@@ -42,4 +43,4 @@ class WorkflowsConfig(AppConfig):
         register_duty(
             "workflows.ages", monitoring.open_incidents_for_old_states, every=dt.timedelta(seconds=30)
         )
-        assert checks and external_tasks  # noqa: S101, PT018 - imported for their registration
+        assert checks and external_tasks and script_checks  # noqa: S101, PT018 - imported for their registration

@@ -11,9 +11,9 @@ from django.db import transaction
 
 from accounts.models import AuditEvent
 from tests.personas import Cast
-from workflows.scripting import ScriptError, run_script
+from workflows.scripting import ScriptError, checks, run_script
 from workflows.scripting.limits import Limits
-from workflows.scripting.pool import Pool, watched
+from workflows.scripting.pool import NoSandbox, Pool, watched
 
 
 def zygote_of(pool: Pool) -> int:
@@ -125,3 +125,18 @@ def has_ended(handle, within_ms=10_000):
     poll = select.poll()
     poll.register(handle, select.POLLIN)
     return bool(poll.poll(within_ms))
+
+
+@pytest.mark.parametrize(
+    ("is_apart", "expected"), [(True, []), (False, ["scripts.W001"]), (None, ["scripts.E001"])]
+)
+def test_the_deployment_check_says_which_walls_there_are(monkeypatch, is_apart, expected):
+    class Walls:
+        @property
+        def is_apart(self):
+            if is_apart is None:
+                raise NoSandbox
+            return is_apart
+
+    monkeypatch.setattr(checks, "pool", Walls)
+    assert [message.id for message in checks.check_sandbox()] == expected
