@@ -76,7 +76,7 @@ class CaseActions(Resource[ProcessInstance]):
             raise _refused("site", _("The code of a site whose cases you look after is required."))
         if len(json.dumps(told["data"])) > MAX_DATA_BYTES:
             raise _refused("data", _("A case starts with 100 kB of data at most."))
-        _check_subjects(self.person, told["subjects"])
+        check_subjects(self.person, told["subjects"])
         key = f"rest:{self.person.pk}:{told.get('start_key') or uuid.uuid4()}"
         is_new = not ProcessInstance.objects.filter(start_key=key).exists()
         started = start_process(
@@ -110,7 +110,7 @@ class CaseActions(Resource[ProcessInstance]):
         return Response({"variables": data_of(case)})
 
 
-def _check_subjects(person: Person, subjects: dict[str, str]) -> None:
+def check_subjects(person: Person, subjects: dict[str, str]) -> None:
     """Nobody starts a case about what they may not see: a case opens its study to those it asks.
 
     Raises  InvalidInput; one answer for what is not there and what is not theirs.

@@ -11,7 +11,7 @@ from accounts.models import Person
 from portal.api.authentication import person_of
 
 M = TypeVar("M", bound=Model)
-UUID_PATTERN = "[0-9a-fA-F-]{36}"
+UUID_PATTERN = "[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}"
 UID_VALUE_PATTERN = r"[0-9.]{1,64}"
 
 

@@ -23,6 +23,7 @@ from portal.api.nodes import NodeCheckViewSet, NodeViewSet
 from portal.api.notices import CommitmentViewSet, NoticeViewSet, PerformedStepViewSet
 from portal.api.orders import OrderViewSet
 from portal.api.patients import PatientViewSet
+from portal.api.process_news import ProcessMessagesView, ProcessSignalsView
 from portal.api.processes import ProcessDefinitionViewSet
 from portal.api.reidentification import ReidentificationView
 from portal.api.reports import ReportViewSet
@@ -92,6 +93,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("cases/<uuid:uid>/attachments/", AttachmentsView.as_view(), name="api-case-attachments"),
     path("attachments/<uuid:uid>/", AttachmentView.as_view(), name="api-attachment"),
     path("attachments/<uuid:uid>/content/", AttachmentContentView.as_view(), name="api-attachment-content"),
+    path("process-messages/", ProcessMessagesView.as_view(), name="api-process-messages"),
+    path("process-signals/", ProcessSignalsView.as_view(), name="api-process-signals"),
     path("schema/", SpectacularAPIView.as_view(), name="api-schema"),
     path("docs/", DocumentationView.as_view(), name="api-docs"),
     path("", include(router.urls)),
