@@ -49,6 +49,14 @@ def visible_cases(actor: Actor) -> QuerySet[ProcessInstance]:
     )
 
 
+def cases_around(instance: ProcessInstance, actor: Actor) -> QuerySet[ProcessInstance]:
+    """The case that called this one, and those it called, as far as the actor may see them; the caller first."""
+    around = Q(call__instance=instance)
+    if instance.call_id is not None:
+        around |= Q(pk__in=ServiceTaskRun.objects.filter(pk=instance.call_id).values("instance_id"))
+    return visible_cases(actor).filter(around).select_related("definition").defer("state").order_by("pk")
+
+
 def inbox(actor: Actor) -> QuerySet[UserTask]:
     """Open tasks that are mine, or free for me by a role I hold or as a candidate, in the order of the inbox.
 

@@ -17,7 +17,7 @@ from portal.api.parameters import query, text_in, uid_in, uuid_in
 from portal.api.resource import UUID_PATTERN
 from portal.api.tasks import TaskSerializer
 from workflows.models import ProcessInstance, ProcessSubject, UserTask
-from workflows.selectors import diagram_state, visible_cases
+from workflows.selectors import cases_around, diagram_state, visible_cases
 
 
 class CaseSerializer(serializers.ModelSerializer[ProcessInstance]):
@@ -51,12 +51,32 @@ class DiagramWithModelSerializer(DiagramSerializer):
     xml = serializers.CharField()
 
 
+class RelatedCaseSerializer(serializers.ModelSerializer[ProcessInstance]):
+    """A case that called another one, or was called by it."""
+
+    process = serializers.CharField(source="definition.key")
+    is_caller = serializers.SerializerMethodField()
+
+    class Meta:
+        model = ProcessInstance
+        fields = ("uid", "process", "status", "outcome", "is_caller")
+
+    def get_is_caller(self, case: ProcessInstance) -> bool:
+        return bool(case.pk < self.context["of"].pk)
+
+
 class CaseDetailSerializer(CaseSerializer):
     tasks = TaskSerializer(source="user_tasks", many=True)
     diagram = serializers.SerializerMethodField()
+    calls = serializers.SerializerMethodField()
 
     class Meta(CaseSerializer.Meta):
-        fields = (*CaseSerializer.Meta.fields, "tasks", "diagram")  # type: ignore[assignment]
+        fields = (*CaseSerializer.Meta.fields, "tasks", "diagram", "calls")  # type: ignore[assignment]
+
+    @extend_schema_field(RelatedCaseSerializer(many=True))
+    def get_calls(self, case: ProcessInstance) -> Any:
+        around = cases_around(case, self.context["view"].person)
+        return RelatedCaseSerializer(around, many=True, context={"of": case}).data
 
     @extend_schema_field(DiagramSerializer)
     def get_diagram(self, case: ProcessInstance) -> Any:

@@ -17,9 +17,9 @@ from portal.cases.subjects import CaseSubject, subjects_of
 from portal.cases.words import CASE, HAPPENED, TASK, URGENCY, Word, step_name, word
 from portal.clocks import Countdown, countdown_of
 from workflows.models import FormDraft, ProcessInstance, UserTask
-from workflows.selectors import inbox, visible_cases
+from workflows.selectors import cases_around, inbox, visible_cases
 
-SPEAKING_ELEMENTS = {"serviceTask", "businessRuleTask", "scriptTask"}
+SPEAKING_ELEMENTS = {"serviceTask", "businessRuleTask", "scriptTask", "callActivity"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +141,24 @@ def participants_of(case: ProcessInstance) -> list[Participant]:
 def _state_of(task: UserTask) -> Word:
     is_declined = task.status == UserTask.Status.COMPLETED and task.outcome == "decline"
     return HAPPENED["task.declined"] if is_declined else word(TASK, task.status)
+
+
+@dataclass(frozen=True, slots=True)
+class Relative:
+    """The case that called this one, or one it called."""
+
+    case: ProcessInstance
+    name: str
+    state: Word
+    is_caller: bool
+
+
+def relatives_of(case: ProcessInstance, person: Person) -> list[Relative]:
+    found = cases_around(case, person).defer("state", "definition__files")
+    return [
+        Relative(each, step_name(each.definition.name), word(CASE, each.status), is_caller=each.pk < case.pk)
+        for each in found
+    ]
 
 
 def open_steps(participants: list[Participant]) -> list[Participant]:

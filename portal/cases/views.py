@@ -181,6 +181,7 @@ def _state_context(person: Person, case: ProcessInstance, study: Any) -> dict[st
     return {
         "participants": participants,
         "open_steps": gathered.open_steps(participants),
+        "relatives": gathered.relatives_of(case, person),
         "history": gathered.happenings(history(case)),
         "incidents": open_incidents(case),
         "looks_after_incidents": may_operate(person, case),

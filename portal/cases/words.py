@@ -53,6 +53,7 @@ HAPPENED: dict[str, Word] = {
     "case.started": Word(_("Case started"), "play"),
     "case.completed": Word(_("Case completed"), "circle-check"),
     "case.cancelled": Word(_("Case cancelled"), "ban"),
+    "case.failed": Word(_("Case ended with an error"), "octagon-alert"),
     "task.claimed": Word(_("Taken"), "hand"),
     "task.released": Word(_("Given back"), "rotate-ccw"),
     "task.completed": Word(_("Done"), "check"),
