@@ -152,7 +152,7 @@ def _wait_on(row: ThrownMessage) -> None:
             row.instance_id,
             element_id=row.element_id,
             code=NOT_TAKEN,
-            message=f"Nobody takes {row.name}",
+            message=row.name,
             task_uid=row.pk,
         )
 

@@ -67,6 +67,9 @@ HAPPENED: dict[str, Word] = {
     "step.failed": Word(_("Step failed"), "octagon-alert"),
     "timer.fired": Word(_("Time came"), "timer"),
     "message.received": Word(_("News arrived"), "mail"),
+    "message.thrown": Word(_("Message sent"), "send"),
+    "signal.received": Word(_("Signal caught"), "mail"),
+    "signal.thrown": Word(_("Signal sent"), "send"),
 }
 
 

@@ -150,7 +150,7 @@ def test_a_message_no_process_has_a_place_for_is_an_incident_at_once(run, cast, 
     deliver_all(clock)
 
     incident = Incident.objects.get()
-    assert (incident.instance_id, incident.message) == (thrower.pk, "Nobody takes ResultReady")
+    assert (incident.instance_id, incident.message) == (thrower.pk, "ResultReady")
 
 
 def test_a_second_delivery_has_no_effect(run, clock):
