@@ -4,6 +4,7 @@ Its outputs are columns of these names, any of them:
 
 destination   key of a destination, or of a group of equal ones
 deidentify    profile and options, such as "basic" or "basic, uids, key research"
+script        a script of the library with its version, such as tidy-names@3, which may change attributes
 coerce        a context of attribute keywords and values, such as {InstitutionName: "Research"}
 compress      jpeg-ls, jpeg-2000, rle or htj2k; always lossless
 priors        how many earlier studies of the patient go to the destination too
@@ -24,9 +25,13 @@ from django.utils.translation import gettext as _
 from common.errors import InvalidInput
 from integrations.routing.transforms.catalogue import COMPRESSIONS, check_coercion
 from integrations.routing.transforms.deidentification import check_deidentification
+from integrations.routing.transforms.scripted import check_script_name
 
 DESTINATION, STORAGE_TIER = "destination", "storage_tier"
-OUTPUTS = (DESTINATION, "deidentify", "coerce", "compress", "priors", STORAGE_TIER, "template", "process")
+SCRIPT = "script"
+OUTPUTS = (
+    DESTINATION, "deidentify", SCRIPT, "coerce", "compress", "priors", STORAGE_TIER, "template", "process",
+)  # fmt: skip
 MOST_PRIORS = 20
 
 
@@ -96,9 +101,13 @@ def action_of(answer: Mapping[str, Any], rows: tuple[int, ...]) -> Action:
 def _transforms(answer: Mapping[str, Any]) -> list[dict[str, Any]]:
     """What is done to the objects, in the order it is done: a compressed object is not changed any more."""
     steps: list[dict[str, Any]] = []
-    deidentify, coerce, compress = (answer.get(name) for name in ("deidentify", "coerce", "compress"))
+    deidentify, script, coerce, compress = (
+        answer.get(name) for name in ("deidentify", SCRIPT, "coerce", "compress")
+    )
     if deidentify:
         steps.append(check_deidentification(deidentify))
+    if script:
+        steps.append({"do": "script", "script": check_script_name(script)})
     if coerce:
         steps.append({"do": "coerce", "values": check_coercion(coerce)})
     if compress:

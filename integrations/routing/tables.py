@@ -16,11 +16,12 @@ from archive.lifecycle.routed import check_tier
 from common import clock
 from common.errors import Conflict, InvalidInput, ServiceError
 from integrations.routing.access import check_manages
-from integrations.routing.actions import DESTINATION, STORAGE_TIER
+from integrations.routing.actions import DESTINATION, SCRIPT, STORAGE_TIER
 from integrations.routing.destinations import unknown_names
 from integrations.routing.models import RoutingTable, RoutingTableVersion
 from integrations.routing.rules import load_table, texts_written
 from workflows.decisions import DecisionModel
+from workflows.scripting.library.selectors import find_script
 
 LARGEST_XML = 512 * 1024
 State = RoutingTableVersion.State
@@ -74,9 +75,10 @@ def check_table(xml: str, *, site: Site | None) -> DecisionModel:
     """
     model = load_table(xml)
     unknown = _unknown_destinations(model, site)
-    fields = unknown | _unknown_tiers(model, site)
+    scripts = _unknown_scripts(model)
+    fields = unknown | scripts | _unknown_tiers(model, site)
     if fields:
-        code = "DESTINATION_UNKNOWN" if unknown else "STORAGE_TIER_UNKNOWN"
+        code = "DESTINATION_UNKNOWN" if unknown else "SCRIPT_UNKNOWN" if scripts else "STORAGE_TIER_UNKNOWN"
         raise InvalidInput(next(iter(fields.values())), code=code, fields=fields)
     return model
 
@@ -89,6 +91,15 @@ def _unknown_destinations(model: DecisionModel, site: Site | None) -> dict[str, 
         place: _("There is no destination named %(name)s.") % {"name": name}
         for place, name in written
         if name in unknown
+    }
+
+
+def _unknown_scripts(model: DecisionModel) -> dict[str, str]:
+    """By the cell that names it."""
+    return {
+        place: _("The library has no script %(name)s.") % {"name": reference}
+        for place, reference in texts_written(model, SCRIPT)
+        if reference and find_script(reference) is None
     }
 
 

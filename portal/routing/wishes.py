@@ -14,12 +14,14 @@ from archive.storage.models import Tier
 
 _STEPS: Mapping[str, str | Promise] = {
     "deidentify": gettext_lazy("de-identified"),
+    "script": gettext_lazy("changed by a script"),
     "coerce": gettext_lazy("attributes set"),
     "compress": gettext_lazy("compressed"),
 }
 OUTPUT: Mapping[str, str | Promise] = {
     "destination": gettext_lazy("where the objects are sent"),
     "deidentify": gettext_lazy("what is taken out on the way"),
+    "script": gettext_lazy("a script that changes attributes on the way, such as tidy-names@3"),
     "coerce": gettext_lazy("attributes that are set on the way"),
     "compress": gettext_lazy("lossless compression on the way"),
     "priors": gettext_lazy("how many earlier studies go along"),
@@ -76,4 +78,5 @@ def _of_one(action: Mapping[str, Any]) -> list[Wish]:
 
 def _step(step: Mapping[str, Any]) -> str:
     words = str(_STEPS.get(str(step["do"]), step["do"]))
-    return f"{words} ({step['to']})" if step.get("to") else words
+    detail = step.get("to") or step.get("script")
+    return f"{words} ({detail})" if detail else words

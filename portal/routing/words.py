@@ -42,6 +42,8 @@ PROBLEM: Mapping[str, str | Promise] = {
     "OUTPUT_UNKNOWN": _("The table puts out something that nobody reads."),
     "PROCESS_UNKNOWN": _("There is no process of this name."),
     "PROFILE_UNKNOWN": _("There is no such profile of de-identification."),
+    "SCRIPT_UNKNOWN": _("The library has no such version of the script."),
+    "SCRIPT_UNNAMED": _("The row names no script with its version."),
     "STORAGE_TIER_UNKNOWN": _("There is no storage tier of this name."),
     "STORAGE_TIER_WITHOUT_VOLUME": _("No volume is on this storage tier."),
     "TABLE_FAILED": _("The table came to no answer for this series."),

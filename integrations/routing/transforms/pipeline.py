@@ -21,6 +21,7 @@ from integrations.routing.transforms.catalogue import COMPRESSIONS
 from integrations.routing.transforms.coercion import coerce
 from integrations.routing.transforms.compression import compress
 from integrations.routing.transforms.deidentification import deidentify
+from integrations.routing.transforms.scripted import apply_script
 
 # What pydicom raises for bytes that are no data set, or for values their VR does not hold.
 UNREADABLE = (
@@ -48,6 +49,8 @@ def transformed(
         for step in rest:
             if step["do"] == "coerce":
                 coerce(dataset, step["values"], at=at)
+            elif step["do"] == "script":
+                apply_script(dataset, step["script"], at=at)
             else:
                 compress(dataset, COMPRESSIONS[step["to"]])
         data = _written(dataset)

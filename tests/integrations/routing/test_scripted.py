@@ -1,0 +1,125 @@
+"""A script of the library on the way out: what it may change, and that it always changes the same."""
+
+from __future__ import annotations
+
+import datetime as dt
+import io
+
+import pytest
+from pydicom import dcmread
+
+from common.errors import InvalidInput, NotFound
+from integrations.routing.actions import action_of
+from integrations.routing.tables import check_table
+from integrations.routing.transforms.pipeline import transformed
+from tests.archive.studies.objects import ct_slice, part10
+from tests.integrations.routing.tables import routing_table
+from tests.workflows.scripting.designing import make_designer
+from workflows.scripting import ScriptError, calls
+from workflows.scripting.library.services import publish_script, save_draft
+from workflows.scripting.limits import Limits
+from workflows.scripting.pool import Pool
+
+pytestmark = pytest.mark.django_db
+AT = dt.datetime(2026, 3, 2, 8, 0, tzinfo=dt.UTC)
+SOURCE = """
+import datetime
+InstitutionName = InstitutionName.upper()
+SeriesDescription = f'{Modality} {datetime.date.today().isoformat()}'
+"""
+TESTS = [{
+    "data": {"InstitutionName": "a", "Modality": "CT"}, "now": "2026-03-02T08:00:00+00:00",
+    "gives": {"InstitutionName": "A", "SeriesDescription": "CT 2026-03-02"},
+}]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def patient_pool():
+    pool = Pool(Limits(wall_s=20.0, cpu_s=10))
+    yield pool
+    pool.close()
+
+
+@pytest.fixture(autouse=True)
+def _sandbox(monkeypatch, patient_pool):
+    """One that does not take a loaded machine for a slow script."""
+    monkeypatch.setattr(calls, "pool", lambda: patient_pool)
+
+
+@pytest.fixture
+def publish(cast):
+    dora = make_designer(cast.provincial)
+
+    def put_in_force(name, source, tests):
+        return publish_script(save_draft(name, source=source, tests=tests, actor=dora), actor=dora)
+
+    put_in_force("tidy", SOURCE, TESTS)
+    return put_in_force
+
+
+def sent_with(reference, **elements):
+    data = part10(ct_slice(1, **elements))
+    return transformed(data, [{"do": "script", "script": reference}], at=AT).data
+
+
+def test_what_a_script_changes_is_coerced_and_the_former_values_are_kept(publish):
+    changed = dcmread(io.BytesIO(sent_with("tidy@1", InstitutionName="County")))
+    assert (changed.InstitutionName, changed.SeriesDescription) == ("COUNTY", "CT 2026-03-02")
+    (item,) = changed.OriginalAttributesSequence
+    assert item.ModifiedAttributesSequence[0].InstitutionName == "County"
+
+
+def test_the_same_object_comes_out_the_same_whenever_it_is_sent(publish):
+    before = sent_with("tidy@1", InstitutionName="County")
+    publish("tidy", "StudyID = '9'", [{"data": {}, "gives": {"StudyID": "9"}}])
+    assert sent_with("tidy@1", InstitutionName="County") == before
+
+
+@pytest.mark.parametrize(
+    "source",
+    ["PatientName = 'X'", "StudyInstanceUID = '1.2'", "Anything = 'x'", "StudyID = 7", "StudyID = 'x' * 17"],
+)
+def test_what_routing_may_not_set_a_script_may_not_either(publish, source):
+    publish("bold", source, [{"data": {}, "gives": _gives(source)}])
+    with pytest.raises(InvalidInput):
+        sent_with("bold@1")
+
+
+def _gives(source):
+    name, _equals, value = source.partition(" = ")
+    return {name: eval(value)}  # noqa: S307 - a constant above
+
+
+def test_a_script_that_fails_or_is_not_there_lets_nothing_leave(publish):
+    publish("broken", "StudyID = StudyID[99]", [{"data": {"StudyID": "A" * 100}, "gives": {"StudyID": "A"}}])
+    with pytest.raises(ScriptError, match="broken@1 failed: line 1, IndexError"):
+        sent_with("broken@1")
+    with pytest.raises(NotFound):
+        sent_with("tidy@9")
+
+
+@pytest.mark.parametrize("reference", ["tidy", "tidy@", "tidy@0", "Tidy@1", "tidy@x", 3])
+def test_a_table_names_a_version(reference):
+    with pytest.raises(InvalidInput) as caught:
+        action_of({"destination": "x", "script": reference}, (1,))
+    assert caught.value.code == "SCRIPT_UNNAMED"
+
+
+def test_scripts_run_after_deidentification_and_before_what_the_table_sets():
+    row = {
+        "destination": "x",
+        "compress": "rle",
+        "coerce": {"StudyID": "1"},
+        "script": "a@1",
+        "deidentify": "basic",
+    }
+    assert [step["do"] for step in action_of(row, (1,)).transforms] == [
+        "deidentify", "script", "coerce", "compress",
+    ]  # fmt: skip
+
+
+def test_a_table_that_names_an_unknown_script_is_not_published(publish):
+    xml = routing_table(["modality"], ["process", "script"], ["-", '"x"', '"tidy@2"'])
+    with pytest.raises(InvalidInput, match=r"tidy@2") as caught:
+        check_table(xml, site=None)
+    assert caught.value.code == "SCRIPT_UNKNOWN"
