@@ -63,6 +63,10 @@ class Changes:
         self._changed: list[tuple[Model, tuple[str, ...]]] = []
         self._also: list[tuple[str, list[Any]]] = []
 
+    def __bool__(self) -> bool:
+        """Whether there is anything to write."""
+        return bool(self._new or self._changed or self._also)
+
     def insert(
         self, rows: Iterable[Model | Line], *, ignore_conflicts: bool = False, keys: bool = True
     ) -> None:
@@ -88,9 +92,9 @@ class Changes:
 
         `commit`  the transaction ends with it, if it is the caller's own (see `LeanStatement.rows`).
         """
-        new, changed, also = self._new, self._changed, self._also
-        if not new and not changed and not also:
+        if not self:
             return
+        new, changed, also = self._new, self._changed, self._also
         self._new, self._changed, self._also = {}, [], []
         updates = [(_update(type(row), fields), row) for row, fields in changed]
         inserts = [

@@ -290,6 +290,7 @@ def _settle_failure(
             current.error_code = code[:80]
             if not permanent and current.attempts <= _retries(operator):
                 _queue(current, after=back_off(current.attempts))
+                step.has_written = True
                 return
             throw(step, current, code=code, message=message)
     except Conflict:

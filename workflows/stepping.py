@@ -96,6 +96,14 @@ class Step:
     settled: set[uuid.UUID] = field(default_factory=set)
     lines: list[Line] = field(default_factory=list)
     changes: Changes = field(default_factory=Changes)
+    has_written: bool = False
+    """Whether rows were written beside `changes`, so that the step is to be told although nothing moved."""
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing came of the step: news the instance has had, an answer that came too late."""
+        has_moved = self.run.waits is not self.before
+        return not (has_moved or self.lines or self.closed or self.changes or self.has_written)
 
     @property
     def subjects(self) -> dict[str, str]:
@@ -149,6 +157,7 @@ def open_step(
 ) -> Iterator[Step | None]:
     """Lock an instance and hand out its step; leaving the block advances, writes and publishes.
 
+    Where nothing came of it nothing is written, and nobody is told.
     `lock` gives the instance locked, where more than the instance is to be read under its lock.
 
     Yields   None if the instance is in other hands and `skip_locked` was asked for.
@@ -168,7 +177,10 @@ def open_step(
             with trace(instance.trace_id):
                 step = _load(instance, actor)
                 yield step
-                write(step)
+                if step.is_idle:
+                    warm_runs.keep(instance.pk, WarmRun(instance.revision, step.run, step.known))
+                else:
+                    write(step)
     except EngineFault as fault:
         open_incident(pk, element_id=fault.element_id, code="PROCESS_FAULT", message=fault.message)
         raise ServiceError(

@@ -6,9 +6,11 @@ import datetime as dt
 import uuid
 
 import structlog
+from django.db.models import QuerySet
 
 from common import clock
 from common.errors import Conflict, ServiceError
+from common.prepared import LeanQuery, Slot
 from workflows.models import ProcessInstance, Timer
 from workflows.stepping import WORKFLOW, open_step
 
@@ -22,23 +24,23 @@ def fire_timer(uid: uuid.UUID) -> bool:
 
     Reference  BPMN 2.0.2 §10.5.5
     """
-    timer = Timer.objects.filter(pk=uid, status=Timer.Status.WAITING, due_at__lte=clock.now()).first()
+    timer = _DUE_TIMER.first(uid=uid, now=clock.now())
     if timer is None:
         return False
     try:
         with open_step(timer.instance_id, actor=WORKFLOW, skip_locked=True) as step:
-            # The instance's lock comes first everywhere, so the row is read again under it.
-            if step is None or not _still_waits(timer.pk):
+            if step is None:
                 return False
-            closed = {"status": Timer.Status.FIRED, "closed_at": clock.now()}
-            if not step.run.fire_timer(uid):
-                closed["status"] = Timer.Status.CANCELLED
-            Timer.objects.filter(pk=uid).update(**closed)
+            if not step.run.fire_timer(uid):  # the process left it, or another daemon came before
+                _close_unfired(uid)
+                return False
+            timer.status, timer.closed_at = Timer.Status.FIRED, clock.now()
+            step.changes.update(timer, "status", "closed_at")
             step.settled.add(uid)
             step.note("timer.fired", element_id=timer.element_id, name=timer.name)
             return True
     except Conflict:
-        Timer.objects.filter(pk=uid).update(status=Timer.Status.CANCELLED, closed_at=clock.now())
+        _close_unfired(uid)
         return False
     except ServiceError as error:
         log.warning("timer.fault", timer=str(uid), code=error.code)
@@ -47,18 +49,32 @@ def fire_timer(uid: uuid.UUID) -> bool:
 
 
 def fire_due_timers(*, limit: int = 200) -> int:
-    """Fire what is due, the longest due first; how many fired."""
-    due = (
+    """Fire what is due, the longest due first; how many fired.
+
+    Daemons side by side have the same list; each passes over the instances the other has in hand.
+    """
+    return sum(fire_timer(uid) for uid in list(due_timers()[:limit]))
+
+
+def due_timers() -> QuerySet[Timer, uuid.UUID]:
+    """The keys of timers that are due, the longest due first."""
+    return (
         Timer.objects.filter(
             status=Timer.Status.WAITING,
             due_at__lte=clock.now(),
             instance__status=ProcessInstance.Status.RUNNING,
         )
         .order_by("due_at", "element_id")
-        .values_list("pk", flat=True)[:limit]
+        .values_list("pk", flat=True)
     )
-    return sum(fire_timer(uid) for uid in list(due))
 
 
-def _still_waits(uid: uuid.UUID) -> bool:
-    return Timer.objects.filter(pk=uid, status=Timer.Status.WAITING).exists()
+def _close_unfired(uid: uuid.UUID) -> None:
+    Timer.objects.filter(pk=uid, status=Timer.Status.WAITING).update(
+        status=Timer.Status.CANCELLED, closed_at=clock.now()
+    )
+
+
+_DUE_TIMER = LeanQuery(
+    lambda: Timer.objects.filter(pk=Slot("uid"), status=Timer.Status.WAITING, due_at__lte=Slot("now"))
+)
