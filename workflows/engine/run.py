@@ -17,7 +17,7 @@ from workflows.engine import state
 from workflows.engine.catching import Awaited, awaited_by, deliver, waiting_tasks
 from workflows.engine.computed import FAILURE
 from workflows.engine.conditions import AwaitedCondition, fire_conditions
-from workflows.engine.current import current_data, follow
+from workflows.engine.current import begin_following, follow
 from workflows.engine.machines import CallTask, MachineTask
 from workflows.engine.model import ProcessModel
 from workflows.engine.names import element_id_of, names_of, value_of
@@ -92,7 +92,7 @@ class ProcessRun:
         run = cls(model, ProcessTree(model.spec, model.subprocess_specs, _EXPRESSIONS))
         run._workflow.task_tree.data.update(data)
         if model.follows_data:
-            current_data(run._workflow).update(data)
+            begin_following(run._workflow, data)
         run._advance()
         return run
 

@@ -120,7 +120,7 @@ class ProcessTree(_Tree, BpmnWorkflow):  # type: ignore[misc]
             owner = self.get_task_from_id(subprocess.parent_task_id)
             owner.task_spec._update(owner)
         count = self.run_ready(will_complete_task, did_complete_task)
-        return count > 0 or len(self.get_active_subprocesses()) > len(before)
+        return count > 0 or any(each not in before for each in self.get_active_subprocesses())
 
 
 class SubprocessTree(_Tree, BpmnSubWorkflow):  # type: ignore[misc]
