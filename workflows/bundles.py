@@ -6,7 +6,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import Max
 from django.utils.translation import gettext as _
 
@@ -48,7 +48,7 @@ def keep_bundle(files: dict[str, str], *, actor: Actor) -> ProcessDefinition:
 
     Files that are in already are the version they were, whatever became of it.
 
-    Raises  InvalidInput for a file that is not BPMN at all.
+    Raises  InvalidInput for a file that is not BPMN at all; Conflict if another version came in this very moment.
     """
     try:
         definitions = read_definitions(diagram_of(files))
@@ -56,24 +56,36 @@ def keep_bundle(files: dict[str, str], *, actor: Actor) -> ProcessDefinition:
         raise InvalidInput(str(error), code="BUNDLE_REFUSED", fields={"bundle": str(error)}) from error
     key = _key_of(definitions)
     digest = digest_of(files)
-    with transaction.atomic():
-        known = ProcessDefinition.objects.select_for_update().filter(key=key, digest=digest).first()
-        if known is not None:
-            return known
-        latest = ProcessDefinition.objects.filter(key=key).aggregate(latest=Max("version"))["latest"]
-        kept = ProcessDefinition.objects.create(
-            key=key,
-            version=(latest or 0) + 1,
-            name=definitions.title[:120],
-            digest=digest,
-            files=files,
-            problems=_as_json(_problems(files)),
-            status=Status.DRAFT,
-            is_active=False,
-            imported_at=clock.now(),
-        )
-        _audit(kept, actor, "process.imported", problems=len(kept.problems))
-    return kept
+    versions = ProcessDefinition.objects.filter(key=key)
+    known = versions.filter(digest=digest).first()
+    if known is not None:
+        return known
+    made = ProcessDefinition(
+        key=key,
+        version=(versions.aggregate(latest=Max("version"))["latest"] or 0) + 1,
+        name=definitions.title[:120],
+        digest=digest,
+        files=files,
+        problems=_as_json(_problems(files)),
+        status=Status.DRAFT,
+        is_active=False,
+        imported_at=clock.now(),
+    )
+    try:
+        with transaction.atomic():
+            made.save(force_insert=True)
+            _audit(made, actor, "process.imported", problems=len(made.problems))
+    except IntegrityError as error:
+        known = versions.filter(digest=digest).first()
+        if known is None:
+            raise Conflict(_("Another version came in just now. Send yours again.")) from error
+        return known
+    return made
+
+
+def current_problems(definition: ProcessDefinition) -> list[dict[str, Any]]:
+    """What keeps a version from running today: operators, forms and called processes come and go."""
+    return _as_json(_problems(definition.files)) if definition.status == Status.DRAFT else definition.problems
 
 
 def deploy(definition: ProcessDefinition, *, actor: Actor) -> ProcessDefinition:
@@ -183,7 +195,8 @@ def _as_json(problems: list[Problem]) -> list[dict[str, Any]]:
 def _refusal(name: str, problems: list[Problem]) -> InvalidInput:
     fields: dict[str, str] = {}
     for each in problems:
-        fields[each.element_id] = " ".join(filter(None, (fields.get(each.element_id), each.message)))
+        message = f"{each.message} (line {each.line})" if each.line else each.message
+        fields[each.element_id] = "; ".join(filter(None, (fields.get(each.element_id), message)))
     return InvalidInput(
         f"The process in {name} cannot be imported: {problems[0]}", code="BUNDLE_REFUSED", fields=fields
     )

@@ -14,14 +14,14 @@ from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from common.errors import NotPermitted
+from common.errors import InvalidInput, NotPermitted
 from portal.api.authentication import FOR_PROGRAMS
 from portal.api.errors import RefusalSerializer
 from portal.api.parameters import query, text_in
 from portal.api.resource import Resource
 from portal.downloads import as_download
 from workflows import bundles
-from workflows.bundle_files import as_archive, diagram_of, read_upload
+from workflows.bundle_files import MAX_BUNDLE_BYTES, as_archive, diagram_of, read_upload
 from workflows.definitions import may_design, visible_definitions
 from workflows.models import ProcessDefinition
 
@@ -107,6 +107,9 @@ class ProcessDefinitionViewSet(Resource[ProcessDefinition]):
         wish = UploadSerializer(data=request.data)
         wish.is_valid(raise_exception=True)
         sent = wish.validated_data["file"]
+        if sent.size > MAX_BUNDLE_BYTES:
+            sentence = "A process has 8 MB at most."
+            raise InvalidInput(sentence, code="BUNDLE_REFUSED", fields={"file": sentence})
         kept = bundles.keep_bundle(read_upload(sent.name, sent.read()), actor=self.person)
         if wish.validated_data["deploy"]:
             kept = bundles.deploy(kept, actor=self.person)
@@ -132,6 +135,12 @@ class ProcessDefinitionViewSet(Resource[ProcessDefinition]):
         definition = self.get_object()
         name = f"{definition.key}-{definition.version}.zip"
         return as_download(as_archive(definition.files), name, "application/zip")
+
+    @extend_schema(responses={200: ModelProblemSerializer(many=True), 404: RefusalSerializer})
+    @action(detail=True, filter_backends=[], pagination_class=None)
+    def problems(self, request: Request, pk: str) -> Response:
+        """What keeps the version from running today: it is judged anew."""
+        return Response(ModelProblemSerializer(bundles.current_problems(self.get_object()), many=True).data)
 
     @extend_schema(request=None, responses={200: ProcessDefinitionDetailSerializer, **REFUSALS})
     @action(detail=True, methods=["post"])

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from portal.cases.diagram import in_words
 from portal.cases.words import Word, step_name
+from workflows import bundles
 from workflows.diagram import read_definitions
 from workflows.models import ProcessDefinition
 from workflows.selectors import diagram_text
@@ -59,7 +60,7 @@ def blocked_in(definition: ProcessDefinition) -> list[Blocked]:
         named |= {flow.id: (flow.name, "sequenceFlow") for flow in process.flows}
         named |= {key: (element.name, element.kind) for key, element in process.elements.items()}
     found: dict[str, Blocked] = {}
-    for problem in definition.problems:
+    for problem in bundles.current_problems(definition):
         key = problem["element"]
         name, kind = named.get(key, ("", ""))
         entry = found.setdefault(

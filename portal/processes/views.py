@@ -53,14 +53,15 @@ def process(request: HttpRequest, pk: int) -> HttpResponse:
     """One version: its drawing, its problems by element, its files and its brothers."""
     found = _found(request, pk)
     versions = visible_definitions(person_of(request)).filter(key=found.key).defer("files")
+    blocked = blocked_in(found)
     context = {
         "definition": found,
         "state": state_of(found),
-        "blocked": blocked_in(found),
+        "blocked": blocked,
         "contents": contents_of(found),
         "files": sorted(found.files),
         "versions": [(each, state_of(each)) for each in versions.order_by("-version")[:VERSIONS_SHOWN]],
-        "may_deploy": not found.is_active and not found.problems,
+        "may_deploy": not found.is_active and not blocked,
         "may_retire": found.status == ProcessDefinition.Status.DEPLOYED,
     }
     return render(request, "portal/processes/process.html", context)

@@ -23,7 +23,7 @@ _READ = {
     "id", "name", "default", "attachedToRef", "cancelActivity", "isInterrupting", "messageRef", "sourceRef",
     "targetRef", "gatewayDirection", "triggeredByEvent", "calledElement", "scriptFormat", "isImmediate",
     "isForCompensation", "ordering", "cancelRemainingInstances", "method", "isSequential", "behavior",
-    "testBefore", "loopMaximum", "operationRef",
+    "testBefore", "loopMaximum",
 }  # fmt: skip
 # Attributes of which only these values are run; the first is the standard's default.
 _ONLY = {

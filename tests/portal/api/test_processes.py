@@ -62,6 +62,15 @@ def test_a_refused_diagram_tells_every_problem_with_element_and_line_and_stays_t
     assert row["problem_count"] == len(found)
 
 
+def test_a_draft_is_judged_anew_when_it_is_asked_about(designer, operators):  # noqa: F811
+    key = send(designer, GOOD.replace("test.step", "later.step")).json()["id"]
+    assert [each["element"] for each in designer.get(f"/api/processes/{key}/problems/").json()] == ["do"]
+    operators["later.step"] = operators["test.step"]
+
+    assert designer.get(f"/api/processes/{key}/problems/").json() == []
+    assert designer.post(f"/api/processes/{key}/deploy/").json()["problems"] == []
+
+
 def test_a_bundle_comes_as_an_archive_and_leaves_as_one(designer):
     files = {"x/sample.bpmn": bpmn(user("ask") + END + chain("start", "ask", "end")), "x/forms/do.json": FORM}
     made = send(designer, zipped(files), "sample.zip", deploy="true")
