@@ -16,12 +16,14 @@ from workflows.models import (
     ProcessInstance,
     ReceivedMessage,
     ServiceTaskRun,
+    ThrownMessage,
     Timer,
     UserTask,
 )
 from workflows.selectors import OPEN_RUN, OPEN_TASK
 from workflows.service_tasks import find_operator
 from workflows.stepping import open_incident
+from workflows.throwing import PATIENCE
 
 MESSAGE_AGE = dt.timedelta(days=7)
 TIMER_AGE = dt.timedelta(minutes=10)
@@ -108,6 +110,11 @@ def _stuck_instances() -> int:
     for instance in rows:
         open_incident(instance.pk, element_id="", code="STUCK", message="Nothing is waited for")
     return len(rows)
+
+
+def messages_not_taken() -> int:
+    """How many messages with a key nobody has taken in their time; the cases that threw them have incidents."""
+    return ThrownMessage.objects.filter(taken_at=None, thrown_at__lt=clock.now() - PATIENCE).count()
 
 
 def old_unconsumed_messages() -> int:

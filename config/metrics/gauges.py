@@ -21,6 +21,7 @@ from integrations.dicom.models import NodeHealth, NodeTraffic, Notice
 from integrations.hl7.models import OutboundMessage
 from integrations.routing.models import Delivery, Destination
 from workflows.models import Incident, ServiceTaskRun, UserTask
+from workflows.monitoring import messages_not_taken
 
 _OPEN = ("waiting", "sending", "failed")
 
@@ -50,6 +51,9 @@ def database_metrics() -> Iterator[Metric]:
         UserTask.objects.filter(status__in=["ready", "claimed"]), "status",
     )  # fmt: skip
     yield _one("consilium_incidents_open", "Failed steps that nobody has settled.", _open_incidents())
+    yield _one(
+        "consilium_messages_not_taken", "Messages of processes that nobody waits for.", messages_not_taken()
+    )
     yield _one("consilium_events_waiting", "News on its way to subscribers.", _waiting_events())
     yield _one("consilium_hl7_waiting", "HL7 messages that are to be sent.", _waiting_messages())
 

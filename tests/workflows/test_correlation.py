@@ -13,7 +13,7 @@ from tests.workflows.conftest import bundle, chain, flow, install, message, time
 from tests.workflows.engine.events.drawing import END, boundary, catch, end, event, parallel, throw
 from workflows.correlation import offer, offer_due
 from workflows.models import Incident, MessageSubscription, ProcessInstance, ThrownMessage, UserTask
-from workflows.monitoring import open_incidents_for_old_states
+from workflows.monitoring import messages_not_taken, open_incidents_for_old_states
 from workflows.services import complete_user_task, send_message
 
 pytestmark = pytest.mark.django_db
@@ -141,6 +141,17 @@ def test_two_messages_for_one_token_one_is_taken_the_other_stays_and_is_told_of(
     assert open_steps(late) == ["after"]
     incident.refresh_from_db()
     assert incident.resolved_at is not None
+
+
+def test_a_message_from_outside_that_nobody_takes_counts_for_the_monitor(run, clock):
+    send("k1")
+    deliver_all(clock)
+    assert messages_not_taken() == 0
+
+    clock.advance(dt.timedelta(minutes=10))
+
+    assert messages_not_taken() == 1
+    assert not Incident.objects.exists()
 
 
 def test_a_message_no_process_has_a_place_for_is_an_incident_at_once(run, cast, clock):

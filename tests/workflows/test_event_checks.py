@@ -89,6 +89,9 @@ def test_events_that_run_faithfully_are_accepted(operators, body):
         (between(catch("x", "message", extension='<consilium:message correlate="open()"/>')),
          "correlation: Only these functions may be called: abs, len, lower, max, min, round, starts_with, upper"),
         (between(catch("x", "<bpmn:signalEventDefinition/>")), "The signal has no name"),
+        (throw("x", "signal", extension='<consilium:signal><consilium:argument name="subjects" value="1"/>'
+               "</consilium:signal>") + END + chain("start", "x", "end"),
+         "The argument subjects goes with every message by itself"),
         (throw("x", "message", extension='<consilium:message><consilium:argument name="n" value="1 +"/>'
                "</consilium:message>") + END + chain("start", "x", "end"), "argument n: Not an expression: '1 +'"),
         (between(catch("x", "error")), "An error event is not supported here"),

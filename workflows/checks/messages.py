@@ -11,6 +11,9 @@ from workflows.catalogue import MESSAGES, OUR_OWN
 from workflows.checks.problems import Problem, check_expression
 from workflows.diagram import Diagram, Element
 
+TAKEN = frozenset({"site_code", "subjects", "thrown"})
+"""What every message and signal carries beside its arguments."""
+
 
 def check_messages(diagram: Diagram) -> Iterator[Problem]:
     """A message comes from the catalogue, or from a process: then `consilium:message` says so at both ends."""
@@ -38,6 +41,8 @@ def check_thrown(diagram: Diagram) -> Iterator[Problem]:
         if element.throws and element.triggers and element.triggers[0].kind in {"message", "signal"}:
             for name, text in element.arguments.items():
                 yield from check_expression(element.id, text, what=f"argument {name}")
+                if name in TAKEN:
+                    yield Problem(element.id, f"The argument {name} goes with every message by itself")
 
 
 def _is_declared(element: Element) -> bool:
