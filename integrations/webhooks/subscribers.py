@@ -25,7 +25,8 @@ def queue_news(event: Event) -> None:
     wanting = Webhook.objects.filter(is_enabled=True, events__contains=[event.name])
     if not wanting.exists():
         return  # as in most regions, and every step of every case comes through here
-    cases = ProcessInstance.objects.filter(uid=event.subjects.get("case"))
+    case = event.subjects.get("case")
+    cases = ProcessInstance.objects.filter(uid=case) if case else ProcessInstance.objects.none()
     task_site = Q(site__code=str(event.payload.get("site_code", "")))
     hooks = list(wanting.filter(Q(site__in=cases.values("site_id")) | task_site))
     now = clock.now()

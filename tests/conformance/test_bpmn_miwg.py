@@ -19,6 +19,7 @@ from workflows.bundle_files import as_archive, read_upload
 from workflows.checks import check_bundle
 from workflows.diagram import read_definitions
 from workflows.diagram.names import BPMN, FLOW_NODES
+from workflows.services import start_process
 
 NAMES = (
     "A.1.0", "A.2.0", "A.2.1", "A.3.0", "A.4.0", "A.4.1", "B.1.0", "B.2.0",
@@ -86,6 +87,26 @@ def test_a_model_deploys_or_lists_everything_that_blocks_it(name, original, cast
     assert set(refusal.value.fields) == {each["element"] for each in kept.problems}
     assert {each["element"] for each in kept.problems} <= known
     assert all(each["message"] and each["line"] > 0 for each in kept.problems)
+
+
+@pytest.mark.django_db
+def test_a_model_that_lacks_the_mark_alone_runs_once_it_is_marked(cast, shared_data):
+    """A.1.0: a start, three abstract tasks, an end; each task completes when it is reached (BPMN 2.0.2 §13.3.3)."""
+    text = (shared_data / "bpmn" / "miwg_reference" / "A.1.0.bpmn").read_bytes()
+    marked = text.replace(b'isExecutable="false"', b'isExecutable="true"')
+
+    kept = bundles.deploy(
+        bundles.keep_bundle(read_upload("A.1.0.bpmn", marked), actor=cast.ines), actor=cast.ines
+    )
+    case = start_process(
+        kept.key, data={}, site=cast.provincial, subjects={}, start_key="one", actor=cast.ines
+    )
+
+    assert case.status == "completed"
+    done = (
+        case.events.filter(kind="element.completed").order_by("id").values_list("detail__element", flat=True)
+    )
+    assert list(done) == ["startEvent", "task", "task", "task", "endEvent"]
 
 
 @models
