@@ -19,7 +19,6 @@ from django.utils.translation import gettext as _
 
 from common.errors import Conflict, NotFound, ServiceError
 from workflows import bundles
-from workflows.diagram.propagation import catches_error
 from workflows.engine import CALL_OPERATOR, ProcessRun
 from workflows.instances import cancel_process, start_called_process
 from workflows.locks import read_state
@@ -79,20 +78,6 @@ def settle_calls(*, limit: int = 100) -> int:
         status=Status.RUNNING, call__status=ServiceTaskRun.Status.CANCELLED
     ).values_list("call", flat=True)[:limit]
     return len(answered) + cancel_called(left)
-
-
-def is_caught_above(instance: ProcessInstance, code: str) -> bool:
-    """Whether an error that leaves a called case would be caught at its call, or further up."""
-    while instance.call_id is not None:
-        call = (
-            ServiceTaskRun.objects.select_related("instance")
-            .defer("instance__state")
-            .get(pk=instance.call_id)
-        )
-        if catches_error(bundles.model_of(call.instance.definition_id).diagram, call.element_id, code):
-            return True
-        instance = call.instance
-    return False
 
 
 def _begin(context: TaskContext, process: str, data: dict[str, Any]) -> ProcessInstance:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -19,6 +20,7 @@ from common.prepared import LeanQuery, Slot
 from common.rows import next_key
 from events.tracing import current_trace, trace
 from workflows import bundles
+from workflows.callers import is_caught_above
 from workflows.engine import EngineFault, ProcessRun
 from workflows.locks import Known
 from workflows.models import ProcessDefinition, ProcessInstance
@@ -180,7 +182,8 @@ def _start(
         call_id=call,
     )
     with trace(instance.trace_id):
-        run = ProcessRun.start(bundles.model_of(definition.pk), data)
+        outside = partial(is_caught_above, instance) if call is not None else None
+        run = ProcessRun.start(bundles.model_of(definition.pk), data, catches_outside=outside)
         step = Step(instance, run, Known(subjects, sites={site.code: site}), actor)
         step.note("case.started", start_key=start_key)
         _audit(step, "case.started", process=run.model.diagram.key)

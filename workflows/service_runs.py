@@ -24,7 +24,7 @@ from common import clock
 from common.errors import Conflict, NotFound, ServiceError
 from events.tracing import trace
 from workflows import bundles
-from workflows.calls import is_caught_above
+from workflows.callers import is_caught_above
 from workflows.engine import CALL_OPERATOR
 from workflows.models import ProcessInstance, ProcessSubject, ServiceTaskRun
 from workflows.service_tasks import Operator, Pending, TaskContext, find_operator

@@ -7,6 +7,7 @@ import uuid
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from django.db import transaction
@@ -21,6 +22,7 @@ from common.rows import Changes, Line
 from events import services as events
 from events.tracing import trace
 from workflows import bundles, throwing
+from workflows.callers import is_caught_above
 from workflows.engine import CALL_OPERATOR, EngineFault, MessageWait, ProcessRun, Waits
 from workflows.locks import Known, WarmRun, lock_instance, read_state, warm_runs
 from workflows.models import (
@@ -244,6 +246,8 @@ def _load(instance: ProcessInstance, actor: Actor) -> Step:
         run = ProcessRun.restore(model, read_state(instance.pk))
         subjects = {subject.kind: subject.uid for subject in _SUBJECTS.all(instance=instance.pk)}
         warm = WarmRun(instance.revision, run, Known(subjects))
+    if instance.call_id is not None:
+        warm.run.catches_outside = partial(is_caught_above, instance)
     return Step(instance, warm.run, warm.known, actor, before=warm.run.waits)
 
 

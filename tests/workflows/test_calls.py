@@ -273,6 +273,32 @@ def test_an_error_end_event_of_the_called_process_reaches_the_boundary_of_the_ca
     assert open_names(outer) == ["mend"]
 
 
+FAILING = '<bpmn:scriptTask id="sum" scriptFormat="FEEL"><bpmn:script>number</bpmn:script></bpmn:scriptTask>'
+SCRIPT_BOUNDARY = (
+    '<bpmn:boundaryEvent id="failed" attachedToRef="call"><bpmn:errorEventDefinition/></bpmn:boundaryEvent>'
+    + user("mend")
+    + chain("failed", "mend", "end")
+)
+
+
+@pytest.mark.parametrize("at_once", [True, False], ids=["when it begins", "later"])
+def test_a_script_that_fails_in_the_called_process_reaches_the_boundary_of_the_call(
+    inner, begin, cast, at_once
+):
+    steps = ("sum",) if at_once else ("ask", "sum")
+    inner(FAILING + ("" if at_once else user("ask")) + END + chain("start", *steps, "end"))
+    outer = begin(OUTER + SCRIPT_BOUNDARY)
+    perform()
+
+    if not at_once:
+        finish(called(), "ask", cast.rosa)
+        perform()
+
+    assert (called().status, called().outcome) == ("failed", "SCRIPT_FAILED")
+    assert open_names(outer) == ["mend"]
+    assert not Incident.objects.exists()
+
+
 def test_an_error_nobody_would_catch_stays_an_incident_where_it_happened(inner, begin):
     inner(WORK)
     outer = begin(OUTER + error_boundary())

@@ -68,6 +68,8 @@ class _Expressions:
 _EXPRESSIONS = _Expressions()
 _BAD_VALUES = (expressions.ExpressionError, TimingError, CorrelationError)
 W = TypeVar("W")
+Catches = Callable[[str], bool]
+"""Whether an error of a code would be caught by whoever called the process."""
 
 
 class ProcessRun:
@@ -78,8 +80,11 @@ class ProcessRun:
     Raises  EngineFault if the diagram cannot go on; the run must then be thrown away.
     """
 
-    def __init__(self, model: ProcessModel, workflow: ProcessTree) -> None:
+    def __init__(
+        self, model: ProcessModel, workflow: ProcessTree, catches_outside: Catches | None = None
+    ) -> None:
         self.model = model
+        self.catches_outside = catches_outside
         self._workflow = workflow
         workflow.outbox = self._outbox = Outbox()
         self._happened: list[Happening] = []
@@ -87,9 +92,11 @@ class ProcessRun:
         self._waits: Waits | None = None
 
     @classmethod
-    def start(cls, model: ProcessModel, data: Mapping[str, Any]) -> ProcessRun:
+    def start(
+        cls, model: ProcessModel, data: Mapping[str, Any], *, catches_outside: Catches | None = None
+    ) -> ProcessRun:
         """A new process, past its start event."""
-        run = cls(model, ProcessTree(model.spec, model.subprocess_specs, _EXPRESSIONS))
+        run = cls(model, ProcessTree(model.spec, model.subprocess_specs, _EXPRESSIONS), catches_outside)
         run._workflow.task_tree.data.update(data)
         if model.follows_data:
             begin_following(run._workflow, data)
@@ -219,15 +226,22 @@ class ProcessRun:
                 moves = fire_conditions(self._workflow)
 
     def _catch_failure(self) -> bool:
-        """Whether a script or a business rule failed, and its error was caught; EngineFault if it was not."""
+        """Whether a script or a business rule failed, and its error was caught; EngineFault if it was not.
+
+        An error that is caught where this process was called ends it.
+        """
         failed = next((task for task in self._open_tasks() if FAILURE in task.internal_data), None)
         if failed is None:
             return False
         code, message = failed.internal_data.pop(FAILURE)
         element_id = element_id_of(failed)
-        if not self._catch_error(failed, code, {"element": element_id}):
+        if self._catch_error(failed, code, {"element": element_id}):
+            return True
+        if self.catches_outside is None or not self.catches_outside(code):
             raise EngineFault(element_id, message)
-        return True
+        self._outbox.error = code
+        self._workflow.cancel()
+        return False
 
     def _catch_error(self, thrower: Task, code: str, details: Mapping[str, Any]) -> bool:
         is_caught: list[bool] = []
