@@ -6,6 +6,8 @@ Where the bytes lie is another package's business: it registers a `FileKeeper`.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import PurePath
 from typing import Any, BinaryIO, Protocol
 
@@ -68,14 +70,25 @@ def attach(
     content_type = _checked(name, data)
     if Attachment.objects.filter(instance=case, removed_at=None).count() >= MOST_FILES:
         raise Conflict(_("This case holds as many files as a case may."), code="CASE_FULL")
-    location = _place().keep(data)
-    with transaction.atomic(), trace(case.trace_id):
+    with _kept(data) as location, transaction.atomic(), trace(case.trace_id):
         made = Attachment.objects.create(
             instance=case, task=task, name=name, content_type=content_type, size_bytes=len(data),
             sha256=hashlib.sha256(data).hexdigest(), location=location, added_by=person, added_at=clock.now(),
         )  # fmt: skip
         _record(person, "attachment.added", made, size_bytes=len(data), content_type=content_type)
     return made
+
+
+@contextmanager
+def _kept(data: bytes) -> Iterator[str]:
+    """Where the bytes lie; they are let go of again if no row comes to name them."""
+    location, is_named = _place().keep(data), False
+    try:
+        yield location
+        is_named = True
+    finally:
+        if not is_named:
+            _place().remove(location)
 
 
 def open_attachment(attachment: Attachment, *, person: Person) -> BinaryIO:
