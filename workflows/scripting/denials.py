@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextvars
 import threading
 
 import structlog
@@ -23,7 +24,8 @@ def record_denial(error: ScriptError, *, actor: Actor) -> None:
     transaction is open. A line that cannot be written is told to the log: the script is refused all the same.
     """
     if connection.in_atomic_block and settings.SCRIPT_DENIALS_APART:
-        apart = threading.Thread(target=_write_apart, args=(error, actor), name="script-denial")
+        in_our_trace = contextvars.copy_context().run
+        apart = threading.Thread(target=in_our_trace, args=(_write_apart, error, actor), name="script-denial")
         apart.start()
         apart.join()
     else:

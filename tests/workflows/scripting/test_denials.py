@@ -10,6 +10,7 @@ import pytest
 from django.db import transaction
 
 from accounts.models import AuditEvent
+from events.tracing import trace
 from tests.personas import Cast
 from workflows.scripting import ScriptError, checks, run_script
 from workflows.scripting.limits import Limits
@@ -24,9 +25,10 @@ def zygote_of(pool: Pool) -> int:
 @pytest.mark.django_db(transaction=True)
 def test_the_audit_line_outlives_the_transaction_that_the_script_broke(settings):
     settings.SCRIPT_DENIALS_APART = True
-    with pytest.raises(ScriptError), transaction.atomic():
-        run_script("import os", {}, name="case/StartTask")
-    assert AuditEvent.objects.get(action="script.denied").object_uid == "case/StartTask"
+    with trace() as trace_id, pytest.raises(ScriptError), transaction.atomic():
+        run_script("import os", {}, name="StartTask")
+    line = AuditEvent.objects.get(action="script.denied")
+    assert (line.object_uid, line.trace_id) == ("StartTask", trace_id)
 
 
 @pytest.mark.django_db
