@@ -78,6 +78,25 @@ def test_two_people_reach_for_one_task_and_one_has_it(begin, cast, django_user_m
     assert UserTask.objects.get().assignee in (cast.rosa, li)
 
 
+def test_a_task_is_finished_or_taken_away_but_not_both(begin, cast, django_user_model):
+    li = django_user_model.objects.create_user("li", display_name="Li")
+    li.memberships.create(site=cast.provincial, role="radiologist")
+    begin(user("look") + END + chain("start", "look", "end"))
+    task = services.claim_user_task(UserTask.objects.get(), actor=cast.rosa)
+
+    done, given = at_once(
+        lambda: services.complete_user_task(task, actor=cast.rosa, outcome="done", data={}),
+        lambda: services.reassign_user_task(task, actor=cast.carla, to=li, reason="Rosa is ill"),
+    )
+
+    task = UserTask.objects.get()
+    assert sum(isinstance(result, Conflict) for result in (done, given)) == 1, (done, given)
+    if isinstance(given, Conflict):
+        assert (task.status, task.completed_by) == ("completed", cast.rosa)
+    else:
+        assert (task.status, task.assignee, task.completed_by) == ("ready", li, None)
+
+
 def test_two_events_at_once_are_both_taken(begin):
     body = (
         '<bpmn:parallelGateway id="s"/><bpmn:parallelGateway id="j"/>' + message("a", "M1") + message("b", "M2")
