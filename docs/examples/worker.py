@@ -8,11 +8,12 @@ import os
 import sys
 import urllib.error
 import urllib.request
+from typing import Any
 
 BASE, TOKEN, NAME = os.environ["CONSILIUM"], os.environ["TOKEN"], f"worker-{os.getpid()}"
 
 
-def ask(path, **body):
+def ask(path: str, **body: Any) -> Any:
     request = urllib.request.Request(
         f"{BASE}/api/external-tasks/{path}/",
         data=json.dumps({"worker": NAME, **body}).encode(),
@@ -22,12 +23,12 @@ def ask(path, **body):
         return json.loads(answer.read() or b"null")
 
 
-def do(task):
+def do(task: dict[str, Any]) -> dict[str, Any]:
     """The work itself. `task["uid"]` is the same if the step comes twice: do not do it twice."""
     return {"doubled": 2 * task["arguments"]["number"]}
 
 
-def main(topics, rounds=None):
+def main(topics: list[str], rounds: int | None = None) -> None:
     while rounds is None or rounds > 0:
         rounds = None if rounds is None else rounds - 1
         for task in ask("fetch-and-lock", topics=topics, most=5, lock_s=300, wait_s=20):

@@ -108,6 +108,7 @@ def test_only_the_active_version_is_begun_and_a_retired_one_is_not(clock, cast, 
 def test_minute_hour_day_month_and_weekday_say_when(text, after, expected):
     schedule = parse_schedule(text)
 
+    assert schedule is not None
     assert schedule.after(dt.datetime.fromisoformat(f"{after}+00:00")) == dt.datetime.fromisoformat(
         f"{expected}+00:00"
     )

@@ -80,7 +80,7 @@ class _Kept(Changes):
         super().__init__()
         self.lines: list[Any] = []
 
-    def insert(self, rows: Any, *, ignore_conflicts: bool = False) -> None:  # noqa: ARG002 - as Changes'
+    def insert(self, rows: Any, **_options: bool) -> None:
         self.lines += rows
 
 

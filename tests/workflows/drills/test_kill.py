@@ -48,7 +48,7 @@ class Drilled(RunningProcess):
 
     def begin(self, key: str) -> None:
         """Start an instance under a key of its own, as a caller that tries again would."""
-        start = {
+        start: dict[str, Any] = {
             "data": {"site": "provincial", "number": 3},
             "subjects": {"study": "2.25.1"},
             "start_key": "one",
