@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from accounts.models import Role
 from workflows.checks.problems import Problem, check_expression, check_optional
+from workflows.checks.timers import check_timing
 from workflows.diagram import Diagram
-from workflows.engine.durations import is_timing
 from workflows.service_tasks import EXTERNAL, find_operator
 
 
@@ -39,8 +39,8 @@ def check_user_tasks(diagram: Diagram) -> Iterator[Problem]:
         elif not lane.site:
             yield Problem(element.id, f"The lane gives no site: {lane.name}")
         due = element.extension("form", "due")
-        if due and not is_timing(due):
-            yield from check_expression(element.id, due, what="due")
+        if due:
+            yield from check_timing(element.id, due, what="due")
         for name in ("person", "candidates"):
             yield from check_optional(element.id, element.extension("form", name), what=name)
         for role in element.extension("form", "roles").split():

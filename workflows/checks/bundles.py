@@ -11,6 +11,7 @@ from typing import Any
 from django.conf import settings
 from django.core import checks
 
+from workflows.checks.files import check_size
 from workflows.checks.problems import Problem
 from workflows.checks.rules import BUNDLE_RULES, FILE_RULES, PROCESS_RULES
 from workflows.diagram import Definitions, Diagram, DiagramError, read_definitions
@@ -29,6 +30,9 @@ def check_bundle(files: Mapping[str, str]) -> list[Problem]:
         definitions = read_definitions(diagrams[0])
     except DiagramError as error:
         return [Problem("bundle", str(error))]
+    too_much = list(check_size(definitions))
+    if too_much:
+        return too_much
     return _placed(_problems(definitions, files), definitions) or _unbuilt(definitions, files, diagrams[0])
 
 

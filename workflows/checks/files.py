@@ -5,12 +5,16 @@ Reference  BPMN 2.0.2 §8.1 (Definitions, Extension), §9.4 (Conversations), §1
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from workflows.checks.problems import Problem
 from workflows.diagram import Definitions
 from workflows.diagram.names import BPMN, OTHER_MODELS, word_of
 
+MOST_NODES = 250
+_ID = re.compile(r"[^\W\d][\w.-]*")  # NCName, as xsd:ID demands
+_RESERVED = re.compile(r"Start|End|.*\.(?:EndJoin|BoundaryEventSplit|BoundaryEventJoin|compensation)")
 LONGEST_KEY = 80  # of a process's id, as its definition keeps it
 
 
@@ -27,9 +31,27 @@ def check_executable(definitions: Definitions) -> Iterator[Problem]:
             yield Problem(process.key, f"The id of a process has 1 to {LONGEST_KEY} characters")
 
 
+def check_size(definitions: Definitions) -> Iterator[Problem]:
+    """Asked before anything else: the other rules look at each node beside each other, and the engine builds deep."""
+    count = sum(len(process.elements) for process in definitions.processes)
+    if count > MOST_NODES:
+        yield Problem(
+            definitions.key,
+            f"The file has {count} flow nodes; more than {MOST_NODES} are not run: call other processes",
+        )
+
+
 def check_ids(definitions: Definitions) -> Iterator[Problem]:
+    """An id is one of XML Schema, and none the engine gives to nodes of its own."""
     for key in definitions.repeated:
         yield Problem(key, "This id stands in the file twice")
+    for key in definitions.lines:
+        if not _ID.fullmatch(key):
+            yield Problem(
+                key, "An id begins with a letter or _; letters, digits, full stops, - and _ may follow"
+            )
+        elif _RESERVED.fullmatch(key):
+            yield Problem(key, "The engine uses this id itself; choose another one")
 
 
 def check_other_models(definitions: Definitions) -> Iterator[Problem]:

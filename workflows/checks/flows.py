@@ -30,7 +30,10 @@ def check_flows(diagram: Diagram) -> Iterator[Problem]:
         source, target = diagram.elements.get(flow.source), diagram.elements.get(flow.target)
         if source is None or target is None:
             yield Problem(flow.id, "The flow leads from or to nothing")
-        elif flow.condition:
+            continue
+        if source.parent != target.parent:  # BPMN 2.0.2 §7.6.1
+            yield Problem(flow.id, "A flow does not cross the border of a subprocess")
+        if flow.condition:
             if source.kind not in _CONDITIONED:
                 yield Problem(flow.id, f"A flow out of a {source.kind} has no condition")
             elif len(diagram.outgoing(source.id)) == 1 and not source.kind.endswith("Gateway"):

@@ -19,6 +19,7 @@ from workflows.checks.flows import check_ends, check_flows, check_gateways, chec
 from workflows.checks.forms import check_forms
 from workflows.checks.kinds import check_kinds
 from workflows.checks.languages import check_languages
+from workflows.checks.lengths import check_lengths
 from workflows.checks.links import check_links
 from workflows.checks.loops import check_loops
 from workflows.checks.messages import check_messages, check_thrown
@@ -40,6 +41,7 @@ FILE_RULES: tuple[Callable[[Definitions], Iterable[Problem]], ...] = (
 
 PROCESS_RULES: tuple[Callable[[Diagram], Iterable[Problem]], ...] = (
     check_kinds,
+    check_lengths,
     check_attributes,
     check_children,
     check_dialects,

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from workflows.checks.problems import Problem, check_expression
 from workflows.diagram import Diagram, Element
-from workflows.engine.durations import is_timing, parse_cycle
+from workflows.engine.durations import looks_like_timing, parse_cycle, parse_duration, parse_moment
 from workflows.engine.schedules import parse_schedule
 
 
@@ -23,10 +23,25 @@ def check_timers(diagram: Diagram) -> Iterator[Problem]:
             continue
         if trigger.cycle and not _may_repeat(element):
             yield Problem(element.id, "Only a non-interrupting boundary or start event may repeat")
-        if trigger.cycle and is_timing(trigger.expression) and parse_cycle(trigger.expression) is None:
-            yield Problem(element.id, "A repeating timer is written like R3/PT10M")
-        if not is_timing(trigger.expression):
-            yield from check_expression(element.id, trigger.expression)
+        yield from check_timing(element.id, trigger.expression, is_cycle=trigger.cycle)
+
+
+def check_timing(
+    element_id: str, text: str, *, is_cycle: bool = False, what: str = "expression"
+) -> Iterator[Problem]:
+    """A text that says when, or an expression that will. What looks like a time is never read as a name."""
+    if not looks_like_timing(text):
+        yield from check_expression(element_id, text, what=what)
+    elif is_cycle and parse_cycle(text) is None:
+        yield Problem(
+            element_id, "A repeating timer is written like R3/PT10M, once or more, a second apart or more"
+        )
+    elif not is_cycle and parse_duration(text) is None and parse_moment(text) is None:
+        yield Problem(
+            element_id,
+            "When is a duration of weeks, days, hours, minutes and seconds of at most a hundred years, like P1DT12H, "
+            "or a moment with its offset, like 2026-03-02T08:00+08:00",
+        )
 
 
 def _check_start(element: Element, text: str) -> Iterator[Problem]:
