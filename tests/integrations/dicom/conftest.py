@@ -13,9 +13,10 @@ from urllib.parse import quote
 import pytest
 from django.db import connection
 
-from integrations.dicom.models import ApplicationEntity
+from integrations.dicom.models import AERole, ApplicationEntity
 from integrations.dicom.scp.server import Listener
 from integrations.dicom.scu.association import Peer
+from tests.integrations.dicom.retrieving import Receiver, receiving
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -75,3 +76,17 @@ def start_daemon(modality, settings) -> Iterator[object]:
             daemon.kill(9)
         if daemon.process.stdout is not None:
             daemon.process.stdout.close()
+
+
+@pytest.fixture
+def receiver():
+    return Receiver()
+
+
+@pytest.fixture
+def reader(cast, receiver):
+    with receiving("READER", receiver) as port:
+        yield ApplicationEntity.objects.create(
+            ae_title="READER", site=cast.county, roles=[AERole.STORAGE_SCP], host="127.0.0.1", port=port,
+            timeout_s=10,
+        )  # fmt: skip

@@ -44,20 +44,6 @@ def workstation(peer, modality):
 
 
 @pytest.fixture
-def receiver():
-    return Receiver()
-
-
-@pytest.fixture
-def reader(cast, receiver):
-    with receiving("READER", receiver) as port:
-        yield ApplicationEntity.objects.create(
-            ae_title="READER", site=cast.county, roles=[AERole.STORAGE_SCP], host="127.0.0.1", port=port,
-            timeout_s=10,
-        )  # fmt: skip
-
-
-@pytest.fixture
 def reassign(cast):
     def reassign(name="study") -> Study:
         study = Study.objects.get(study_instance_uid=derived_uid(name))

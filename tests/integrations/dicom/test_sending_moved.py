@@ -9,26 +9,11 @@ import pytest
 from archive.storage.keys import new_segment_key, slice_key
 from archive.studies.models import Study
 from common.uids import derived_uid
-from integrations.dicom.models import AERole, ApplicationEntity
 from integrations.dicom.retrieval import instances_of_study
 from integrations.dicom.sending import send_to
-from tests.integrations.dicom.retrieving import Receiver, hold_series, receiving
+from tests.integrations.dicom.retrieving import hold_series
 
 GONE = 0xC000
-
-
-@pytest.fixture
-def receiver():
-    return Receiver()
-
-
-@pytest.fixture
-def reader(cast, receiver):
-    with receiving("READER", receiver) as port:
-        yield ApplicationEntity.objects.create(
-            ae_title="READER", site=cast.county, roles=[AERole.STORAGE_SCP], host="127.0.0.1", port=port,
-            timeout_s=10,
-        )  # fmt: skip
 
 
 @pytest.fixture
