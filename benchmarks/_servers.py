@@ -82,16 +82,25 @@ def running(
 
     Raises  RuntimeError with the end of its log if it does not come up.
     """
+    with spawned(command, log=log, environment=environment) as process:
+        if pid is not None:
+            pid.write_text(str(process.pid))
+        _await_port(process, port, log)
+        yield
+
+
+@contextlib.contextmanager
+def spawned(
+    command: list[str], *, log: Path, environment: Mapping[str, str] | None = None
+) -> Iterator[subprocess.Popen[bytes]]:
+    """A process of its own group until the block ends."""
     with log.open("wb") as output:
         process = subprocess.Popen(
             command, cwd=ROOT, env={**os.environ, **(environment or {})}, stdout=output,
             stderr=subprocess.STDOUT, start_new_session=True,
         )  # fmt: skip
-    if pid is not None:
-        pid.write_text(str(process.pid))
     try:
-        _await_port(process, port, log)
-        yield
+        yield process
     finally:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGTERM)

@@ -79,19 +79,19 @@ def run(*, quick: bool) -> list[Row]:
 
 
 def _measure(folder: Path, connection: psycopg.Connection, *, count: int, rounds: int) -> list[Row]:
-    ours, peer = _Ours(folder), _Spiff(connection)
-    cold = _Ours(folder, warm=False)
+    ours, peer = Ours(folder), _Spiff(connection)
+    cold = Ours(folder, warm=False)
     stored = measure_in_turn(
         {
-            "ours": _rate(ours.persisted, count),
-            "cold": _rate(cold.persisted, count),
-            PEER: _rate(peer.persisted, count),
-            "floor": _rate(peer.floor, count),
+            "ours": rate(ours.persisted, count),
+            "cold": rate(cold.persisted, count),
+            PEER: rate(peer.persisted, count),
+            "floor": rate(peer.floor, count),
         },
         rounds=rounds,
     )
     memory = measure_in_turn(
-        {"ours": _rate(ours.in_memory, count * 3), "SpiffWorkflow": _rate(peer.in_memory, count * 3)},
+        {"ours": rate(ours.in_memory, count * 3), "SpiffWorkflow": rate(peer.in_memory, count * 3)},
         rounds=rounds,
     )
     rates = {name: median for name, (median, _) in stored.items()}
@@ -112,7 +112,7 @@ def _measure(folder: Path, connection: psycopg.Connection, *, count: int, rounds
     ]  # fmt: skip
 
 
-def _rate(one: Callable[[], None], count: int) -> Callable[[], float]:
+def rate(one: Callable[[], None], count: int) -> Callable[[], float]:
     def measure() -> float:
         began = time.perf_counter()
         for _ in range(count):
@@ -122,7 +122,7 @@ def _rate(one: Callable[[], None], count: int) -> Callable[[], float]:
     return measure
 
 
-class _Ours:
+class Ours:
     """The product's services, as a view or a worker calls them."""
 
     def __init__(self, folder: Path, *, warm: bool = True) -> None:
