@@ -18,6 +18,7 @@ from workflows.engine.catching import Awaited, awaited_by, deliver, waiting_task
 from workflows.engine.computed import FAILURE
 from workflows.engine.conditions import AwaitedCondition, fire_conditions
 from workflows.engine.current import begin_following, follow
+from workflows.engine.loops import OWN
 from workflows.engine.machines import CallTask, MachineTask
 from workflows.engine.model import ProcessModel
 from workflows.engine.names import element_id_of, names_of, value_of
@@ -39,6 +40,8 @@ from workflows.engine.waits import (
 )
 
 MAX_STEPS = 1000
+STEPS_AN_INSTANCE = 100
+"""How much more a process may do without waiting for each open instance of a loop: a thousand may begin at once."""
 CONFIRMATION = "confirmation"
 """The form of a manual task that names none; it is built in."""
 
@@ -211,7 +214,7 @@ class ProcessRun:
     def _advance(self) -> None:
         """Run what needs nobody, until the process waits or ends."""
         self._waits = None
-        self._steps = 0
+        self._steps, self._allowed = 0, MAX_STEPS
         self._current = ""
         self._guard("", self._run_on)
         prune(self._workflow)
@@ -262,8 +265,15 @@ class ProcessRun:
     def _count(self, task: Task) -> None:
         self._current = element_id_of(task)
         self._steps += 1
-        if self._steps > MAX_STEPS:
+        if self._steps > self._allowed:
+            self._allowed = MAX_STEPS + STEPS_AN_INSTANCE * self._open_instances()
+        if self._steps > self._allowed:
             raise EngineFault(self._current, "The diagram loops without ever waiting")
+
+    def _open_instances(self) -> int:
+        trees = (self._workflow, *self._workflow.get_active_subprocesses())
+        opened = (task for tree in trees for task in tree.in_state(TaskState.NOT_FINISHED_MASK))
+        return sum(OWN in task.internal_data for task in opened)
 
     def _note(self, task: Task) -> None:
         if not task.has_state(TaskState.COMPLETED):

@@ -94,6 +94,14 @@ def test_an_event_subprocess_of_an_instance_has_the_data_of_that_instance(play):
     assert (process.people, sorted(handled)) == (["handle", "handle"], ["p", "q"])
 
 
+@pytest.mark.parametrize("node", [machine("x"), within("x", machine("in") + end("e1"), "in", "e1")])
+def test_the_most_instances_there_may_be_begin_at_once(play, node):
+    """§13.3.7: as many as the expression says; that they do not wait for each other is no loop that never waits."""
+    process = play(marked(node, multi(cardinality="1000")) + END + chain("start", "x", "end"))
+
+    assert len(process.machines) == 1000
+
+
 def test_each_instance_has_boundary_events_and_a_timer_of_its_own(play):
     """§13.3.7, §13.5.3: an event at an activity within an instance is that instance's."""
     inner = (
