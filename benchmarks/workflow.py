@@ -175,7 +175,7 @@ class Ours:
         return float(len(self._started().dump()))
 
     def _started(self) -> Any:
-        from workflows import bundles  # noqa: PLC0415
+        from workflows.deployment import bundles  # noqa: PLC0415
         from workflows.engine import ProcessRun  # noqa: PLC0415
         from workflows.models import ProcessDefinition  # noqa: PLC0415
 

@@ -10,23 +10,13 @@ class WorkflowsConfig(AppConfig):
     def ready(self) -> None:
         from events.duties import register_duty
         from events.services import subscribe
-        from workflows import (
-            calls,
-            catalogue,
-            checks,
-            choices,
-            correlation,
-            external_tasks,
-            messages,
-            monitoring,
-            scheduled_starts,
-            service_runs,
-            signals,
-            stepping,
-            tasks,
-            timers,
-        )
+        from workflows import catalogue, checks, monitoring, stepping, tasks, timers
+        from workflows.calling import calls
+        from workflows.forms import choices
+        from workflows.machines import external_tasks, service_runs
+        from workflows.news import correlation, messages, signals
         from workflows.scripting import checks as script_checks
+        from workflows.starting import scheduled_starts
 
         choices.register()
         subscribe("*", subscriber="workflows", handler=messages.receive_event, skips=catalogue.OUR_OWN)

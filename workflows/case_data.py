@@ -8,7 +8,7 @@ from django.db.models import Q, QuerySet
 
 from accounts.actors import Actor
 from accounts.privileges import Privilege, sites_where
-from workflows import bundles
+from workflows.deployment import bundles
 from workflows.engine import ProcessRun
 from workflows.locks import read_state
 from workflows.models import ProcessInstance

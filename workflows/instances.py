@@ -19,8 +19,8 @@ from common.errors import InvalidInput, NotFound, NotPermitted
 from common.prepared import LeanQuery, Slot
 from common.rows import next_key
 from events.tracing import current_trace, trace
-from workflows import bundles
-from workflows.callers import is_caught_above
+from workflows.calling.callers import is_caught_above
+from workflows.deployment import bundles
 from workflows.engine import EngineFault, ProcessRun
 from workflows.locks import Known
 from workflows.models import ProcessDefinition, ProcessInstance

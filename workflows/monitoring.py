@@ -20,10 +20,10 @@ from workflows.models import (
     Timer,
     UserTask,
 )
+from workflows.news.throwing import PATIENCE
 from workflows.selectors import OPEN_RUN, OPEN_TASK
 from workflows.service_tasks import find_operator
 from workflows.stepping import open_incident
-from workflows.throwing import PATIENCE
 
 MESSAGE_AGE = dt.timedelta(days=7)
 TIMER_AGE = dt.timedelta(minutes=10)

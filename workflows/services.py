@@ -1,27 +1,27 @@
 """What other packages ask of processes. Each function is one transaction; one writer an instance."""
 
-from workflows.attachments import attach, open_attachment, remove_attachment
-from workflows.bundles import import_bundle
-from workflows.comments import add_comment
-from workflows.correlation import send_message
-from workflows.drafts import discard_draft, save_draft
-from workflows.handing import (
-    decline_user_task,
-    delegate_user_task,
-    hand_back_user_task,
-    reassign_user_task,
-)
+from workflows.deployment.bundles import import_bundle
 from workflows.instances import cancel_process, start_process
-from workflows.messages import receive_event
-from workflows.service_runs import (
+from workflows.machines.service_runs import (
     complete_service_task,
     fail_service_task,
     perform_service_task,
     retry_service_task,
 )
-from workflows.signals import broadcast_signal
+from workflows.news.correlation import send_message
+from workflows.news.messages import receive_event
+from workflows.news.signals import broadcast_signal
+from workflows.people.attachments import attach, open_attachment, remove_attachment
+from workflows.people.comments import add_comment
+from workflows.people.drafts import discard_draft, save_draft
+from workflows.people.handing import (
+    decline_user_task,
+    delegate_user_task,
+    hand_back_user_task,
+    reassign_user_task,
+)
+from workflows.people.user_tasks import claim_user_task, complete_user_task, release_user_task
 from workflows.timers import fire_timer
-from workflows.user_tasks import claim_user_task, complete_user_task, release_user_task
 
 __all__ = [
     "add_comment",

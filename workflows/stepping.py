@@ -21,8 +21,8 @@ from common.prepared import LeanQuery, Slot
 from common.rows import Changes, Line
 from events import services as events
 from events.tracing import trace
-from workflows import bundles, throwing
-from workflows.callers import is_caught_above
+from workflows.calling.callers import is_caught_above
+from workflows.deployment import bundles
 from workflows.engine import CALL_OPERATOR, EngineFault, MessageWait, ProcessRun, Waits
 from workflows.locks import Known, WarmRun, lock_instance, read_state, warm_runs
 from workflows.models import (
@@ -36,7 +36,8 @@ from workflows.models import (
     Timer,
     UserTask,
 )
-from workflows.offering import forget_candidates, grant_cause, offer
+from workflows.news import throwing
+from workflows.people.offering import forget_candidates, grant_cause, offer
 
 WORKFLOW = SystemActor("workflow")
 NUDGE_GRACE = dt.timedelta(seconds=3)

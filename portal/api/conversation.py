@@ -21,9 +21,9 @@ from portal.api.authentication import person_of
 from portal.api.errors import RefusalSerializer
 from portal.api.people import PersonBriefSerializer
 from portal.attachments.answering import download, take_in
-from workflows.attachments import attachments_of, visible_attachments
-from workflows.comments import comments_of
 from workflows.models import Attachment, CaseComment, ProcessInstance
+from workflows.people.attachments import attachments_of, visible_attachments
+from workflows.people.comments import comments_of
 from workflows.selectors import visible_cases, workable_tasks
 from workflows.services import add_comment, remove_attachment
 

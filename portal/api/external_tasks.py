@@ -20,7 +20,7 @@ from portal.api.errors import RefusalSerializer
 from portal.api.pagination import KeysetPagination
 from portal.api.parameters import query, text_in
 from portal.api.resource import UUID_PATTERN, Resource
-from workflows import external_tasks as services
+from workflows.machines import external_tasks as services
 from workflows.models import ServiceTaskRun
 
 LONGEST_POLL_S = 20

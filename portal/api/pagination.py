@@ -13,8 +13,8 @@ from rest_framework.utils.urls import replace_query_param
 
 from portal.api.parameters import text_in
 from portal.inbox.cursors import cursor_of, place_in
-from workflows.inboxes import place_of
 from workflows.models import UserTask
+from workflows.people.inboxes import place_of
 
 
 class KeysetPagination(CursorPagination):

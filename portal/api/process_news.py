@@ -18,7 +18,7 @@ from common.errors import InvalidInput
 from portal.api.authentication import FOR_PROGRAMS, person_of
 from portal.api.case_actions import check_subjects
 from portal.api.errors import RefusalSerializer
-from workflows.outside import tell_message, tell_signal
+from workflows.news.outside import tell_message, tell_signal
 
 REFUSALS = {400: RefusalSerializer, 403: RefusalSerializer}
 

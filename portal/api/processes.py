@@ -20,9 +20,9 @@ from portal.api.errors import RefusalSerializer
 from portal.api.parameters import query, text_in
 from portal.api.resource import Resource
 from portal.downloads import as_download
-from workflows import bundles
-from workflows.bundle_files import MAX_BUNDLE_BYTES, as_archive, diagram_of, read_upload
-from workflows.definitions import may_design, visible_definitions
+from workflows.deployment import bundles
+from workflows.deployment.bundle_files import MAX_BUNDLE_BYTES, as_archive, diagram_of, read_upload
+from workflows.deployment.definitions import may_design, visible_definitions
 from workflows.models import ProcessDefinition
 
 REFUSALS = {400: RefusalSerializer, 403: RefusalSerializer, 404: RefusalSerializer, 409: RefusalSerializer}

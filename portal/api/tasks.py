@@ -26,8 +26,9 @@ from portal.api.parameters import query, text_in, uuid_in
 from portal.api.people import PersonBriefSerializer
 from portal.api.resource import UUID_PATTERN, Resource
 from workflows.forms import load_form
-from workflows.inboxes import Wish, inbox_page, overdue, team_page
 from workflows.models import RANKS, FormDraft, ProcessInstance, UserTask
+from workflows.people.inboxes import Wish, inbox_page, overdue, team_page
+from workflows.people.task_steps import people_who_may
 from workflows.selectors import assignable_tasks, inbox, visible_cases
 from workflows.services import (
     claim_user_task,
@@ -39,7 +40,6 @@ from workflows.services import (
     release_user_task,
     save_draft,
 )
-from workflows.task_steps import people_who_may
 
 
 class TaskSerializer(serializers.ModelSerializer[UserTask]):

@@ -10,8 +10,8 @@ from django.utils.translation import gettext as _
 
 from accounts.models import Person
 from common.errors import InvalidInput
-from workflows.attachments import MAX_BYTES
 from workflows.models import Attachment, ProcessInstance, UserTask
+from workflows.people.attachments import MAX_BYTES
 from workflows.services import attach, open_attachment
 
 

@@ -13,7 +13,7 @@ from django.conf import settings
 from archive.storage.backends import store_at
 from archive.storage.keys import ObjectKey, check_segment_key, new_segment_key
 from archive.storage.volumes.base import Store
-from workflows.attachments import use_keeper
+from workflows.people.attachments import use_keeper
 
 FOLDER = "case-files"
 

@@ -17,9 +17,9 @@ from common.errors import ServiceError
 from portal.attachments.answering import download, take_in
 from portal.cases.page import cases_for_page
 from portal.shell.person import person_of
-from workflows.attachments import attachments_of, visible_attachments
-from workflows.comments import comments_of, mentionable
 from workflows.models import ProcessInstance
+from workflows.people.attachments import attachments_of, visible_attachments
+from workflows.people.comments import comments_of, mentionable
 from workflows.services import add_comment, remove_attachment
 
 

@@ -19,7 +19,7 @@ from portal.cases.page import cases_for_page
 from portal.cases.task_form import PASSWORD, Refusal, posted_data
 from portal.cases.views import case_page
 from portal.shell.person import person_of
-from workflows.form_views import form_view
+from workflows.forms.views import form_view
 from workflows.models import UserTask
 from workflows.selectors import workable_tasks
 from workflows.services import complete_user_task

@@ -10,7 +10,7 @@ from typing import Any
 from django.http import QueryDict
 
 from accounts.models import Person
-from workflows.form_views import FormField, FormOutcome, FormView, form_view
+from workflows.forms.views import FormField, FormOutcome, FormView, form_view
 from workflows.models import FormDraft, UserTask
 
 PASSWORD = "password"  # noqa: S105 - the name of a field

@@ -9,7 +9,7 @@ import uuid
 from django.utils.translation import gettext as _
 
 from common.errors import InvalidInput
-from workflows.inboxes import Place
+from workflows.people.inboxes import Place
 
 
 def cursor_of(place: Place) -> str:

@@ -12,8 +12,8 @@ from accounts.models import Person
 from portal.cases.subjects import CaseSubject, subjects_of
 from portal.cases.words import URGENCY, Word, step_name, word
 from portal.clocks import Countdown, countdown_of
-from workflows.inboxes import COUNTED, Wish, inbox_counts, overdue
 from workflows.models import RANKS, UserTask
+from workflows.people.inboxes import COUNTED, Wish, inbox_counts, overdue
 
 PAGE_ROWS = 50
 

@@ -18,8 +18,8 @@ from common.errors import InvalidInput, ServiceError
 from portal.inbox.cursors import cursor_of, place_in
 from portal.inbox.rows import PAGE_ROWS, Show, chips, rows_of, wish_for
 from portal.shell.person import person_of
-from workflows.inboxes import MOST_ROWS, Place, Wish, inbox_page, place_of
 from workflows.models import UserTask
+from workflows.people.inboxes import MOST_ROWS, Place, Wish, inbox_page, place_of
 from workflows.selectors import workable_tasks
 from workflows.services import claim_user_task, release_user_task
 

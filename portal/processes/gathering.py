@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from portal.cases.diagram import in_words
 from portal.cases.words import Word, step_name
-from workflows import bundles
+from workflows.deployment import bundles
 from workflows.diagram import read_definitions
 from workflows.models import ProcessDefinition
 from workflows.selectors import diagram_text

@@ -15,9 +15,9 @@ from portal.gate import opened_by
 from portal.listing import page_of
 from portal.processes.gathering import blocked_in, contents_of, drawing_of, state_of
 from portal.shell.person import person_of
-from workflows import bundles
-from workflows.bundle_files import MAX_BUNDLE_BYTES, as_archive, diagram_of, read_upload
-from workflows.definitions import visible_definitions
+from workflows.deployment import bundles
+from workflows.deployment.bundle_files import MAX_BUNDLE_BYTES, as_archive, diagram_of, read_upload
+from workflows.deployment.definitions import visible_definitions
 from workflows.models import ProcessDefinition
 
 designing = opened_by(Privilege.DESIGN_PROCESSES)

@@ -12,7 +12,7 @@ from archive.mpi.models import Patient
 from common import clock
 from portal.cases.task_form import ShownField
 from portal.cases.words import CASE, TASK, URGENCY
-from workflows.form_views import FormField
+from workflows.forms.views import FormField
 
 
 @login_required

@@ -10,8 +10,8 @@ from accounts.models import Person
 from common.errors import InvalidInput
 from portal.shell.names import name_of
 from workflows.models import UserTask
+from workflows.people.task_steps import people_who_may
 from workflows.selectors import OPEN_TASK
-from workflows.task_steps import people_who_may
 
 
 def colleagues_for(task: UserTask, *, without: Person | None) -> list[tuple[str, str]]:

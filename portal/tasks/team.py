@@ -31,8 +31,8 @@ from portal.inbox.cursors import cursor_of, place_in
 from portal.shell.names import name_of
 from portal.shell.person import person_of
 from portal.tasks.people import colleagues_for, person_named
-from workflows.inboxes import Place, Wish, overdue, place_of, team_page
 from workflows.models import UserTask
+from workflows.people.inboxes import Place, Wish, overdue, place_of, team_page
 from workflows.selectors import assignable_tasks, visible_cases
 from workflows.services import reassign_user_task
 

@@ -14,9 +14,9 @@ import pytest
 from lxml import etree
 
 from common.errors import InvalidInput
-from workflows import bundles
-from workflows.bundle_files import as_archive, read_upload
 from workflows.checks import check_bundle
+from workflows.deployment import bundles
+from workflows.deployment.bundle_files import as_archive, read_upload
 from workflows.diagram import read_definitions
 from workflows.diagram.names import BPMN, FLOW_NODES
 from workflows.services import start_process

@@ -14,7 +14,7 @@ from django.conf import settings
 
 from accounts.tokens import issue_token
 from tests.workflows.conftest import begin, bundle, operators  # noqa: F401 - fixtures
-from tests.workflows.test_external_tasks import ONE
+from tests.workflows.machines.test_external_tasks import ONE
 from workflows.models import ServiceTaskRun
 
 EXAMPLES = Path(settings.BASE_DIR) / "docs" / "examples"

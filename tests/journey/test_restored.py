@@ -38,7 +38,7 @@ from notifications.models import DeliveryAttempt, Notification
 from notifications.services import attempt_delivery
 from tests.conftest import Clock
 from tests.journey.record import serving
-from workflows.bundles import import_bundle
+from workflows.deployment.bundles import import_bundle
 from workflows.locks import warm_runs
 from workflows.models import ProcessEvent, ProcessInstance, ServiceTaskRun, UserTask
 from workflows.selectors import inbox

@@ -14,8 +14,10 @@ from events.services import Event
 from events.tracing import current_trace
 from tests.conftest import Clock
 from tests.personas import Cast
-from workflows import bundles, forms, service_tasks, services
+from workflows import service_tasks, services
+from workflows.deployment import bundles
 from workflows.engine.durations import parse_duration
+from workflows.forms import data as forms
 from workflows.locks import warm_runs
 from workflows.models import ProcessInstance, ServiceTaskRun, UserTask
 from workflows.selectors import OPEN_TASK

@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from tests.personas import Cast
-from workflows import bundles, service_tasks
+from workflows import service_tasks
+from workflows.deployment import bundles
 from workflows.models import ProcessDefinition, ProcessInstance
 from workflows.service_tasks import Operator
 from workflows.services import start_process

@@ -10,7 +10,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from tests.workflows.conftest import chain, timer, user
-from tests.workflows.test_concurrency import at_once
+from tests.workflows.people.test_concurrency import at_once
 from workflows import services
 from workflows.locks import warm_runs
 from workflows.models import ProcessEvent, ProcessInstance, Timer, UserTask

@@ -11,8 +11,8 @@ from jsonschema.exceptions import SchemaError
 
 from workflows.checks.problems import Problem
 from workflows.diagram import Diagram
-from workflows.form_rules import CONDITION_WORDS, EFFECTS, SCOPE, scope_of
 from workflows.forms import find_choices, find_submission
+from workflows.forms.rules import CONDITION_WORDS, EFFECTS, SCOPE, scope_of
 
 LANGUAGES = ("en", "zh-hans")
 WIDGETS = frozenset({"checkbox", "date", "file", "person", "select", "study", "text", "textarea"})

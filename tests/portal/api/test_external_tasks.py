@@ -11,7 +11,7 @@ from rest_framework.test import APIClient
 
 from accounts.tokens import issue_token, revoke_token
 from tests.workflows.conftest import begin, bundle, operators  # noqa: F401 - fixtures
-from tests.workflows.test_external_tasks import CAUGHT, ONE
+from tests.workflows.machines.test_external_tasks import CAUGHT, ONE
 from workflows.models import Incident, ServiceTaskRun
 
 FETCH = {"worker": "a", "topics": ["measure"]}

@@ -26,7 +26,7 @@ from accounts.models import Membership
 from accounts.tokens import issue_token
 from integrations.webhooks import services as webhooks
 from tests.workflows.conftest import begin, bundle, operators  # noqa: F401 - fixtures
-from tests.workflows.test_external_tasks import ONE
+from tests.workflows.machines.test_external_tasks import ONE
 from workflows.models import ServiceTaskRun
 
 OURS = (

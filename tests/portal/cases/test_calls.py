@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from tests.workflows.calling.test_calls import OUTER, called, inner, perform  # noqa: F401 - a fixture
 from tests.workflows.conftest import begin, operators  # noqa: F401 - fixtures
-from tests.workflows.test_calls import OUTER, called, inner, perform  # noqa: F401 - a fixture
 
 
 @pytest.fixture

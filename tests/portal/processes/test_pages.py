@@ -10,7 +10,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 
 from tests.workflows.conftest import bpmn, chain, machine, operators  # noqa: F401 - fixtures
 from tests.workflows.scripting.designing import make_designer
-from workflows import bundles
+from workflows.deployment import bundles
 from workflows.models import ProcessDefinition
 
 END = '<bpmn:endEvent id="end"/>'

@@ -24,10 +24,11 @@ from tests.workflows.drills.ledger import ledger, steps_told
 from tests.workflows.drills.victims import Point, perform_in_victim
 from tests.workflows.engine.events.drawing import END, boundary, parallel, throw
 from tests.workflows.engine.play import marked, multi
-from workflows import bundles, services
+from workflows import services
+from workflows.deployment import bundles
 from workflows.locks import warm_runs
+from workflows.machines.service_runs import requeue_lost_runs
 from workflows.models import ProcessInstance, ServiceTaskRun
-from workflows.service_runs import requeue_lost_runs
 
 pytestmark = pytest.mark.django_db(transaction=True)
 REMOTE = BPMN / "remote_consultation"

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from workflows.bundles import export_bundle
+from workflows.deployment.bundles import export_bundle
 from workflows.models import ProcessDefinition
 
 

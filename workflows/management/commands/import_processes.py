@@ -9,9 +9,9 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from common.errors import InvalidInput
-from workflows.bundles import import_bundle
+from workflows.calling.pinning import callees_first
 from workflows.checks import bundle_folders
-from workflows.pinning import callees_first
+from workflows.deployment.bundles import import_bundle
 
 
 class Command(BaseCommand):

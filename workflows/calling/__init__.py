@@ -1,0 +1,1 @@
+"""Processes that call processes: a called one is a case of its own."""

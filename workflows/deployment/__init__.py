@@ -1,0 +1,1 @@
+"""Processes as files: read, judged, kept as versions that never change."""

@@ -1,0 +1,1 @@
+"""Messages and signals: into cases, out of them, and between them."""

@@ -1,0 +1,177 @@
+"""What people do with tasks that are theirs: take, put back, finish."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from accounts.models import Person
+from accounts.signing import Signature, check_signature
+from common import clock
+from common.errors import Conflict, ServiceError
+from workflows import forms
+from workflows.models import FormDraft, ProcessInstance, TaskCandidate, UserTask
+from workflows.people.offering import forget_candidates, grant_to_offered
+from workflows.people.task_steps import audit, check_may_take, open_task
+from workflows.stepping import Step
+
+
+def claim_user_task(task: UserTask, *, actor: Person) -> UserTask:
+    """Take a task into one's own hands; taking one's own again has no effect.
+
+    Who delegated a task takes it back so, from the colleague who has it.
+
+    Raises  NotFound for who has no business with it; Conflict if it is closed or another has it.
+    """
+    with open_task(task, actor, check=check_may_take) as (step, row):
+        if row.assignee_id == actor.pk and row.status == UserTask.Status.CLAIMED:
+            return row
+        put_into(step, row, actor)
+        step.note("task.claimed", element_id=row.element_id, name=row.name)
+        audit(step, row, "task.claimed")
+    return row
+
+
+def release_user_task(task: UserTask, *, actor: Person) -> UserTask:
+    """Put a task one took back to those it is offered to.
+
+    Raises  NotFound for who has no business with it; Conflict if it is closed, not in one's hands, or was
+            given to one by name: such a task is declined, not put back.
+    """
+    with open_task(task, actor) as (step, row):
+        if row.assignee_id != actor.pk:
+            raise Conflict(_("You have not taken this task."), code="TASK_NOT_TAKEN")
+        if row.is_personal:
+            raise Conflict(
+                _("This task was given to you by name. Decline it to pass it on."), code="TASK_PERSONAL"
+            )
+        if row.delegation == UserTask.Delegation.PENDING:
+            raise Conflict(
+                _("A colleague asked you for this. Hand it back, or decline it."), code="TASK_DELEGATED"
+            )
+        set_free(step, row)
+        step.note("task.released", element_id=row.element_id, name=row.name)
+        audit(step, row, "task.released")
+    return row
+
+
+def complete_user_task(
+    task: UserTask,
+    *,
+    actor: Person,
+    outcome: str,
+    data: dict[str, Any],
+    signature: Signature | None = None,
+) -> ProcessInstance:
+    """Finish a task with one outcome of its form, and let the process go on.
+
+    A free task is taken by finishing it. The process then knows `<element id>` (outcome, and what the
+    outcome's handler returned, or the form's data without its notes) and `outcome`. Fields the form lists
+    as notes are kept in the case's history only; fields its rules hide are not kept at all.
+
+    Raises  InvalidInput with a sentence a field, or SIGNATURE_REFUSED where the outcome is to be signed;
+            Conflict if the task is closed, another has it, or a colleague answers for it; NotFound for who
+            has no business with it. Then nothing has changed.
+    """
+    with open_task(task, actor) as (step, row):
+        if row.delegation == UserTask.Delegation.PENDING:
+            raise Conflict(
+                _("A colleague asked you for this and finishes it. Hand it back when you are done."),
+                code="TASK_DELEGATED",
+            )
+        form = forms.load_form(row.instance.definition, row.form)
+        spec = forms.find_outcome(form, outcome)
+        kept = forms.check_data(row, spec, data, person=actor)
+        meaning = _meaning(spec, signature, actor)
+        result = _submit(row, actor, spec, kept)
+        _close(step, row, actor, outcome)
+        notes = {name: kept[name] for name in spec.get("notes", []) if kept.get(name)}
+        step.closed[row.pk] = row
+        step.note(
+            f"task.{_past(outcome)}", element_id=row.element_id, name=row.name, outcome=outcome, notes=notes
+        )
+        step.run.complete_user_task(
+            row.pk, {row.element_id: {"outcome": outcome, **result}, "outcome": outcome}
+        )
+        audit(step, row, f"task.{_past(outcome)}", form_outcome=outcome)
+        if meaning:
+            audit(step, row, "task.signed", form_outcome=outcome, meaning=meaning)
+    return step.instance
+
+
+def put_into(step: Step, row: UserTask, person: Person) -> None:
+    """The task is in this person's hands, and nobody else answers for it."""
+    row.assignee = person
+    row.owner = None
+    row.delegation = ""
+    row.status = UserTask.Status.CLAIMED
+    row.claimed_at = clock.now()
+    step.changes.update(row, "assignee", "owner", "delegation", "status", "claimed_at")
+    _mark_candidates(row, is_free=False)
+
+
+def set_free(step: Step, row: UserTask) -> None:
+    """The task is nobody's, and offered to everyone it was offered to."""
+    row.assignee = None
+    row.owner = None
+    row.delegation = ""
+    row.is_personal = False
+    row.status = UserTask.Status.READY
+    row.claimed_at = None
+    step.changes.update(
+        row, "assignee", "owner", "delegation", "is_personal", "has_candidates", "status", "claimed_at"
+    )
+    _mark_candidates(row, is_free=True)
+    grant_to_offered(step, row)
+
+
+def give_to(step: Step, row: UserTask, person: Person, *, owner: Person | None = None) -> None:
+    """The task waits for this person; an owner goes on to answer for it."""
+    row.assignee = person
+    row.owner = owner
+    row.delegation = UserTask.Delegation.PENDING if owner else ""
+    row.status = UserTask.Status.READY
+    row.claimed_at = None
+    step.changes.update(row, "assignee", "owner", "delegation", "status", "claimed_at")
+    _mark_candidates(row, is_free=False)
+
+
+def _mark_candidates(row: UserTask, *, is_free: bool) -> None:
+    if row.has_candidates:
+        TaskCandidate.objects.filter(task=row.pk).update(is_free=is_free)
+
+
+def _meaning(spec: dict[str, Any], signature: Signature | None, actor: Person) -> str:
+    """What the person's signature under this outcome means; "" where none is asked for."""
+    asked: dict[str, Any] | None = spec.get("signature")
+    if asked is None:
+        return ""
+    check_signature(signature, actor)
+    return str(asked["meaning"]["en"])
+
+
+def _submit(row: UserTask, actor: Person, spec: dict[str, Any], data: dict[str, Any]) -> dict[str, Any]:
+    name = spec.get("submission")
+    if not name:
+        return {key: value for key, value in data.items() if key not in spec.get("notes", [])}
+    handler = forms.find_submission(name)
+    if handler is None:
+        raise ServiceError("No package carries out this outcome", code="SUBMISSION_UNKNOWN")
+    return handler(row, actor, data)
+
+
+def _close(step: Step, row: UserTask, actor: Person, outcome: str) -> None:
+    row.assignee = actor
+    row.completed_by = actor
+    row.status = UserTask.Status.COMPLETED
+    row.outcome = outcome[:40]
+    row.closed_at = clock.now()
+    step.changes.update(row, "assignee", "completed_by", "status", "outcome", "closed_at")
+    forget_candidates([row])
+    if getattr(row, "has_draft", True):
+        FormDraft.objects.filter(task=row).delete()
+
+
+def _past(outcome: str) -> str:
+    return "declined" if outcome == "decline" else "completed"
