@@ -1,6 +1,7 @@
 """Periodic duties: small sweeps that packages register and `run_timers` performs.
 
-Every duty claims its rows itself (SKIP LOCKED), so several `run_timers` may run side by side.
+Every duty claims its rows itself (SKIP LOCKED), so several `run_timers` may run side by side. Punctual duties are
+performed beside the others, which may wait for a receiver or read a folder meanwhile.
 """
 
 from __future__ import annotations
@@ -19,19 +20,29 @@ class Duty:
     name: str
     every: dt.timedelta
     perform: Callable[[], int]
+    is_punctual: bool = False
     due_at: dt.datetime | None = None
 
 
 _duties: dict[str, Duty] = {}
 
 
-def register_duty(name: str, perform: Callable[[], int], *, every: dt.timedelta) -> None:
-    """Have `perform` run about every `every`; it returns how many rows it dealt with."""
-    _duties[name] = Duty(name, every, perform)
+def register_duty(
+    name: str, perform: Callable[[], int], *, every: dt.timedelta, is_punctual: bool = False
+) -> None:
+    """Have `perform` run about every `every`; it returns how many rows it dealt with.
+
+    `is_punctual`  whether it must not wait for other duties: it is short, and asks nobody but the database.
+    """
+    _duties[name] = Duty(name, every, perform, is_punctual)
 
 
-def perform_due(now: dt.datetime, *, stopped: Callable[[], bool] = lambda: False) -> dict[str, int]:
-    """Perform what is due; how much each duty did. A duty that fails is logged and tried next time.
+def perform_due(
+    now: dt.datetime, *, is_punctual: bool = False, stopped: Callable[[], bool] = lambda: False
+) -> dict[str, int]:
+    """Perform what is due, of the punctual duties or of the others; how much each duty did.
+
+    A duty that fails is logged and tried next time.
 
     `stopped`  asked before each duty, so that whoever ends the process waits for one duty at most.
     """
@@ -39,7 +50,7 @@ def perform_due(now: dt.datetime, *, stopped: Callable[[], bool] = lambda: False
     for duty in _duties.values():
         if stopped():
             break
-        if duty.due_at is not None and duty.due_at > now:
+        if duty.is_punctual != is_punctual or (duty.due_at is not None and duty.due_at > now):
             continue
         duty.due_at = now + duty.every
         try:

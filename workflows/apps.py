@@ -25,8 +25,12 @@ class WorkflowsConfig(AppConfig):
         subscribe("SignalThrown", subscriber="workflows.signals", handler=signals.spread)
         subscribe("SignalOffered", subscriber="workflows.signals", handler=signals.hand_over)
         register_duty("workflows.messages", correlation.offer_due, every=dt.timedelta(seconds=1))
-        register_duty("workflows.starts", scheduled_starts.begin_due, every=dt.timedelta(seconds=1))
-        register_duty("workflows.timers", timers.fire_due_timers, every=dt.timedelta(seconds=0.5))
+        register_duty(
+            "workflows.starts", scheduled_starts.begin_due, every=dt.timedelta(seconds=1), is_punctual=True
+        )
+        register_duty(
+            "workflows.timers", timers.fire_due_timers, every=dt.timedelta(seconds=0.5), is_punctual=True
+        )
         register_duty("workflows.steps", service_runs.nudge_due_runs, every=dt.timedelta(seconds=0.5))
         register_duty("workflows.calls", calls.settle_calls, every=dt.timedelta(seconds=5))
         register_duty("workflows.leases", service_runs.requeue_lost_runs, every=dt.timedelta(seconds=2))

@@ -61,3 +61,13 @@ def test_who_asks_it_to_stop_waits_for_the_duty_at_hand_only() -> None:
 
     assert perform_due(MORNING, stopped=lambda: bool(stops)) == {"sweep": 1}
     assert perform_due(MORNING) == {"polish": 1}
+
+
+def test_punctual_duties_are_performed_apart_from_the_others():
+    register_duty("sweep", lambda: 1, every=MINUTE)
+    register_duty("ring", lambda: 2, every=MINUTE, is_punctual=True)
+
+    assert perform_due(MORNING, is_punctual=True) == {"ring": 2}
+    assert perform_due(MORNING) == {"sweep": 1}
+    assert perform_due(MORNING + MINUTE / 2, is_punctual=True) == {}
+    assert perform_due(MORNING + MINUTE, is_punctual=True) == {"ring": 2}

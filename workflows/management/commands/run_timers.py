@@ -8,7 +8,7 @@ from typing import Any
 
 import structlog
 from django.core.management.base import BaseCommand, CommandParser
-from django.db import close_old_connections
+from django.db import close_old_connections, connection
 
 from common import clock
 from events.duties import perform_all, perform_due
@@ -35,8 +35,26 @@ class Command(BaseCommand):
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: stop.set())
         log.info("ready", daemon="run_timers", tick_s=TICK_S)
+        punctual = threading.Thread(target=_perform_punctual, args=(stop,), name="punctual")
+        punctual.start()
+        _perform(stop, is_punctual=False)
+        punctual.join()
+        log.info("stopped", daemon="run_timers")
+
+
+def _perform_punctual(stop: threading.Event) -> None:
+    try:
+        _perform(stop, is_punctual=True)
+    finally:
+        connection.close()
+
+
+def _perform(stop: threading.Event, *, is_punctual: bool) -> None:
+    """Perform duties until told to stop; where that fails, the other thread stops too, and the daemon ends."""
+    try:
         while not stop.is_set():
             close_old_connections()
-            perform_due(clock.now(), stopped=stop.is_set)
+            perform_due(clock.now(), is_punctual=is_punctual, stopped=stop.is_set)
             stop.wait(TICK_S)
-        log.info("stopped", daemon="run_timers")
+    finally:
+        stop.set()
