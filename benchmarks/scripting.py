@@ -11,6 +11,7 @@ from __future__ import annotations
 import importlib.util
 import json
 import os
+import signal
 import statistics
 import subprocess
 import sys
@@ -138,7 +139,8 @@ def _ended(calls: Any, rounds: int) -> Row:
             json.dumps({"do": "run", "source": "while True:\n    pass", "data": {}}).encode()
         )
         over.append((time.perf_counter() - began) * 1e3 - WALL_MS)
-        assert outcome.is_late
+        # By the wall's clock or, on a machine at rest, by the processor's, whichever strikes first.
+        assert outcome.is_late or outcome.status == -signal.SIGXCPU
     case = "an endless loop, ended so long after its limit"
     return Row(case, max(*over, 0.1), "asked for", 1000.0, "ms", rounds, higher_is_better=False)
 
