@@ -2,7 +2,7 @@
 
 `calls` is the door. Outside, `pool`, `zygote` and `worker` keep a child ready and watch it; `inside/` is what
 runs there, and imports nothing of ours. docs/scripting.md tells designers what scripts may say, and
-docs/decisions/0017 why the walls stand where they stand.
+docs/decisions/0016 why the walls stand where they stand.
 """
 
 from workflows.scripting.calls import check_script, evaluate_script, run_script
