@@ -20,9 +20,10 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
     def get_new_connection(self, conn_params: dict[str, Any]) -> psycopg.Connection[Any]:
         session: psycopg.Connection[Any] = super().get_new_connection(conn_params)
-        plans = Plans()
-        plans.prepare_threshold = session.prepare_threshold
-        session._prepared = plans  # noqa: SLF001 - psycopg has no door to it
+        if not isinstance(session._prepared, Plans):  # noqa: SLF001 - one out of a pool may have plans already
+            plans = Plans()
+            plans.prepare_threshold = session.prepare_threshold
+            session._prepared = plans  # noqa: SLF001 - psycopg has no door to it
         return session
 
     def is_usable(self) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -197,6 +198,10 @@ def test_news_that_comes_while_a_list_is_on_its_way_is_fetched_afterwards(live_c
     offer_task(make_case(make_order(live_cast, given_name="Late")), site=live_cast.provincial)
     sockets[0].send(changed)
     page.evaluate("new Promise((done) => setTimeout(done))")  # the news has been read
+    deadline = time.monotonic() + 20
+    while not held:
+        assert time.monotonic() < deadline, "the list was not answered"
+        page.evaluate("0")  # lets the handler of the route go on
     asked[0].fulfill(response=held[0])
 
     expect(page.locator("[data-row]")).to_contain_text("Late")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import select
+from typing import Any
 
 import psycopg
 import pytest
@@ -46,3 +47,19 @@ def test_after_an_error_the_server_is_asked(kept, monkeypatch) -> None:
 
 def _never(*_arguments, **_options):
     raise AssertionError("the server was asked")
+
+
+def test_a_session_out_of_a_pool_keeps_the_plans_it_has(transactional_db) -> None:
+    pooled: Any = connection.copy("pooled")
+    pooled.settings_dict = {
+        **pooled.settings_dict, "CONN_MAX_AGE": 0, "OPTIONS": {"pool": {"min_size": 1, "max_size": 1}},
+    }  # fmt: skip
+    try:
+        known = []
+        for _ in range(2):
+            pooled.ensure_connection()
+            known.append((pooled.connection.info.backend_pid, pooled.connection._prepared))
+            pooled.close()
+        assert known[0] == known[1]
+    finally:
+        pooled.close_pool()
