@@ -59,7 +59,7 @@ def test_a_warm_run_saves_reading_the_state(begin, cast):
 def test_a_step_is_told_once_with_what_was_offered_and_closed(begin, cast, monkeypatch):
     told: list[tuple[str, str, dict[str, str]]] = []
     monkeypatch.setattr(
-        "workflows.stepping.events.publish_together",
+        "workflows.stepping.publishing.events.publish_together",
         lambda news, subjects, **_: told.extend((name, p["status"], dict(subjects)) for name, p in news),
     )
     instance = begin(user("a") + user("b") + END + chain("start", "a", "b", "end"))

@@ -1,0 +1,72 @@
+"""Everything that follows from a step, in one statement: state, rows for what is waited for, history, news."""
+
+from __future__ import annotations
+
+from django.db import transaction
+
+from accounts.services import revoke_grants_with
+from common import clock
+from workflows.locks import WarmRun, warm_runs
+from workflows.models import ProcessInstance, ProcessSubject
+from workflows.people.offering import grant_cause
+from workflows.stepping.early_messages import take_early_messages
+from workflows.stepping.publishing import publish, publish_thrown
+from workflows.stepping.service_tasks import requeue_call, write_service_tasks
+from workflows.stepping.step import Step
+from workflows.stepping.subscriptions import write_subscriptions
+from workflows.stepping.timers import write_timers
+from workflows.stepping.user_tasks import write_user_tasks
+
+
+def write(step: Step, *, is_new: bool = False) -> None:
+    """Write what follows from a step: state, rows for what is waited for, history, events.
+
+    The number of statements does not depend on the size or the age of the instance.
+    """
+    if not is_new:
+        take_early_messages(step)
+    after = step.run.waits
+    _note_happenings(step)
+    _save_instance(step, is_new=is_new)
+    offered = write_user_tasks(step, after)
+    write_service_tasks(step, after)
+    write_timers(step, after)
+    write_subscriptions(step, after)
+    publish_thrown(step)
+    step.changes.insert(step.lines, keys=False)
+    if step.instance.status != ProcessInstance.Status.RUNNING:
+        revoke_grants_with(step.changes, cause=grant_cause(step.instance))
+        if step.instance.call_id is not None:
+            requeue_call(step.instance.call_id)
+    publish(step, offered)
+    step.changes.write(commit=True)
+    warm = WarmRun(step.instance.revision, step.run, step.known)
+    if step.instance.status == ProcessInstance.Status.RUNNING:
+        transaction.on_commit(lambda: warm_runs.keep(step.instance.pk, warm), robust=True)
+
+
+def _note_happenings(step: Step) -> None:
+    happened = step.run.take_happenings()
+    for each in happened:
+        step.note("element.completed", element_id=each.element_id, name=each.name, element=each.kind)
+    if step.instance.status != ProcessInstance.Status.RUNNING or not step.run.is_completed:
+        return
+    error = step.run.error
+    step.instance.status = ProcessInstance.Status.FAILED if error else ProcessInstance.Status.COMPLETED
+    step.instance.outcome = (error or step.run.end_name(happened))[:80]
+    step.instance.ended_at = clock.now()
+    step.note("case.failed" if error else "case.completed", outcome=step.instance.outcome)
+
+
+def _save_instance(step: Step, *, is_new: bool) -> None:
+    instance = step.instance
+    instance.state = step.run.dump()
+    instance.revision += 1
+    instance.changed_at = clock.now()
+    if is_new:
+        step.changes.insert([instance])
+        step.changes.insert(
+            ProcessSubject(instance=instance, kind=kind, uid=uid) for kind, uid in step.subjects.items()
+        )
+    else:
+        step.changes.update(instance, "state", "revision", "changed_at", "status", "outcome", "ended_at")
