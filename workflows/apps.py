@@ -13,7 +13,7 @@ class WorkflowsConfig(AppConfig):
         from workflows import catalogue, checks, monitoring, stepping, tasks, timers
         from workflows.calling import calls
         from workflows.forms import choices
-        from workflows.machines import external_tasks, service_runs
+        from workflows.machines import external_tasks, performing, queueing
         from workflows.news import correlation, messages, signals
         from workflows.scripting import checks as script_checks
         from workflows.starting import scheduled_starts
@@ -31,9 +31,9 @@ class WorkflowsConfig(AppConfig):
         register_duty(
             "workflows.timers", timers.fire_due_timers, every=dt.timedelta(seconds=0.5), is_punctual=True
         )
-        register_duty("workflows.steps", service_runs.nudge_due_runs, every=dt.timedelta(seconds=0.5))
+        register_duty("workflows.steps", queueing.nudge_due_runs, every=dt.timedelta(seconds=0.5))
         register_duty("workflows.calls", calls.settle_calls, every=dt.timedelta(seconds=5))
-        register_duty("workflows.leases", service_runs.requeue_lost_runs, every=dt.timedelta(seconds=2))
+        register_duty("workflows.leases", performing.requeue_lost_runs, every=dt.timedelta(seconds=2))
         register_duty(
             "workflows.ages", monitoring.open_incidents_for_old_states, every=dt.timedelta(seconds=30)
         )

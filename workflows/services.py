@@ -2,12 +2,8 @@
 
 from workflows.deployment.bundles import import_bundle
 from workflows.instances import cancel_process, start_process
-from workflows.machines.service_runs import (
-    complete_service_task,
-    fail_service_task,
-    perform_service_task,
-    retry_service_task,
-)
+from workflows.machines.answers import complete_service_task, fail_service_task, retry_service_task
+from workflows.machines.performing import perform_service_task
 from workflows.news.correlation import send_message
 from workflows.news.messages import receive_event
 from workflows.news.signals import broadcast_signal

@@ -6,7 +6,7 @@ import uuid
 
 from celery import shared_task
 
-from workflows.machines.service_runs import perform_service_task
+from workflows.machines.performing import perform_service_task
 from workflows.service_tasks import find_operator
 
 

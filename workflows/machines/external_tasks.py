@@ -24,7 +24,8 @@ from accounts.privileges import Privilege, sites_where
 from common import clock
 from common.errors import Conflict, InvalidInput, NotFound, ServiceError
 from common.rows import Changes
-from workflows.machines.service_runs import back_off, keep_unapplied, settle, throw, unsettled
+from workflows.machines.queueing import back_off
+from workflows.machines.settling import keep_unapplied, settle, throw, unsettled
 from workflows.models import ProcessInstance, ServiceTaskRun
 from workflows.selectors import urgency
 from workflows.service_tasks import EXTERNAL, Pending, TaskContext, service_task

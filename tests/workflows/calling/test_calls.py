@@ -17,7 +17,7 @@ from workflows import services
 from workflows.calling.calls import cancel_called, settle_calls
 from workflows.checks import check_bundle
 from workflows.engine import CALL_OPERATOR
-from workflows.machines.service_runs import nudge_due_runs
+from workflows.machines.queueing import nudge_due_runs
 from workflows.models import Incident, ProcessDefinition, ProcessInstance, ServiceTaskRun
 from workflows.stepping import use_cancel_called
 

@@ -27,7 +27,7 @@ from tests.workflows.engine.play import marked, multi
 from workflows import services
 from workflows.deployment import bundles
 from workflows.locks import warm_runs
-from workflows.machines.service_runs import requeue_lost_runs
+from workflows.machines.performing import requeue_lost_runs
 from workflows.models import ProcessInstance, ServiceTaskRun
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -17,7 +17,9 @@ from tests.workflows.conftest import bundle, chain, flow
 from workflows.checks import check_bundle
 from workflows.locks import warm_runs
 from workflows.machines import external_tasks as external
-from workflows.machines.service_runs import nudge_due_runs, perform_service_task, retry_service_task
+from workflows.machines.answers import retry_service_task
+from workflows.machines.performing import perform_service_task
+from workflows.machines.queueing import nudge_due_runs
 from workflows.models import Incident, ServiceTaskRun
 
 MINUTE = dt.timedelta(minutes=1)

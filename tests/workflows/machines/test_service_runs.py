@@ -9,7 +9,9 @@ import pytest
 from common.errors import Conflict, InvalidInput, NotFound, Unavailable
 from tests.workflows.conftest import chain, flow, machine, user
 from workflows import service_tasks, services
-from workflows.machines.service_runs import LEASE, nudge_due_runs, requeue_lost_runs
+from workflows.machines.leases import LEASE
+from workflows.machines.performing import requeue_lost_runs
+from workflows.machines.queueing import nudge_due_runs
 from workflows.models import Incident, ProcessEvent, ProcessInstance, ServiceTaskRun
 from workflows.monitoring import open_incidents_for_old_states
 from workflows.service_tasks import Pending, service_task
