@@ -31,6 +31,7 @@ from integrations.dicomweb.retrieve.subjects import Subject, subjects
 from integrations.dicomweb.retrieve.whole import whole_object
 
 PRESENTATION_STATES = CLASSES | {BLENDING}
+_ALL_STATES = "1.2.840.10008.5.1.4.1.1.11."
 FORMATS: dict[str, Format] = {JPEG.type: "JPEG", PNG.type: "PNG", GIF.type: "GIF"}
 PICTURES = (JPEG, PNG, GIF)
 
@@ -66,6 +67,16 @@ def presented(actor: Actor, state: Subject) -> list[Picture]:
     if not pictures:
         raise NotAcceptable("The images of the presentation state are not here", code="IMAGES_MISSING")
     return pictures
+
+
+def refuse_other_states(sop_class_uid: str) -> None:
+    """Raises NotAcceptable for a presentation state of a class that is not followed.
+
+    Those of enhanced angiography (PS3.3 §A.33.6), advanced blending (§A.33.7), variable modality tables (§A.33.8), and
+    of planes and volumes (§A.80).
+    """
+    if sop_class_uid.startswith(_ALL_STATES) and sop_class_uid not in PRESENTATION_STATES:
+        raise NotAcceptable("Presentation states of this class are not rendered", code="PRESENTATION_CLASS")
 
 
 def drawn(picture: Picture, kind: str, parameters: Parameters, lines: tuple[str, ...] = ()) -> bytes:

@@ -47,6 +47,7 @@ from integrations.dicomweb.pictures import (
     drawn,
     drawn_in_order,
     presented,
+    refuse_other_states,
 )
 from integrations.dicomweb.rendering import Parameters, parameters_of, thumbnail_size
 from integrations.dicomweb.retrieve.frames import frame_numbers
@@ -142,6 +143,8 @@ def _pictures(
 ) -> list[Picture]:
     if is_one and found[0].sop_class_uid in PRESENTATION_STATES:
         return presented(actor, found[0])
+    if is_one:
+        refuse_other_states(found[0].sop_class_uid)
     if numbers:
         return [Picture(found[0], (number,)) for number in numbers]
     return [Picture(one) for one in found]

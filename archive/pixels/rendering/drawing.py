@@ -22,6 +22,7 @@ from archive.pixels.rendering.colour import colour_of, has_supplement, is_colour
 from archive.pixels.rendering.encoding import encoded
 from archive.pixels.rendering.graphics import annotated, covered, with_lines
 from archive.pixels.rendering.grey import GreyScale, grey_scale_of
+from archive.pixels.rendering.masks import Film
 from archive.pixels.rendering.overlays import overlay_plane
 from archive.pixels.rendering.presentation import Presentation, presentation_of, surroundings_of
 from archive.pixels.rendering.shutters import shuttered
@@ -84,7 +85,7 @@ def _picture(parsed: ParsedObject, data: Data, frame: int, wish: Rendering, stat
     if state is not None:
         uid = str(header.get("SOPInstanceUID", ""))
         presentation = presentation_of(state, image_uid=uid, frame=frame, grey=grey)
-        grey = presentation.grey
+        samples, grey = _subtracted(parsed, data, frame, presentation) or (samples, presentation.grey)
     if wish.window is not None:
         grey = grey.with_window(Window(*wish.window), VoiFunction(wish.function))
     palette = presentation.palette if presentation is not None else None
@@ -93,6 +94,16 @@ def _picture(parsed: ParsedObject, data: Data, frame: int, wish: Rendering, stat
         return placed(shown, size=wish.size, region=wish.region, ratio=_ratio(header))
     words = parsed.words(data, frame) if presentation.overlays else None
     return _presented(shown, header, presentation, wish, frame=frame, words=words)
+
+
+def _subtracted(
+    parsed: ParsedObject, data: Data, frame: int, presentation: Presentation
+) -> tuple[NDArray[Any], GreyScale] | None:
+    """What is left of the frame, and what shows it; None where nothing is taken away from it."""
+    if presentation.subtraction is None or is_colour(parsed.header):
+        return None
+    film = Film(parsed.header, parsed.layout.number_of_frames, lambda one: parsed.samples(data, one))
+    return presentation.subtraction.differences(film, frame, presentation.grey)
 
 
 def _blended(below: Layer, over: Superimposed, wish: Rendering, state: Dataset) -> Shown:

@@ -48,7 +48,7 @@ class GreyScale:
     presentation: Table | None = None
     is_inverted: bool = False
     padding: int | None = None
-    stored_range: tuple[int, int] | None = None
+    stored_range: tuple[float, float] | None = None
     is_full_range: bool = False
 
     def with_window(self, window: Window, function: VoiFunction) -> GreyScale:
@@ -57,6 +57,18 @@ class GreyScale:
     def with_full_range(self) -> GreyScale:
         """Without a VOI: all values the modality transformation can give, as states mean it (PS3.3 §C.11.6.1)."""
         return replace(self, window=None, voi=None, is_full_range=True)
+
+    def of_differences(self) -> GreyScale:
+        """For differences of modality values: signed, of any between the farthest two (PS3.4 §N.2.1.2)."""
+        span = self._possible_span()
+        return replace(
+            self,
+            slope=1.0,
+            intercept=0.0,
+            modality=None,
+            padding=None,
+            stored_range=(-span, span) if span else None,
+        )
 
     def shown(self, samples: NDArray[Any], *, through: Through = as_grey) -> Grey:
         """What `through` makes of the shares of white: display values, or colours.
@@ -82,13 +94,21 @@ class GreyScale:
     def _is_open(self) -> bool:
         return self.window is None and self.voi is None
 
-    def _modality(self, stored: NDArray[Any]) -> Values:
+    def modality_values(self, stored: NDArray[Any]) -> Values:
+        """What the modality measured, by the table or the rescale."""
         if self.modality is not None:
             return self.modality.of_values(stored)
         return stored.astype(np.float64) * self.slope + self.intercept
 
+    def _possible_span(self) -> float:
+        """How far apart two modality values can be; 0 where the image does not say."""
+        if self.modality is not None:
+            return float(self.modality.largest)
+        least, most = self.stored_range or (0.0, 0.0)
+        return abs((most - least) * self.slope)
+
     def _modality_range(
-        self, samples: NDArray[Any], *, ends: tuple[int, int] | None = None
+        self, samples: NDArray[Any], *, ends: tuple[float, float] | None = None
     ) -> tuple[float, float]:
         """The least and largest modality value that was measured, or that could have been.
 
@@ -101,7 +121,7 @@ class GreyScale:
         elif self.padding is not None or self.modality is not None:
             ends = None
         if ends is not None:
-            values = self._modality(np.array(ends))
+            values = self.modality_values(np.array(ends))
             return float(values.min()), float(values.max())
         kept = samples if self.padding is None else samples[samples != self.padding]
         kept = kept if kept.size else samples
@@ -109,11 +129,13 @@ class GreyScale:
             kept = kept[np.isfinite(kept)]
         if kept.size == 0:
             return 0.0, 0.0
-        values = self._modality(np.unique(kept) if self.modality else np.array([kept.min(), kept.max()]))
+        values = self.modality_values(
+            np.unique(kept) if self.modality else np.array([kept.min(), kept.max()])
+        )
         return float(values.min()), float(values.max())
 
     def _shares(self, stored: NDArray[Any], lowest: float, highest: float) -> Values:
-        values = self._modality(stored)
+        values = self.modality_values(stored)
         if self.voi is not None:
             share: Values = self.voi.of_values(values) / self.voi.largest
         elif self.window is not None:

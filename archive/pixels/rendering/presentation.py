@@ -1,10 +1,10 @@
 """A softcopy presentation state, as far as it changes the picture of one frame.
 
 Of grayscale, colour and pseudo-colour states: what they say of grey, of a palette, of the area shown and its turning,
-of shutters, overlays and annotations. States of colour leave colours as they are, and so does a state of grey over an
-image in colour. Masks are passed over.
+of masks, shutters, overlays and annotations. States of colour leave colours as they are, and so does a state of grey
+over an image in colour.
 
-Reference  PS3.3 §A.33.1 to §A.33.3, §C.11.6 to §C.11.8, §C.10.4 to §C.10.7, §C.7.6.11; PS3.4 §N.2
+Reference  PS3.3 §A.33.1 to §A.33.3, §C.11.6 to §C.11.8, §C.11.13, §C.10.4 to §C.10.7, §C.7.6.11; PS3.4 §N.2
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from pydicom import Dataset
 from archive.pixels.errors import unreadable
 from archive.pixels.rendering.grey import GreyScale, header_window, number, voi_function
 from archive.pixels.rendering.inks import WHITE, Ink, layer_inks
+from archive.pixels.rendering.masks import Subtraction, subtraction_of
 from archive.pixels.rendering.overlays import GROUPS
 from archive.pixels.rendering.tables import table_of
 from archive.pixels.rendering.views import View, view_of
@@ -35,6 +36,7 @@ class Presentation:
     view: View
     annotations: tuple[tuple[Dataset, Ink], ...] = ()
     overlays: tuple[tuple[int, Ink], ...] = ()
+    subtraction: Subtraction | None = None
 
     @property
     def has_shutter(self) -> bool:
@@ -49,7 +51,8 @@ class Presentation:
 def presentation_of(state: Dataset, *, image_uid: str, frame: int, grey: GreyScale) -> Presentation:
     """What the state says of this frame; `grey` is what the image says itself, which states of grey replace.
 
-    Raises  PixelsUnreadable PRESENTATION_UNSUITED if the state is of another class or names another image.
+    Raises  PixelsUnreadable PRESENTATION_UNSUITED if the state is of another class, names another image or asks for
+            a mask that is none.
     """
     if state.get("SOPClassUID") not in CLASSES or image_uid not in referenced_images(state):
         raise unreadable("PRESENTATION_UNSUITED")
@@ -59,10 +62,11 @@ def presentation_of(state: Dataset, *, image_uid: str, frame: int, grey: GreySca
         for group in GROUPS
         if (group, 0x1001) in state
     )
-    said = (
-        grey if state.SOPClassUID == COLOUR else grey_by(state, image_uid=image_uid, frame=frame, grey=grey)
-    )
-    return replace(surroundings_of(state, image_uid=image_uid, frame=frame, grey=said), overlays=overlays)
+    if state.SOPClassUID == COLOUR:
+        return replace(surroundings_of(state, image_uid=image_uid, frame=frame, grey=grey), overlays=overlays)
+    said = grey_by(state, image_uid=image_uid, frame=frame, grey=grey)
+    surroundings = surroundings_of(state, image_uid=image_uid, frame=frame, grey=said)
+    return replace(surroundings, overlays=overlays, subtraction=subtraction_of(state))
 
 
 def surroundings_of(state: Dataset, *, image_uid: str, frame: int, grey: GreyScale) -> Presentation:
@@ -107,7 +111,8 @@ def grey_by(state: Dataset, *, image_uid: str, frame: int, grey: GreyScale) -> G
         voi=None,
     )
     voi = _of_frame(state.get("SoftcopyVOILUTSequence"), image_uid, frame)
-    grey = _with_voi(grey, voi[0]) if voi else grey.with_full_range()
+    is_signed = grey.intercept < 0 or "MaskSubtractionSequence" in state
+    grey = _with_voi(grey, voi[0], is_signed=is_signed) if voi else grey.with_full_range()
     table = state.get("PresentationLUTSequence")
     return replace(
         grey,
@@ -116,10 +121,10 @@ def grey_by(state: Dataset, *, image_uid: str, frame: int, grey: GreyScale) -> G
     )
 
 
-def _with_voi(grey: GreyScale, item: Dataset) -> GreyScale:
+def _with_voi(grey: GreyScale, item: Dataset, *, is_signed: bool) -> GreyScale:
     tables = item.get("VOILUTSequence")
     if tables:
-        return replace(grey, voi=table_of(tables[0], is_signed=grey.intercept < 0))
+        return replace(grey, voi=table_of(tables[0], is_signed=is_signed))
     function = voi_function(item.get("VOILUTFunction"))
     window = header_window(item.get("WindowCenter"), item.get("WindowWidth"), function)
     return grey.with_full_range() if window is None else grey.with_window(window, function)

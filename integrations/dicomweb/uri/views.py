@@ -31,6 +31,7 @@ from integrations.dicomweb.pictures import (
     document,
     drawn,
     presented,
+    refuse_other_states,
 )
 from integrations.dicomweb.retrieve.objects import objects
 from integrations.dicomweb.retrieve.presence import present
@@ -124,6 +125,7 @@ def _pictured(actor: Person, named: Target | None, image: Subject) -> Picture:
     if named is None:
         return Picture(image)
     (state,) = subjects(actor, study=named.study, series=named.series, instance=named.instance)
+    refuse_other_states(state.sop_class_uid)
     if state.sop_class_uid == BLENDING:
         for picture in presented(actor, state):
             if picture.subject.sop_instance_uid == image.sop_instance_uid:

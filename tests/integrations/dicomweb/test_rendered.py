@@ -14,7 +14,8 @@ from pydicom import dcmread
 from accounts.actors import SystemActor
 from accounts.models import AuditEvent
 from archive.studies.services import store_part10
-from tests.portal.stored_images import store_ct
+from tests.archive.pixels.states import state
+from tests.portal.stored_images import part10, store_ct
 
 SERIES = "/dicomweb/studies/1.2.3/series/1.2.3.4"
 MODALITY = SystemActor("dicom:CT1", "county")
@@ -112,6 +113,17 @@ def test_presentation_state_is_rendered_as_the_image_it_is_for(theo, cast, share
     shown = picture(theo.get(f"/dicomweb/{path}/rendered", HTTP_ACCEPT="image/png"))
 
     assert np.array_equal(np.asarray(shown), np.asarray(Image.open(folder / "expected_imgForPrLUT.png")))
+
+
+def test_presentation_states_of_other_classes_are_refused_by_name(theo, cast):
+    advanced_blending = "1.2.840.10008.5.1.4.1.1.11.8"
+    by = state(advanced_blending, StudyInstanceUID="1.2.3", SeriesInstanceUID="1.2.3.5", Modality="PR")
+    store_part10(part10(by), site=cast.county, actor=MODALITY)
+    path = f"studies/1.2.3/series/1.2.3.5/instances/{by.SOPInstanceUID}"
+
+    refused = theo.get(f"/dicomweb/{path}/rendered", HTTP_ACCEPT="*/*")
+
+    assert (refused.status_code, refused.json()["code"]) == (406, "PRESENTATION_CLASS")
 
 
 @pytest.mark.parametrize(
