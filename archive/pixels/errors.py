@@ -19,6 +19,8 @@ SENTENCES: dict[str, str | Promise] = {
     "DECODER_CRASHED": _("Decoding this image ended the decoder: its pixels are damaged."),
     "DECODING_TOO_SLOW": _("Decoding this image took too long."),
     "NOT_TRANSCODABLE": _("The pixels cannot be had in this transfer syntax."),
+    "OBJECT_TOO_LARGE": _("The object is too large when inflated."),
+    "DATA_SET_DAMAGED": _("The data set breaks off or is damaged."),
     "PRESENTATION_UNSUITED": _("The presentation state cannot be applied to this image."),
 }
 

@@ -70,6 +70,14 @@ def transfer_syntax_of(data: Data) -> str:
         raise unreadable() from error
 
 
+def start_of_data_set(data: Data) -> int:
+    """Where the file meta information ends. Raises PixelsUnreadable."""
+    try:
+        return _meta(data)[1]
+    except (struct.error, IndexError) as error:
+        raise unreadable() from error
+
+
 def walk(data: Data) -> Walked:
     """As far as the pixel data. Raises PixelsUnreadable: NOT_AN_IMAGE if there are none, else damaged."""
     try:

@@ -12,6 +12,7 @@ from typing import Any
 
 from archive.pixels.conversion import converted_object, described_frame
 from archive.pixels.frames import decode_frame
+from archive.pixels.inflating import beginning_of
 from archive.pixels.parsing import ParsedObject, ParsedObjects
 from archive.pixels.rendering.drawing import Superimposed, drawn
 from archive.pixels.rendering.wishes import Rendering
@@ -68,10 +69,16 @@ def blend(data: Data, *, key: str, others: Sequence[GivenObject], wish: dict[str
     return {}, drawn(parsed(data, key), data, Rendering.from_plain(wish), over=over)
 
 
+def inflate(data: Data, *, key: str, most: int, held: int) -> Made:  # noqa: ARG001
+    first, size = beginning_of(data, most=most, held=held)
+    return {"size": size}, first
+
+
 TASKS: dict[str, Task] = {
     "decode_frame": decode,
     "transcode_frame": transcode_frame,
     "transcode_instance": transcode_instance,
     "render": render,
     "blend": blend,
+    "inflate": inflate,
 }

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import contextlib
 import os
-import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TypeVar
 
+from archive.pixels.deflated import inflated
+from archive.pixels.errors import PixelsUnreadable
+from archive.pixels.sources import PixelSource
 from archive.storage.objects import Place
 from archive.studies.metadata.elements import Encoded, Incomplete
 from archive.studies.outgoing import Identity, coerced
@@ -23,7 +25,6 @@ _DEFLATED = "1.2.840.10008.1.2.1.99"
 _BIG_ENDIAN = "1.2.840.10008.1.2.2"
 _IMPLICIT = frozenset(["1.2.840.10008.1.2", "1.2.840.113619.5.2"])
 _LARGEST, _HELD_AT_MOST = 1 << 29, 64 << 20
-_FED, _TAKEN = 1 << 16, 1 << 20
 _END_OF_FRAGMENTS = b"\xfe\xff\xdd\xe0\0\0\0\0"
 T = TypeVar("T")
 
@@ -71,12 +72,18 @@ def read_with(
 
 
 def whole(data: bytes) -> Encoded:
-    """All of a Part 10 object; of a deflated one as much as may be held when inflated. Raises InvalidInput."""
+    """All of a Part 10 object; of a deflated one as much as may be held when inflated.
+
+    Raises  InvalidInput; Unavailable if others are being inflated for long.
+    """
     syntax, start = split_part10(data)
     if syntax != _DEFLATED:
         return _encoded(data, start, len(data), syntax)
-    head, size = _inflated(memoryview(data)[start:])
-    encoded = _encoded(head, 0, size, syntax)
+    try:
+        found = inflated(PixelSource(data=data), most=_LARGEST, held=_HELD_AT_MOST)
+    except PixelsUnreadable as error:
+        raise InvalidInput(error.message, code=error.code) from error
+    encoded = _encoded(found.data, 0, found.size, syntax)
     encoded.is_inflated = True
     return encoded
 
@@ -102,31 +109,6 @@ def _head(place: Place, files: Files) -> Encoded:
 
 def _encoded(data: bytes, start: int, size: int, syntax: str) -> Encoded:
     return Encoded(data, start, size, syntax in _IMPLICIT, ">" if syntax == _BIG_ENDIAN else "<")
-
-
-def _inflated(packed: memoryview) -> tuple[bytes, int]:
-    """The first of a deflated data set, as much as may be held, and the length of all of it."""
-    head, size = bytearray(), 0
-    for piece in _pieces(packed):
-        size += len(piece)
-        if size > _LARGEST:
-            raise _too_large()
-        head += piece[: _HELD_AT_MOST - len(head)]
-    return bytes(head), size
-
-
-def _pieces(packed: memoryview) -> Iterator[bytes]:
-    """A deflated data set piece by piece: a thousandfold of what is fed may come out of it."""
-    inflater = zlib.decompressobj(-zlib.MAX_WBITS)
-    try:
-        for at in range(0, len(packed), _FED):
-            waiting = bytes(packed[at : at + _FED])
-            while waiting:
-                yield inflater.decompress(waiting, _TAKEN)
-                waiting = inflater.unconsumed_tail
-        yield inflater.flush()
-    except zlib.error as error:
-        raise InvalidInput("The data set breaks off or is damaged", code="DATA_SET_DAMAGED") from error
 
 
 def _too_large() -> InvalidInput:

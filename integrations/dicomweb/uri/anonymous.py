@@ -9,7 +9,8 @@ import threading
 
 from archive.deidentification.options import Option, Profile
 from archive.deidentification.services import deidentify
-from archive.pixels.sources import PixelSource
+from archive.pixels.deflated import inflated
+from archive.pixels.sources import PixelSource, source_of
 from archive.pixels.transcoding import transcode_instance
 from archive.studies.received import split_part10
 from common.errors import InvalidInput, Unavailable
@@ -20,8 +21,10 @@ from integrations.dicomweb.retrieve.subjects import Subject
 from integrations.dicomweb.retrieve.syntaxes import instance_syntax
 from integrations.dicomweb.retrieve.whole import whole_object
 
+LARGEST_BYTES = 256 << 20
+_DEFLATED = "1.2.840.10008.1.2.1.99"
 _PATIENCE_S = 10.0
-_turn = threading.Lock()  # text in pixels is looked for with a whole core: one at a time in each process
+_turn = threading.Lock()  # what is read is held several times over: one at a time in each process
 
 
 def anonymous_part(subject: Subject, asked: str) -> Part:
@@ -30,6 +33,7 @@ def anonymous_part(subject: Subject, asked: str) -> Part:
     Raises  NotAcceptable if it cannot be made safe, with the reason's code, or not in the transfer syntax;
             Unavailable if others are at it.
     """
+    _check_size(subject)
     data = _anonymized(whole_object(subject))
     made, _start = split_part10(data)
     syntax = instance_syntax(made, asked)
@@ -38,6 +42,14 @@ def anonymous_part(subject: Subject, asked: str) -> Part:
     if syntax != made:
         data = transcode_instance(PixelSource(data=data), syntax)
     return Part(DICOM.with_parameters(transfer_syntax=syntax), data)
+
+
+def _check_size(subject: Subject) -> None:
+    """Raises NotAcceptable, PixelsUnreadable: the process that answers holds an object whole, and inflated."""
+    if subject.size_bytes > LARGEST_BYTES:
+        raise NotAcceptable("The object is too large to be de-identified at once", code="OBJECT_TOO_LARGE")
+    if subject.transfer_syntax_uid == _DEFLATED:
+        inflated(source_of(subject), most=LARGEST_BYTES)
 
 
 def _anonymized(part10: bytes) -> bytes:

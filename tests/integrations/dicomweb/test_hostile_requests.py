@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from pydicom.encaps import encapsulate
 from pydicom.uid import RLELossless
 
+from archive.pixels.pool import TIME_LIMIT_S, Decoder
 from archive.studies.models import Instance, RejectedObject
 from archive.studies.services import store_part10
 from integrations.dicomweb.store import intake
@@ -211,6 +212,37 @@ def test_metadata_and_bulk_data_of_a_deflated_object_hold_no_more_than_its_begin
     assert (pixels.status_code, bool(pixels.getvalue())) == (200, True)
     assert (beyond.status_code, beyond.json()["code"]) == (400, "OBJECT_TOO_LARGE")
     assert peak_kib() - before < 160 * 1024
+
+
+def test_a_deflated_object_too_large_to_be_held_is_not_given_without_identity(theo, cast, program_of):
+    [stored] = told(theo(multipart(deflated_bomb(260 * MEBIBYTE)))).ReferencedSOPSequence
+    before = peak_kib()
+
+    answer = program_of(cast.theo).get(
+        f"/dicomweb/wado?requestType=WADO&studyUID=1.2.3&seriesUID=1.2.3.4&anonymize=yes"
+        f"&objectUID={stored.ReferencedSOPInstanceUID}&contentType=application/dicom"
+    )
+
+    assert (answer.status_code, answer.json()["code"]) == (406, "OBJECT_TOO_LARGE")
+    assert peak_kib() - before < 40 * 1024
+
+
+def test_an_object_that_is_not_inflated_in_time_is_told_of_by_its_uids_alone(
+    theo, cast, program_of, monkeypatch
+):
+    [stored] = told(theo(multipart(deflated_bomb(MEBIBYTE)))).ReferencedSOPSequence
+    path = stored.RetrieveURL.removeprefix("http://testserver")
+    asked = []
+
+    def too_slow(decoder, head, body, *, timeout_s):
+        asked.append((head["task"], timeout_s))
+        raise TimeoutError
+
+    monkeypatch.setattr(Decoder, "ask", too_slow)
+    answer = program_of(cast.theo).get(f"{path}/metadata", headers={"Accept": "application/dicom+json"})
+
+    assert asked == [("inflate", TIME_LIMIT_S)]
+    assert set(answer.json()[0]) == {"00080016", "00080018", "0020000D", "0020000E"}
 
 
 def test_a_film_larger_than_any_is_refused_and_its_decoder_no_burden(theos, cast):
