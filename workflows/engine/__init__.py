@@ -5,8 +5,9 @@ evaluator without eval, timers that fire when *our* row says so, service tasks t
 and a compact state without the spec.
 """
 
+from workflows.engine.faults import EngineFault
 from workflows.engine.model import ProcessModel
-from workflows.engine.run import EngineFault, ProcessRun
+from workflows.engine.run import ProcessRun
 from workflows.engine.waits import (
     CALL_OPERATOR,
     Happening,

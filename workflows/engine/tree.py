@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from SpiffWorkflow.bpmn.specs.bpmn_process_spec import BpmnProcessSpec
@@ -110,6 +110,11 @@ class ProcessTree(_Tree, BpmnWorkflow):  # type: ignore[misc]
         subprocess.plant()
         self.subprocesses[my_task.id] = subprocess
         return subprocess
+
+    def open_tasks(self) -> Iterator[Task]:
+        """What somebody does now or may begin to, in the process and its subprocesses."""
+        for workflow in (self, *self.get_active_subprocesses()):
+            yield from workflow.in_state(TaskState.STARTED | TaskState.READY)
 
     def _do_engine_steps(self, will_complete_task: Told = None, did_complete_task: Told = None) -> bool:
         """One round: subprocesses from the innermost outwards, each until it waits, then the process itself."""
