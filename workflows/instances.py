@@ -37,10 +37,12 @@ def start_process(
     start_key: str,
     actor: Actor,
     priority: str = "ROUTINE",
+    start: str = "",
 ) -> ProcessInstance:
     """The instance started under `start_key`: a new one of the active definition, or the one it has already.
 
     `data` holds identifiers and codes only. The instance keeps the trace of the work that started it.
+    `start` is the start event it begins at; without it the one that waits for nothing, or the only one.
 
     Raises  NotFound if no definition of this key is active; InvalidInput if the diagram cannot start.
     """
@@ -60,6 +62,7 @@ def start_process(
                 start_key=start_key,
                 actor=actor,
                 priority=priority,
+                start=start,
             )
     except IntegrityError:
         # Another worker started it under the same key in this very moment.
@@ -166,6 +169,7 @@ def _start(
     start_key: str,
     actor: Actor,
     priority: str,
+    start: str = "",
     call: uuid.UUID | None = None,
 ) -> ProcessInstance:
     now = clock.now()
@@ -183,7 +187,7 @@ def _start(
     )
     with trace(instance.trace_id):
         outside = partial(is_caught_above, instance) if call is not None else None
-        run = ProcessRun.start(bundles.model_of(definition.pk), data, catches_outside=outside)
+        run = ProcessRun.start(bundles.model_of(definition.pk), data, at=start, catches_outside=outside)
         step = Step(instance, run, Known(subjects, sites={site.code: site}), actor)
         step.note("case.started", start_key=start_key)
         _audit(step, "case.started", process=run.model.diagram.key)

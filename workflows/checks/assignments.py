@@ -52,7 +52,6 @@ def check_lanes(diagram: Diagram) -> Iterator[Problem]:
     for lane in diagram.lanes:
         yield from check_optional(lane.id, lane.site, what="site")
         yield from check_optional(lane.id, lane.person, what="person")
-    start = diagram.start
-    if start is not None:
+    for start in diagram.starts:
         for name in ("when", "key", "site"):
             yield from check_optional(start.id, start.extension("start", name), what=name)

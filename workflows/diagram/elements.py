@@ -179,12 +179,27 @@ class Diagram:
         return self._by_target.get(element_id, [])
 
     @cached_property
+    def starts(self) -> tuple[Element, ...]:
+        """The process's own start events: each begins cases of its own.
+
+        Reference  BPMN 2.0.2 §10.5.2 (Start Event), §13.2 (instantiation by any one of several)
+        """
+        return tuple(each for each in self.elements.values() if self.begins(each))
+
+    @cached_property
     def start(self) -> Element | None:
-        """The process's own start event."""
-        starts = [
-            each for each in self.elements.values() if each.kind == "startEvent" and each.parent == self.key
+        """Where a case begins that nothing but a person or a call begins: the only start event, or the plain one."""
+        plain = [each for each in self.starts if not each.triggers]
+        found = plain if len(self.starts) > 1 else self.starts
+        return found[0] if len(found) == 1 else None
+
+    def starts_by(self, kind: str, name: str) -> list[Element]:
+        """The start events that wait for a message or signal of this name."""
+        return [
+            each
+            for each in self.starts
+            if (trigger := each.trigger(kind)) is not None and trigger.name == name
         ]
-        return starts[0] if len(starts) == 1 else None
 
     def messages(self) -> Iterator[tuple[Element, str]]:
         """Elements that wait for a message, with its name."""

@@ -17,6 +17,7 @@ from workflows.engine.activities import ActivityParser, PassThrough
 from workflows.engine.business_rules import BusinessRuleTask, BusinessRuleTaskParser
 from workflows.engine.compensation import handler_process, watch_completions
 from workflows.engine.current import follows_data
+from workflows.engine.faults import EngineFault
 from workflows.engine.gateways import ChoiceParser, InclusiveJoin, ParallelJoin
 from workflows.engine.machines import CallTask, MachineTask
 from workflows.engine.parsing import EVENT_PARSERS, ScopeParser
@@ -82,6 +83,17 @@ class ProcessModel:
 
     def element(self, element_id: str) -> Element:
         return self.diagram.elements[element_id]
+
+    @property
+    def start_id(self) -> str:
+        """Where a case begins if nothing says otherwise.
+
+        Raises  EngineFault where several start events wait for news, and none for nothing.
+        """
+        start = self.diagram.start
+        if start is None:
+            raise EngineFault(self.diagram.key, "News begins this process, and none says which")
+        return start.id
 
     @property
     def joins(self) -> frozenset[str]:

@@ -44,10 +44,16 @@ class ProcessRun:
 
     @classmethod
     def start(
-        cls, model: ProcessModel, data: Mapping[str, Any], *, catches_outside: Catches | None = None
+        cls,
+        model: ProcessModel,
+        data: Mapping[str, Any],
+        *,
+        at: str = "",
+        catches_outside: Catches | None = None,
     ) -> ProcessRun:
-        """A new process, past its start event."""
+        """A new process, past the start event it begins `at`: the one that nothing but a person or a call begins."""
         run = cls(model, ProcessTree(model.spec, model.subprocess_specs, EXPRESSIONS), catches_outside)
+        run._workflow.begin_at(at or model.start_id)
         run._workflow.task_tree.data.update(data)
         if model.follows_data:
             begin_following(run._workflow, data)

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from SpiffWorkflow.bpmn.specs.bpmn_process_spec import BpmnProcessSpec
+from SpiffWorkflow.bpmn.specs.defaults import StartEvent
 from SpiffWorkflow.bpmn.util.subworkflow import BpmnSubWorkflow
 from SpiffWorkflow.bpmn.workflow import BpmnWorkflow
 from SpiffWorkflow.task import Task
@@ -104,6 +105,15 @@ class ProcessTree(_Tree, BpmnWorkflow):  # type: ignore[misc]
         super().__init__(spec, subprocess_specs, script_engine=script_engine, deserializing=True)
         if not is_restored:
             self.plant()
+
+    def begin_at(self, start: str) -> None:
+        """Begin at one of the start events; the others have not happened.
+
+        Reference  BPMN 2.0.2 §10.5.2 (each start event begins a process of its own)
+        """
+        for task in self.task_tree.children:
+            if isinstance(task.task_spec, StartEvent) and task.task_spec.name != start:
+                self._remove_task(task.id)
 
     def create_subprocess(self, my_task: Task, spec_name: str) -> SubprocessTree:
         subprocess = SubprocessTree(self.subprocess_specs[spec_name], my_task.id, self)

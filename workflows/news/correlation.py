@@ -23,7 +23,7 @@ from common.errors import Conflict, ServiceError
 from workflows.engine import MessageWait, Thrown
 from workflows.models import MessageSubscription, ProcessDefinition, ProcessInstance, ThrownMessage
 from workflows.news import throwing
-from workflows.starting.starts import begin, beginning_with
+from workflows.starting.starts import begin_by, beginning_with
 from workflows.stepping import WORKFLOW, Step, open_incident, open_step, resolve_incidents, use_early_messages
 
 log = structlog.get_logger(__name__)
@@ -132,13 +132,15 @@ def _mark_taken(row: ThrownMessage) -> None:
 def _begin(row: ThrownMessage) -> bool:
     """Whether an active process begins with it."""
     data = {"site_code": row.site_code, **row.payload}
-    begun = []
+    begun: list[ProcessInstance] = []
     for definition in beginning_with(row.name):
         try:
-            begun.append(begin(definition, data=data, subjects=row.subjects, key=str(row.pk)))
+            begun += begin_by(
+                definition, "message", row.name, data=data, subjects=row.subjects, key=str(row.pk)
+            )
         except ServiceError as error:
             log.warning("process.start_failed", process=definition.key, message=row.name, code=error.code)
-    return any(begun)
+    return bool(begun)
 
 
 def _wait_on(row: ThrownMessage) -> None:

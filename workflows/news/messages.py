@@ -17,7 +17,7 @@ from common.errors import Conflict, ServiceError
 from events.services import Event
 from workflows.models import ProcessInstance, ProcessSubject, ReceivedMessage
 from workflows.news import correlation
-from workflows.starting.starts import begin, beginning_with
+from workflows.starting.starts import begin_by, beginning_with
 from workflows.stepping import WORKFLOW, Step, open_incident, open_step
 
 LOOSE_KINDS = frozenset({"patient"})
@@ -33,7 +33,14 @@ def receive_event(event: Event) -> None:
         correlation.offer(event.uid)
         return
     begun = [
-        begin(definition, data=event.payload, subjects=event.subjects, key=str(event.uid))
+        begin_by(
+            definition,
+            "message",
+            event.name,
+            data=event.payload,
+            subjects=event.subjects,
+            key=str(event.uid),
+        )
         for definition in beginning_with(event.name)
     ]
     concerned = _concerned(event)

@@ -21,7 +21,7 @@ from events.services import Event
 from workflows.engine import Thrown
 from workflows.models import MessageSubscription, ProcessDefinition, ProcessInstance
 from workflows.news import throwing
-from workflows.starting.starts import begin
+from workflows.starting.starts import begin_by
 from workflows.stepping import WORKFLOW, open_step
 
 
@@ -48,7 +48,10 @@ def spread(event: Event) -> None:
     offers = [
         {"subscription": str(uid), "instance": instance}
         for uid, instance in listening.values_list("uid", "instance_id")
-    ] + [{"definition": pk, "signal_uid": str(event.uid)} for pk in beginning.values_list("pk", flat=True)]
+    ] + [
+        {"definition": pk, "signal": name, "signal_uid": str(event.uid)}
+        for pk in beginning.values_list("pk", flat=True)
+    ]
     shared = {"data": event.payload["data"], "site_code": event.payload["site_code"]}
     events.publish_together(
         [("SignalOffered", {**offer, **shared}) for offer in offers], subjects=event.subjects
@@ -61,7 +64,8 @@ def hand_over(event: Event) -> None:
     if "definition" in offer:
         definition = ProcessDefinition.objects.only("pk", "key").get(pk=offer["definition"])
         data = {"site_code": offer["site_code"], **offer["data"]}
-        begin(definition, data=data, subjects=event.subjects, key=offer["signal_uid"])
+        name, key = offer["signal"], offer["signal_uid"]
+        begin_by(definition, "signal", name, data=data, subjects=event.subjects, key=key)
         return
     uid = uuid.UUID(offer["subscription"])
     try:

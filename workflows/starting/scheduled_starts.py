@@ -18,7 +18,7 @@ from common import clock
 from common.errors import ServiceError
 from workflows.engine.schedules import parse_schedule
 from workflows.models import StartTimer
-from workflows.starting.starts import begin
+from workflows.starting.starts import begin_at
 
 log = structlog.get_logger(__name__)
 
@@ -44,8 +44,12 @@ def _begin(pk: int) -> bool:
         due = row.due_at.isoformat()
         try:
             with transaction.atomic():
-                begun = begin(
-                    row.definition, data={"scheduled_at": due}, subjects={}, key=f"{row.element_id}:{due}"
+                begun = begin_at(
+                    row.definition,
+                    row.element_id,
+                    data={"scheduled_at": due},
+                    subjects={},
+                    key=f"{row.element_id}:{due}",
                 )
         except ServiceError as error:
             log.warning("process.scheduled_start_failed", process=row.definition.key, code=error.code)

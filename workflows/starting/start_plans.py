@@ -16,20 +16,18 @@ from workflows.models import ProcessDefinition, StartTimer
 def plan_starts(definition: ProcessDefinition, diagram: Diagram) -> None:
     """Have the clock begin this version, and no other version of its process."""
     cancel_starts(definition.key)
-    start = diagram.start
-    trigger = start.trigger("timer") if start is not None else None
-    schedule = parse_schedule(trigger.expression) if trigger is not None else None
-    if start is None or trigger is None or schedule is None:
-        return
-    due = schedule.after(timezone.localtime(clock.now()))
-    if due is not None and schedule.times != 0:
-        StartTimer.objects.create(
-            definition=definition,
-            element_id=start.id,
-            schedule=trigger.expression,
-            due_at=due,
-            left=schedule.times,
-        )
+    for start in diagram.starts:
+        trigger = start.trigger("timer")
+        schedule = parse_schedule(trigger.expression) if trigger is not None else None
+        due = schedule.after(timezone.localtime(clock.now())) if schedule is not None else None
+        if trigger is not None and schedule is not None and due is not None and schedule.times != 0:
+            StartTimer.objects.create(
+                definition=definition,
+                element_id=start.id,
+                schedule=trigger.expression,
+                due_at=due,
+                left=schedule.times,
+            )
 
 
 def cancel_starts(key: str) -> None:

@@ -29,16 +29,38 @@ def beginning_with(message: str) -> list[ProcessDefinition]:
     )
 
 
-def begin(
-    definition: ProcessDefinition, *, data: Mapping[str, Any], subjects: Mapping[str, str], key: str
+def begin_by(
+    definition: ProcessDefinition,
+    kind: str,
+    name: str,
+    *,
+    data: Mapping[str, Any],
+    subjects: Mapping[str, str],
+    key: str,
+) -> list[ProcessInstance]:
+    """The instances that a message or signal begins: one for each start event that waits for it and is meant."""
+    starts = bundles.model_of(definition.pk).diagram.starts_by(kind, name)
+    begun = [begin_at(definition, each.id, data=data, subjects=subjects, key=key) for each in starts]
+    return [each for each in begun if each is not None]
+
+
+def begin_at(
+    definition: ProcessDefinition,
+    element_id: str,
+    *,
+    data: Mapping[str, Any],
+    subjects: Mapping[str, str],
+    key: str,
 ) -> ProcessInstance | None:
-    """The instance that news begins, once for its key; None where the start event is not meant.
+    """The instance that news begins at a start event, once for its key; None where the start event is not meant.
 
     `consilium:start` may say `when` it is meant, at which `site`, and what its `key` is instead of the news' own.
+    Start events that name the same key begin one case between them, whichever comes first.
     """
-    start = bundles.model_of(definition.pk).diagram.start
-    if start is None:
-        return None
+    diagram = bundles.model_of(definition.pk).diagram
+    start = diagram.elements[element_id]
+    if len(diagram.starts) > 1:
+        key = f"{start.id}:{key}"
     site_code = _value(start.extension("start", "site") or "site_code", data)
     when = start.extension("start", "when")
     if when and not _value(when, data):
@@ -56,6 +78,7 @@ def begin(
         start_key=f"{definition.key}:{own_key or key}"[:120],
         actor=WORKFLOW,
         priority=str(data.get("priority") or "ROUTINE"),
+        start=start.id,
     )
 
 
