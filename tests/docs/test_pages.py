@@ -39,6 +39,16 @@ def test_links_between_pages_lead_somewhere(page):
     assert [link for link in links if not (page.parent / link).exists()] == []
 
 
+def test_the_tests_that_the_bpmn_table_names_are_there():
+    rows = [
+        line for line in (DOCS / "conformance" / "bpmn.md").read_text().splitlines() if line.startswith("|")
+    ]
+    named = {name for row in rows for name in re.findall(r"`((?:\w+/)*test_\w+\.py)`", row)}
+
+    assert len(named) > 20
+    assert [name for name in sorted(named) if not (ROOT / "tests" / "workflows" / name).exists()] == []
+
+
 def test_every_setting_is_listed_once_with_no_other_that_nothing_reads():
     listed = names_listed()
     assert len(listed) == len(set(listed))

@@ -10,19 +10,22 @@ from workflows.diagram import Diagram, Element, Flow
 
 _GATEWAYS = {"exclusiveGateway", "inclusiveGateway"}
 _CONDITIONED = ACTIVITIES | _GATEWAYS
+_BEGINS = {"startEvent", "boundaryEvent"}
+"""What happens, and is not reached (BPMN 2.0.2 §10.5.2, §10.5.4)."""
 
 
 def check_starts(diagram: Diagram) -> Iterator[Problem]:
-    owners = [
-        diagram.key,
-        *(e.id for e in diagram.elements.values() if e.kind in {"subProcess", "transaction"}),
-    ]
-    for owner in owners:
-        if owner in diagram.unmarked_scopes:
+    """A process may begin at any of several start events; a subprocess has one."""
+    if not diagram.starts:
+        yield Problem(diagram.key, "A process has a start event")
+    for each in [each for each in diagram.starts if not each.triggers][1:]:
+        yield Problem(each.id, "Of several start events one at most waits for nothing")
+    for owner in diagram.elements.values():
+        if owner.kind not in {"subProcess", "transaction"} or owner.id in diagram.unmarked_scopes:
             continue
-        starts = [e for e in diagram.elements.values() if e.kind == "startEvent" and e.parent == owner]
+        starts = [e for e in diagram.elements.values() if e.kind == "startEvent" and e.parent == owner.id]
         if len(starts) != 1:
-            yield Problem(owner, "There must be exactly one start event")
+            yield Problem(owner.id, "There must be exactly one start event")
 
 
 def check_flows(diagram: Diagram) -> Iterator[Problem]:
@@ -31,6 +34,8 @@ def check_flows(diagram: Diagram) -> Iterator[Problem]:
         if source is None or target is None:
             yield Problem(flow.id, "The flow leads from or to nothing")
             continue
+        if target.kind in _BEGINS:
+            yield Problem(flow.id, f"No flow leads to a {target.kind}")
         if source.parent != target.parent:  # BPMN 2.0.2 §7.6.1
             yield Problem(flow.id, "A flow does not cross the border of a subprocess")
         if flow.condition:
@@ -88,19 +93,13 @@ def _check_fork(element: Element, outgoing: list[Flow]) -> Iterator[Problem]:
 def check_gateways(diagram: Diagram) -> Iterator[Problem]:
     for element in diagram.elements.values():
         outgoing = diagram.outgoing(element.id)
-        if not element.kind.endswith("Gateway") or len(outgoing) < 2:
+        if element.kind not in _GATEWAYS or len(outgoing) < 2:
             continue
-        if element.kind in {"exclusiveGateway", "inclusiveGateway"}:
-            if element.default_flow and element.default_flow not in {flow.id for flow in outgoing}:
-                yield Problem(element.id, "The gateway's default flow does not leave it")
-            for flow in outgoing:
-                if not flow.condition and flow.id != element.default_flow:
-                    yield Problem(flow.id, "A flow out of a gateway needs a condition, or is the default")
-        elif element.kind == "eventBasedGateway":
-            for flow in outgoing:
-                target = diagram.elements.get(flow.target)
-                if target is None or target.kind not in {"intermediateCatchEvent", "receiveTask"}:
-                    yield Problem(flow.id, "An event-based gateway leads to catch events only")
+        if element.default_flow and element.default_flow not in {flow.id for flow in outgoing}:
+            yield Problem(element.id, "The gateway's default flow does not leave it")
+        for flow in outgoing:
+            if not flow.condition and flow.id != element.default_flow:
+                yield Problem(flow.id, "A flow out of a gateway needs a condition, or is the default")
 
 
 def _reachable(diagram: Diagram) -> set[str]:

@@ -26,6 +26,10 @@ def check_scopes(diagram: Diagram) -> Iterator[Problem]:
 
 
 def _check_event_subprocess(diagram: Diagram, element: Element) -> Iterator[Problem]:
+    if element.kind != "subProcess":
+        yield Problem(element.id, "Only a plain subprocess is begun by an event")
+    if element.loop is not None:
+        yield Problem(element.id, "An event subprocess is begun by its event, and has no loop marker")
     if diagram.incoming(element.id) or diagram.outgoing(element.id):
         yield Problem(element.id, "An event subprocess is begun by its event; no flow leads there or away")
     for start in _inside(diagram, element, "startEvent"):

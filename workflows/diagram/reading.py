@@ -244,5 +244,5 @@ def _foreign(process: etree._Element) -> Iterator[tuple[str, str]]:
     for owner in process.iter(*(f"{{{BPMN}}}{word}" for word in PROCESS_WORDS)):
         for node in owner:
             word = word_of(node)
-            if word not in FLOW_NODES | BESIDE and not word.startswith("multiInstance"):
+            if word not in FLOW_NODES | BESIDE and not word.endswith("LoopCharacteristics"):
                 yield word, node.get("id", owner.get("id", ""))

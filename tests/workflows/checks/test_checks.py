@@ -136,10 +136,28 @@ def test_an_element_nothing_leads_to_is_refused(operators):
     )
 
 
-def test_two_start_events_are_refused(operators):
-    body = '<bpmn:startEvent id="other"/>' + between(machine("x")) + chain("other", "x")
+def test_of_several_start_events_one_at_most_waits_for_nothing(operators):
+    by_message = (
+        '<bpmn:startEvent id="other"><bpmn:messageEventDefinition messageRef="M1"/></bpmn:startEvent>'
+    )
+    plain = '<bpmn:startEvent id="other"/>'
+    body = between(machine("x")) + chain("other", "x")
 
-    assert "exactly one start event" in refused(body)["Sample"]
+    assert refused(by_message + body) == {}
+    assert "one at most waits for nothing" in refused(plain + body)["other"]
+
+
+def test_a_process_without_a_start_event_is_refused(operators):
+    body = machine("x") + END + chain("x", "end")
+
+    assert "has a start event" in refused(body, start="")["Sample"]
+
+
+def test_a_subprocess_has_one_start_event(operators):
+    inner = '<bpmn:startEvent id="s1"/><bpmn:startEvent id="s2"/><bpmn:endEvent id="e"/>' + chain("s1", "e")
+    body = between(f'<bpmn:subProcess id="x">{inner}{chain("s2", "e")}</bpmn:subProcess>')
+
+    assert "exactly one start event" in refused(body)["x"]
 
 
 def test_a_timer_is_a_duration_or_an_expression(operators):

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import pytest
 
-from tests.workflows.conftest import bundle, chain, machine, user
-from tests.workflows.engine.events.drawing import (
+from tests.workflows.conftest import bundle, chain, flow, machine, message, timer, user
+from tests.workflows.engine.drawing import (
     END,
     boundary,
     catch,
     end,
     event,
     event_subprocess,
+    marked,
+    multi,
     parallel,
     subprocess,
     throw,
+    undoable,
 )
-from tests.workflows.engine.events.test_compensation import transaction, undoable
+from tests.workflows.engine.events.test_compensation import transaction
 from workflows.checks import check_bundle
 
 CORRELATED = '<consilium:message correlate="number"/>'
@@ -155,6 +158,60 @@ def test_a_transaction_that_can_be_cancelled_has_a_way_out(operators):
     found = refused(transaction(("broken", "any error")))
 
     assert ("pay", "A transaction that can be cancelled is left by a cancel boundary event") in found
+
+
+BEGUN = user("a") + END + chain("start", "a", "end") + event_subprocess("on", "message", INSIDE)
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        (BEGUN.replace("subProcess", "transaction"), "Only a plain subprocess is begun by an event"),
+        (user("a") + END + chain("start", "a", "end")
+         + marked(event_subprocess("on", "message", INSIDE), multi(cardinality="2")),
+         "An event subprocess is begun by its event, and has no loop marker"),
+    ],
+)  # fmt: skip
+def test_an_event_subprocess_is_plain_and_begun_by_nothing_else(operators, body, message):
+    assert ("on", message) in refused(body)
+
+
+@pytest.mark.parametrize("target", ["start", "edge"])
+def test_no_flow_leads_to_what_happens_by_itself(operators, target):
+    body = (
+        user("a") + user("b") + boundary("edge", "a", "timer") + END + chain("start", "a", "b", target, "end")
+    )
+
+    assert (
+        f"b-{target}",
+        f"No flow leads to a {'startEvent' if target == 'start' else 'boundaryEvent'}",
+    ) in refused(body)
+
+
+RACE = (
+    '<bpmn:eventBasedGateway id="g"/>' + message("m", "M1") + timer("late", "PT1H") + END + end("e2")
+    + chain("start", "g", "m", "end") + chain("g", "late", "e2")
+)  # fmt: skip
+RECEIVE = RACE.replace(message("m", "M1"), '<bpmn:receiveTask id="m" messageRef="M1"/>')
+
+
+@pytest.mark.parametrize(
+    ("body", "element", "reason"),
+    [
+        (RACE + user("a") + chain("g", "a", "e2"), "g-a", "An event-based gateway leads to catch events only"),
+        (parallel("p") + RACE.replace(flow("start", "g"), chain("start", "p", "g")) + user("a") + chain("p", "a", "m"),
+         "m", "An event behind an event-based gateway has no other way in"),
+        (RECEIVE + boundary("edge", "m", "timer") + chain("edge", "e2"),
+         "m", "A receive task behind an event-based gateway has no boundary event"),
+        (RACE + message("m2", "M1") + chain("g", "m2", "e2"),
+         "m2", "Another event behind the gateway waits for the same message"),
+    ],
+)  # fmt: skip
+def test_an_event_behind_an_event_based_gateway_is_waited_for_there_and_once(
+    operators, body, element, reason
+):
+    assert refused(RACE) == refused(RECEIVE) == set()
+    assert (element, reason) in refused(body)
 
 
 def test_an_event_subprocess_stands_outside_the_flows(operators):

@@ -8,7 +8,8 @@ import tracemalloc
 import pytest
 
 from tests.workflows.conftest import FORM, bpmn, bundle, chain, flow, timer, user
-from tests.workflows.engine.play import END, Play, scope
+from tests.workflows.engine.drawing import END, scope
+from tests.workflows.engine.playing import Play, model_of
 from workflows.checks import check_bundle
 from workflows.checks.files import MOST_NODES
 
@@ -76,7 +77,7 @@ def test_as_many_nodes_as_are_accepted_are_built_and_run_from_any_stack(operator
     body = "".join(map(user, steps)) + END + chain("start", *steps, "end")
     assert check_bundle(bundle(body)) == []
 
-    play = from_below(stack, lambda: Play(body, {}, is_restored=True).do("u0"))
+    play = from_below(stack, lambda: Play(model_of(body), is_restored=True).complete("u0"))
 
     assert play.open == ["u1"]
 
@@ -89,7 +90,7 @@ def test_scopes_as_deep_as_are_accepted_are_built_and_run_from_any_stack(operato
     body += END + chain("start", name, "end")
     assert check_bundle(bundle(body)) == []
 
-    play = from_below(stack, lambda: Play(body, {}, is_restored=True).do("work"))
+    play = from_below(stack, lambda: Play(model_of(body), is_restored=True).complete("work"))
 
     assert play.is_completed
 
