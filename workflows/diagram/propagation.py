@@ -33,4 +33,4 @@ def _is_around(diagram: Diagram, catcher: Element, here: Element) -> bool:
     scope = diagram.elements.get(catcher.parent)
     if catcher.kind != "startEvent" or scope is None:
         return False
-    return scope.parent == here.parent and "triggeredByEvent" in scope.words
+    return scope.parent == here.parent and scope.is_event_subprocess and scope.id != here.id

@@ -93,11 +93,14 @@ def raise_at_scopes(task: Task, kind: str, code: str, payload: dict[str, Any] | 
 
 
 def _outwards(host: Task) -> Iterator[list[Task]]:
-    """What may catch: events at the edge of the activity, event subprocesses beside it, then one scope further."""
+    """What may catch: events at the edge of the activity, event subprocesses beside it, then one scope further.
+
+    What begins an event subprocess does not catch what that one throws.
+    """
     while True:
         yield attached_to(host)
-        if not is_begun_by_event(host):  # what begins an event subprocess does not catch what that one throws
-            yield listeners_in(host.workflow)
+        own = host.parent.task_spec if is_begun_by_event(host) else None
+        yield [each for each in listeners_in(host.workflow) if each.task_spec is not own]
         owner = owner_of(host)
         if owner is None:
             return

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.workflows.conftest import chain, flow, machine, user
-from tests.workflows.engine.events.drawing import (
+from tests.workflows.engine.drawing import (
     END,
     boundary,
     end,
@@ -91,8 +91,8 @@ def test_it_sees_what_the_scope_has_done_so_far(play):
 
     occur(process, "message")
 
-    assert process.data("handle")["work"] == {"answer": "yes"}
-    assert process.data("handle")["result_ready"] == {"answer": 1}
+    assert process.data_at("handle")["work"] == {"answer": "yes"}
+    assert process.data_at("handle")["result_ready"] == {"answer": 1}
 
 
 def test_that_of_a_subprocess_listens_and_ends_with_it(play):
@@ -120,7 +120,7 @@ def test_an_error_begins_it_before_it_leaves_the_scope(play):
     assert process.fail("work", "REFUSED")
 
     assert (process.people, process.machines) == (["handle"], [])
-    assert process.data("handle")["error"] == {"code": "REFUSED", "element": "work"}
+    assert process.data_at("handle")["error"] == {"code": "REFUSED", "element": "work"}
 
 
 def test_an_error_it_throws_itself_goes_to_the_scope_around(play):
@@ -157,7 +157,7 @@ def test_a_condition_begins_it_when_the_data_make_it_true(play):
     process.complete("work", alarm=True)
 
     assert process.people == ["handle"]
-    assert process.data("handle")["alarm"] is True
+    assert process.data_at("handle")["alarm"] is True
 
 
 def test_an_interrupting_one_also_takes_subprocesses_of_its_scope_away(play):
@@ -179,3 +179,58 @@ def test_an_interrupting_one_also_takes_subprocesses_of_its_scope_away(play):
     occur(process, "signal")
 
     assert (process.people, process.machines) == (["handle"], [])
+
+
+@pytest.mark.parametrize("is_interrupting", [False, True], ids=["beside", "in its place"])
+def test_an_event_subprocess_hears_what_another_one_of_its_scope_throws(play, is_interrupting):
+    """§13.5.4: both stand in the same scope; only what it throws itself an event subprocess does not catch."""
+    telling = event_subprocess(
+        "one", "message", user("a") + throw("tell", "escalation") + user("b") + end("e1")
+        + chain("one-start", "a", "tell", "b", "e1"), interrupts=False,
+    )  # fmt: skip
+    hearing = event_subprocess(
+        "two", "escalation", user("hear") + end("e2") + chain("two-start", "hear", "e2"), interrupts=is_interrupting
+    )  # fmt: skip
+    process = play(user("work") + END + chain("start", "work", "end") + telling + hearing)
+    process.catch("one-start")
+
+    process.complete("a")
+
+    assert process.people == (["hear"] if is_interrupting else ["b", "hear", "work"])
+
+
+def test_an_error_in_an_event_subprocess_is_caught_by_another_one_of_its_scope(play):
+    """§13.5.4, §10.5.6: to the innermost scope that catches it, and that is the one both stand in."""
+    failing = event_subprocess(
+        "one", "message", machine("a") + end("e1") + chain("one-start", "a", "e1"), interrupts=False
+    )
+    mending = event_subprocess(
+        "two", "any error", user("mend") + end("e2") + chain("two-start", "mend", "e2")
+    )
+    process = play(user("work") + END + chain("start", "work", "end") + failing + mending)
+    process.catch("one-start")
+
+    assert process.fail("a", "REFUSED")
+
+    assert process.open == ["mend"]
+
+
+def test_an_event_subprocess_does_not_begin_itself_again_by_what_it_throws(play):
+    own = event_subprocess(
+        "one", "any escalation", user("a") + throw("tell", "escalation") + end("e1")
+        + chain("one-start", "a", "tell", "e1"), interrupts=False,
+    )  # fmt: skip
+    inner = (
+        '<bpmn:startEvent id="s"/>' + user("work") + throw("first", "escalation") + user("rest") + end("e2") + own
+        + chain("s", "work", "first", "rest", "e2")
+    )  # fmt: skip
+    body = (
+        subprocess("sub", inner) + boundary("edge", "sub", "escalation", interrupts=False) + user("outside") + END
+        + end("e3") + chain("start", "sub", "end") + chain("edge", "outside", "e3")
+    )  # fmt: skip
+    process = play(body).complete("work")
+    assert process.people == ["a", "rest"]
+
+    process.complete("a")
+
+    assert process.people == ["outside", "rest"]
