@@ -8,6 +8,7 @@ from typing import Any
 from SpiffWorkflow.task import Task
 from SpiffWorkflow.util.task import TaskState
 
+from workflows.engine.compensation import forget_lost_marks
 from workflows.engine.computed import FAILURE
 from workflows.engine.conditions import fire_conditions
 from workflows.engine.current import follow
@@ -48,6 +49,7 @@ class Walk:
         self._current, self._steps, self._allowed = "", 0, MAX_STEPS
         self.guard("", self._run_on)
         prune(self._workflow)
+        forget_lost_marks(self._workflow)
 
     def guard(self, element_id: str, act: Callable[[], Any]) -> None:
         """Act upon an element; EngineFault where the diagram cannot bear it."""

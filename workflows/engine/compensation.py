@@ -20,6 +20,7 @@ from typing import Any
 from SpiffWorkflow.bpmn.specs.bpmn_process_spec import BpmnProcessSpec
 from SpiffWorkflow.bpmn.specs.mixins import SubWorkflowTaskMixin
 from SpiffWorkflow.bpmn.util.subworkflow import BpmnBaseWorkflow, BpmnSubWorkflow
+from SpiffWorkflow.bpmn.workflow import BpmnWorkflow
 from SpiffWorkflow.task import Task
 from SpiffWorkflow.util.task import TaskState
 
@@ -49,6 +50,14 @@ def watch_completions(diagram: Diagram, specs: Iterable[BpmnProcessSpec]) -> Non
             handler = handlers.get(task_spec.name, "")
             if handler or isinstance(task_spec, SubWorkflowTaskMixin):
                 task_spec.completed_event.connect(partial(_completed, handler))
+
+
+def forget_lost_marks(workflow: BpmnWorkflow) -> None:
+    """What a scope has done that was taken away is undone by nobody any more."""
+    marks: list[Mark] = workflow.data.get(_MARKS, [])
+    if marks:
+        alive = {"", *(owner.hex for owner in workflow.subprocesses)}
+        marks[:] = [mark for mark in marks if mark["scope"] in alive]
 
 
 class CompensationThrow(Raising):
