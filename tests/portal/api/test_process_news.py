@@ -8,7 +8,7 @@ import pytest
 
 from accounts.models import AuditEvent, Membership
 from tests.workflows.conftest import begin, bundle, chain, operators, user  # noqa: F401 - fixtures
-from tests.workflows.engine.events.drawing import END, catch
+from tests.workflows.engine.drawing import END, catch
 from tests.workflows.news.test_correlation import deliver_all, open_steps
 
 KEYED = '<consilium:message correlate="number"/>'

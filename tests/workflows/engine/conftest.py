@@ -1,17 +1,22 @@
-"""Plays small models in memory, straight and restored from their state after every act."""
+"""Plays small models in memory, each of them twice: straight, and restored from its state after every step."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from typing import Any
+
 import pytest
 
-from tests.workflows.engine.play import Play
+from tests.workflows.engine.playing import Play, model_of
+from workflows.engine import ProcessModel
 
 
 @pytest.fixture(params=[False, True], ids=["straight", "restored after each step"])
-def play(request):
-    """Start a process made of a body; every act on what comes back is followed by a restore, or not."""
+def play(request: pytest.FixtureRequest) -> Callable[..., Play]:
+    """Begin a process made of a body, or of a model."""
 
-    def start(body, data=None, **options):
-        return Play(body, data or {}, is_restored=request.param, **options)
+    def begin(process: str | ProcessModel, data: Mapping[str, Any] | None = None, **options: Any) -> Play:
+        model = model_of(process, **options) if isinstance(process, str) else process
+        return Play(model, data, is_restored=request.param)
 
-    return start
+    return begin

@@ -1,6 +1,8 @@
-"""Pieces of diagrams with events, as XML."""
+"""Pieces of diagrams, as XML."""
 
 from __future__ import annotations
+
+from tests.workflows.conftest import chain, user
 
 TRIGGERS = {
     "message": '<bpmn:messageEventDefinition messageRef="M3"/>',
@@ -59,5 +61,56 @@ def event_subprocess(name: str, trigger: str, body: str, *, interrupts: bool = T
     return subprocess(name, start + body, attributes=' triggeredByEvent="true"')
 
 
+def undoable(name: str, handler: str = "", activity: str = "") -> str:
+    """A user task, or another activity, with the handler `undo-<name>`."""
+    handler = handler or user(f"undo-{name}")
+    return (
+        (activity or user(name)) + boundary(f"{name}-done", name, "compensate")
+        + handler.replace(f'id="undo-{name}"', f'id="undo-{name}" isForCompensation="true"')
+        + f'<bpmn:association id="{name}-undo" sourceRef="{name}-done" targetRef="undo-{name}"/>'
+    )  # fmt: skip
+
+
 def parallel(name: str) -> str:
     return f'<bpmn:parallelGateway id="{name}"/>'
+
+
+def scope(name: str, inside: str, *steps: str, markers: str = "") -> str:
+    """A sub-process that runs the steps in turn."""
+    start, end = f"{name}_start", f"{name}_end"
+    return (
+        f'<bpmn:subProcess id="{name}">{markers}<bpmn:startEvent id="{start}"/>{inside}<bpmn:endEvent id="{end}"/>'
+        f"{chain(start, *steps, end)}</bpmn:subProcess>"
+    )
+
+
+def marked(node: str, markers: str) -> str:
+    """A node with child elements added at its end."""
+    head, slash, tail = node.rpartition("</bpmn:")
+    return f"{head}{markers}{slash}{tail}"
+
+
+def multi(
+    *,
+    sequential: bool = False,
+    cardinality: str = "",
+    collection: str = "",
+    item: str = "",
+    output: str = "",
+    output_item: str = "",
+    condition: str = "",
+) -> str:
+    """A multi-instance marker."""
+    parts = [
+        f"<bpmn:loopCardinality>{cardinality}</bpmn:loopCardinality>" if cardinality else "",
+        f"<bpmn:loopDataInputRef>{collection}</bpmn:loopDataInputRef>" if collection else "",
+        f"<bpmn:loopDataOutputRef>{output}</bpmn:loopDataOutputRef>" if output else "",
+        f'<bpmn:inputDataItem name="{item}"/>' if item else "",
+        f'<bpmn:outputDataItem name="{output_item}"/>' if output_item else "",
+        f"<bpmn:completionCondition>{condition}</bpmn:completionCondition>" if condition else "",
+    ]
+    kind = "true" if sequential else "false"
+    return (
+        f'<bpmn:multiInstanceLoopCharacteristics isSequential="{kind}">{"".join(parts)}'
+        "</bpmn:multiInstanceLoopCharacteristics>"
+    )

@@ -1,24 +1,48 @@
-"""A process in memory, played in words of the diagram: straight, or restored from its state after every step."""
+"""A process in memory, played in words of the diagram: straight, or restored from its state after every step.
+
+process = play(user("ask") + END + chain("start", "ask", "end"))
+assert process.open == ["ask"]
+process.complete("ask", answer="yes")
+assert process.is_completed
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from tests.workflows.conftest import FORM, bpmn
 from workflows.engine import Happening, ProcessModel, ProcessRun, Thrown
 
 DATA = {"site": "provincial", "number": 7}
 
 
-class Playing:
+def model_of(body: str, files: Mapping[str, str] | None = None, **options: Any) -> ProcessModel:
+    """A process around `body`, in a bundle with these files."""
+    return ProcessModel.from_text(bpmn(body, **options), {"forms/do.json": FORM, **(files or {})})
+
+
+class Play:
     """A run that tests drive by the names of elements. What happened and was thrown adds up."""
 
-    def __init__(self, model: ProcessModel, data: Mapping[str, Any], *, is_restored: bool) -> None:
+    def __init__(
+        self,
+        model: ProcessModel,
+        data: Mapping[str, Any] | None = None,
+        *,
+        is_restored: bool,
+        at: str = "",
+    ) -> None:
         self.is_restored = is_restored
         self.happened: list[Happening] = []
         self.thrown: list[Thrown] = []
         self.error = ""
-        self._keep(ProcessRun.start(model, data))
+        self._keep(ProcessRun.start(model, {**DATA, **(data or {})}, at=at))
+
+    @property
+    def open(self) -> list[str]:
+        """Elements somebody or something is waited for at, one entry a wait."""
+        return sorted([*self.people, *self.machines, *self.timers, *self.messages])
 
     @property
     def people(self) -> list[str]:
@@ -42,35 +66,53 @@ class Playing:
         return self.run.is_completed
 
     @property
+    def data(self) -> dict[str, Any]:
+        """The process data as the last step left them."""
+        return self.run.data
+
+    @property
     def done(self) -> list[str]:
         """The elements that are done, in their order."""
         return [each.element_id for each in self.happened]
 
-    def wait(self, element_id: str) -> Any:
-        """The first wait at an element, whatever it waits for."""
+    def wait(self, element_id: str, position: int = 0) -> Any:
+        """What an element waits for, whatever it is; the one at `position` where it waits several times."""
         waits = self.run.waits
         kinds = (waits.user_tasks, waits.service_tasks, waits.timers, waits.messages)
-        return next(each for kind in kinds for each in kind.values() if each.element_id == element_id)
+        return [each for kind in kinds for each in kind.values() if each.element_id == element_id][position]
 
-    def data(self, element_id: str) -> dict[str, Any]:
-        """The process data as a waiting task sees them."""
-        return self.run.data_of(self.wait(element_id).uid)
+    def data_at(self, element_id: str, position: int = 0) -> dict[str, Any]:
+        """The process data as an open task sees them."""
+        return self.run.data_of(self.wait(element_id, position).uid)
 
-    def complete(self, element_id: str, **values: Any) -> None:
+    def arguments_of(self, element_id: str) -> list[dict[str, Any]]:
+        """What the machines are asked with whose steps are open at an element."""
+        steps = self.run.waits.service_tasks.values()
+        return [dict(each.arguments) for each in steps if each.element_id == element_id]
+
+    def complete(self, element_id: str, position: int = 0, **values: Any) -> Play:
         """A person or a machine has done its task."""
-        uid = self.wait(element_id).uid
+        uid = self.wait(element_id, position).uid
         if uid in self.run.waits.user_tasks:
             self._step(lambda: self.run.complete_user_task(uid, values))
         else:
             self._step(lambda: self.run.complete_service_task(uid, values))
+        return self
 
-    def fail(self, element_id: str, code: str) -> bool:
+    def complete_in_turn(self, *element_ids: str) -> Play:
+        """These tasks are done, one after the other."""
+        for each in element_ids:
+            self.complete(each)
+        return self
+
+    def fail(self, element_id: str, code: str, position: int = 0) -> bool:
         """A machine's task throws an error; whether anything caught it."""
-        uid = self.wait(element_id).uid
+        uid = self.wait(element_id, position).uid
         return bool(self._step(lambda: self.run.throw_error(uid, code, {"element": element_id})))
 
-    def fire(self, element_id: str) -> bool:
-        uid = self.wait(element_id).uid
+    def fire(self, element_id: str, position: int = 0) -> bool:
+        """A timer is due."""
+        uid = self.wait(element_id, position).uid
         return bool(self._step(lambda: self.run.fire_timer(uid)))
 
     def catch(self, element_id: str, **payload: Any) -> bool:

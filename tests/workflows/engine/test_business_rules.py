@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.workflows.conftest import bundle, chain, user
-from tests.workflows.engine.play import END
+from tests.workflows.engine.drawing import END
 from workflows.checks import check_bundle
 from workflows.engine import EngineFault
 
@@ -39,7 +39,7 @@ def test_the_decision_of_that_name_or_id_is_made_of_the_process_data(play, name)
 
     assert run.open == ["after"]
     assert run.data_at("after")["twice"] == 14
-    assert run.done("x") == 1
+    assert run.done.count("x") == 1
 
 
 def test_without_a_result_the_answer_goes_to_the_name_of_the_task(play):

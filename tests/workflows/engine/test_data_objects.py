@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.workflows.conftest import bundle, chain, flow, message, user
-from tests.workflows.engine.play import END, marked, multi, scope
+from tests.workflows.engine.drawing import END, marked, multi, scope
 from workflows.checks import check_bundle
 from workflows.engine import EngineFault
 
@@ -41,10 +41,10 @@ def test_what_one_branch_writes_another_branch_reads(play):
     )  # fmt: skip
     run = play(body)
 
-    run.do("a", a={"answer": 42}).do("b")
+    run.complete("a", a={"answer": 42}).complete("b")
 
     assert run.data_at("c")["Study_order"] == 42
-    run.do("c")
+    run.complete("c")
     assert run.is_completed
 
 
@@ -55,8 +55,8 @@ def test_an_object_may_be_named_in_conditions_without_an_association(play):
         + flow("g", "no", "", "g-no") + chain("yes", "end") + chain("no", "end")
     )  # fmt: skip
 
-    assert play(body).do("a", a={"answer": "CT"}).open == ["yes"]
-    assert play(body).do("a", a={"answer": "MR"}).open == ["no"]
+    assert play(body).complete("a", a={"answer": "CT"}).open == ["yes"]
+    assert play(body).complete("a", a={"answer": "MR"}).open == ["no"]
 
 
 def test_without_a_transformation_what_the_task_brought_is_written(play):
@@ -68,7 +68,7 @@ def test_without_a_transformation_what_the_task_brought_is_written(play):
         + chain("start", "a", "b", "end")
     )
 
-    run = play(body).do("a", a={"outcome": "done"})
+    run = play(body).complete("a", a={"outcome": "done"})
 
     assert run.data_at("b")["Study_order"] == {"outcome": "done"}
 
@@ -79,10 +79,10 @@ def test_inputs_and_outputs_of_an_activity_give_the_value_another_name(play):
         + chain("start", "a", "b", "c", "end")
     )  # fmt: skip
 
-    run = play(body, {"order": "mine"}).do("a", result="written")
+    run = play(body, {"order": "mine"}).complete("a", result="written")
     assert run.data_at("b")["order"] == "written"
 
-    run.do("b", order="changed")
+    run.complete("b", order="changed")
     assert run.data_at("c")["order"] == "mine"
 
 
@@ -91,7 +91,7 @@ def test_an_activity_with_inputs_keeps_every_other_variable(play):
         ORDER + marked(user("a"), reads(name="order")) + user("b") + END + chain("start", "a", "b", "end")
     )
 
-    run.do("a", kept=1)
+    run.complete("a", kept=1)
 
     assert (run.data_at("b")["kept"], run.data_at("b")["number"]) == (1, 7)
 
@@ -100,7 +100,7 @@ def test_nothing_to_write_is_a_fault_at_the_activity(play):
     run = play(ORDER + marked(user("a"), writes()) + END + chain("start", "a", "end"))
 
     with pytest.raises(EngineFault, match="Study_order") as fault:
-        run.do("a")
+        run.complete("a")
 
     assert fault.value.element_id == "a"
 
@@ -115,7 +115,7 @@ def test_each_instance_of_a_subprocess_has_objects_of_its_own(play):
         scope("x", inside, "a", "b", markers=multi(cardinality="2")) + END + chain("start", "x", "end")
     )
 
-    run.do("a", 0, a={"answer": 1}).do("a", 0, a={"answer": 2})
+    run.complete("a", 0, a={"answer": 1}).complete("a", 0, a={"answer": 2})
 
     assert [run.data_at("b", at)["mine"] for at in range(2)] == [1, 2]
 
@@ -126,7 +126,7 @@ def test_a_subprocess_writes_the_object_of_the_process_around_it(play):
         + chain("start", "x", "b", "end")
     )  # fmt: skip
 
-    assert play(body).do("a", a={"answer": "in"}).data_at("b")["Study_order"] == "in"
+    assert play(body).complete("a", a={"answer": "in"}).data_at("b")["Study_order"] == "in"
 
 
 def test_a_collection_may_be_a_data_object(play):
@@ -140,9 +140,9 @@ def test_a_collection_may_be_a_data_object(play):
         + chain("start", "a", "x", "b", "end")
     )
 
-    run = play(body).do("a", a={"list": ["p", "q"]})
+    run = play(body).complete("a", a={"list": ["p", "q"]})
     assert run.open == ["x", "x"]
-    run.do("x", 1, answer="Q").do("x", answer="P")
+    run.complete("x", 1, answer="Q").complete("x", answer="P")
 
     assert run.data_at("b")["out"] == ["P", "Q"]
 
@@ -155,7 +155,7 @@ def test_results_may_be_collected_in_a_data_object(play):
         + flow("g", "e2", "Study_order[1] == 'P'") + flow("g", "b", "", "g-b") + chain("b", "end")
     )  # fmt: skip
 
-    run = play(body).do("a", 1, answer="Q").do("a", answer="P")
+    run = play(body).complete("a", 1, answer="Q").complete("a", answer="P")
 
     assert run.open == ["b"]
     assert run.run.end_data["Study_order"] == ["P", "Q"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.workflows.conftest import chain, user
-from tests.workflows.engine.play import END, scope
+from tests.workflows.engine.drawing import END, scope
 
 SPLIT = '<bpmn:parallelGateway id="s"/>'
 OTHER = '<bpmn:endEvent id="other" name="Otherwise"/>'
@@ -13,17 +13,17 @@ BOTH = (
 
 
 def test_a_process_goes_on_until_every_token_has_ended(play):
-    run = play(BOTH).do("a")
+    run = play(BOTH).complete("a")
 
     assert not run.is_completed
     assert run.open == ["b"]
-    assert run.do("b").is_completed
+    assert run.complete("b").is_completed
 
 
 def test_what_each_branch_changed_is_there_at_the_end(play):
     run = play(BOTH, {"kept": [1], "changed": [1, 2, 3], "both": 0})
 
-    run.do("a", x=1, changed=[9], both="a").do("b", y=2, both="b")
+    run.complete("a", x=1, changed=[9], both="a").complete("b", y=2, both="b")
 
     data = run.run.end_data
     assert (data["x"], data["y"]) == (1, 2)
@@ -34,7 +34,9 @@ def test_three_ends_bring_what_each_of_them_changed(play):
     third = user("c") + '<bpmn:endEvent id="third"/>' + chain("s", "c", "third")
 
     run = play(BOTH + third, {"shared": {"old": 0}})
-    run.do("b", b=1, shared={"old": 0, "b": 1}).do("c", c=1, shared={"old": 0, "c": 1}).do("a", a=1)
+    run.complete("b", b=1, shared={"old": 0, "b": 1}).complete("c", c=1, shared={"old": 0, "c": 1}).complete(
+        "a", a=1
+    )
 
     data = run.run.end_data
     assert (data["a"], data["b"], data["c"], data["shared"]) == (1, 1, 1, {"old": 0, "b": 1, "c": 1})
@@ -49,7 +51,7 @@ def test_what_each_branch_of_a_subprocess_changed_is_there_after_it(play):
     around = f'<bpmn:subProcess id="x">{inside}</bpmn:subProcess>'
     body = around + user("after") + END + chain("start", "x", "after", "end")
 
-    run = play(body, {"changed": [1, 2, 3]}).do("b", y=2, changed=[9]).do("a", x=1)
+    run = play(body, {"changed": [1, 2, 3]}).complete("b", y=2, changed=[9]).complete("a", x=1)
 
     data = run.data_at("after")
     assert (data["x"], data["y"], data["changed"]) == (1, 2, [9])
@@ -69,7 +71,7 @@ def test_terminating_a_subprocess_ends_that_scope_only(play):
     run = play(body)
     assert run.open == ["a", "b", "beside"]
 
-    run.do("a", x=1)
+    run.complete("a", x=1)
 
     assert run.open == ["after", "beside"]
     assert run.data_at("after")["x"] == 1

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.workflows.conftest import bundle, chain, user
-from tests.workflows.engine.play import END
+from tests.workflows.engine.drawing import END
 from tests.workflows.scripting.designing import SOURCE, TESTS, make_designer
 from workflows.checks import check_bundle
 from workflows.engine import EngineFault

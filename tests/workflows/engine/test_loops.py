@@ -7,7 +7,7 @@ from xml.sax.saxutils import escape
 import pytest
 
 from tests.workflows.conftest import bundle, chain, machine, timer, user
-from tests.workflows.engine.play import END, marked, scope
+from tests.workflows.engine.drawing import END, marked, scope
 from workflows.checks import check_bundle
 
 
@@ -25,9 +25,9 @@ def body(node):
 def test_an_activity_is_repeated_as_long_as_its_condition_holds(play):
     run = play(body(marked(user("x"), loop("not found"))))
 
-    run.do("x", found=False)
+    run.complete("x", found=False)
     assert run.open == ["x"]
-    run.do("x", found=True)
+    run.complete("x", found=True)
 
     assert run.open == ["after"]
 
@@ -43,7 +43,7 @@ def test_the_maximum_ends_a_loop_whose_condition_still_holds(play):
     counted = []
     while run.open == ["x"]:
         counted.append(run.data["number"])
-        run.do("x")
+        run.complete("x")
 
     assert len(counted) == 3
     assert run.open == ["after"]
@@ -55,7 +55,7 @@ def test_the_loop_counts_its_runs_for_what_is_in_it_and_for_its_condition(play):
     seen = []
     while run.open == ["x"]:
         seen.append(run.data_at("x")["loopCounter"])
-        run.do("x")
+        run.complete("x")
 
     assert seen == [1, 2, 3]
     assert "loopCounter" not in run.data_at("after")
@@ -65,16 +65,16 @@ def test_each_run_of_a_subprocess_goes_on_from_the_data_of_the_last(play):
     run = play(body(scope("x", user("a"), "a", markers=loop("total < 3"))), {"total": 0})
 
     while run.open == ["a"]:
-        run.do("a", total=run.data_at("a")["total"] + 1)
+        run.complete("a", total=run.data_at("a")["total"] + 1)
 
     assert run.data_at("after")["total"] == 3
-    assert run.done("x_end") == 3
+    assert run.done.count("x_end") == 3
 
 
 def test_a_boundary_event_ends_the_loop(play):
     late = timer("late", "PT1H", attached_to="x") + user("chase") + chain("late", "chase", "end")
     run = play(body(scope("x", user("a"), "a", markers=loop("True"))) + late)
-    run.do("a")
+    run.complete("a")
 
     run.fire("late")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.workflows.conftest import bundle, chain, machine, timer, user
-from tests.workflows.engine.play import END, marked, multi, scope
+from tests.workflows.engine.drawing import END, marked, multi, scope
 from workflows.checks import check_bundle
 from workflows.engine import EngineFault
 
@@ -28,9 +28,9 @@ def test_results_stand_in_the_order_of_the_items_whatever_order_they_come_in(pla
     marker = multi(collection="series", item="one", output="reports", output_item="report")
     run = play(body(marked(user("x"), marker)), SERIES)
 
-    run.do("x", 2, report="third").do("x", 0, report="first")
+    run.complete("x", 2, report="third").complete("x", 0, report="first")
     assert run.open == ["x"]
-    run.do("x", report="second")
+    run.complete("x", report="second")
 
     assert run.open == ["after"]
     assert run.data_at("after")["reports"] == ["first", "second", "third"]
@@ -44,7 +44,7 @@ def test_sequential_instances_come_one_after_the_other(play):
     for expected in SERIES["series"]:
         assert run.open == ["x"]
         assert run.data_at("x")["one"] == expected
-        run.do("x")
+        run.complete("x")
 
     assert run.data_at("after")["seen"] == ["a", "b", "c"]
 
@@ -54,14 +54,14 @@ def test_a_machine_step_is_asked_once_for_each_item(play):
     run = play(body(marked(node, multi(cardinality="number - 4"))))
 
     assert run.arguments_of("x") == [{"number": 7}, {"number": 14}, {"number": 21}]
-    run.do("x", 1).do("x", 1).do("x")
+    run.complete("x", 1).complete("x", 1).complete("x")
     assert run.open == ["after"]
 
 
 def test_instances_without_an_output_leave_what_they_changed_the_later_for_the_earlier(play):
     run = play(body(marked(user("x"), multi(cardinality="2"))), {"kept": 1})
 
-    run.do("x", 1, second=True, both="second").do("x", 0, first=True, both="first")
+    run.complete("x", 1, second=True, both="second").complete("x", 0, first=True, both="first")
 
     data = run.data_at("after")
     assert (data["first"], data["second"], data["both"], data["kept"]) == (True, True, "first", 1)
@@ -70,9 +70,9 @@ def test_instances_without_an_output_leave_what_they_changed_the_later_for_the_e
 def test_a_sequential_instance_sees_what_the_one_before_it_changed(play):
     run = play(body(marked(user("x"), multi(sequential=True, cardinality="2"))), {"total": 0})
 
-    run.do("x", total=5)
+    run.complete("x", total=5)
     assert run.data_at("x")["total"] == 5
-    run.do("x", total=9)
+    run.complete("x", total=9)
 
     assert run.data_at("after")["total"] == 9
 
@@ -86,9 +86,9 @@ def test_the_completion_condition_withdraws_the_instances_that_are_left(play):
     )
     run = play(body(marked(user("x"), marker)))
 
-    run.do("x", 2, vote="yes")
+    run.complete("x", 2, vote="yes")
     assert run.open == ["x", "x"]
-    run.do("x", 0, vote="no")
+    run.complete("x", 0, vote="no")
 
     assert run.open == ["after"]
     assert run.data_at("after")["votes"] == ["no", None, "yes"]
@@ -98,7 +98,7 @@ def test_the_completion_condition_may_ask_for_what_the_instance_brought(play):
     marker = multi(sequential=True, collection="series", item="one", condition="found")
     run = play(body(marked(user("x"), marker)), SERIES)
 
-    run.do("x", found=False).do("x", found=True)
+    run.complete("x", found=False).complete("x", found=True)
 
     assert run.open == ["after"]
 
@@ -119,15 +119,15 @@ def test_a_subprocess_runs_for_each_item_with_data_of_its_own(play, sequential):
 
     if not sequential:
         assert run.open == ["a", "a", "a"]
-        run.do("a", 1)
+        run.complete("a", 1)
         assert run.open == ["a", "a", "b"]
         assert run.data_at("b")["one"] == "b"
     while run.open != ["after"]:
         element = run.open[0]
-        run.do(element, read=f"read {run.data_at(element)['one']}")
+        run.complete(element, read=f"read {run.data_at(element)['one']}")
 
     assert run.data_at("after")["out"] == ["read a", "read b", "read c"]
-    assert run.done("x_end") == 3
+    assert run.done.count("x_end") == 3
 
 
 def test_loops_within_loops_count_for_themselves(play):
@@ -137,7 +137,7 @@ def test_loops_within_loops_count_for_themselves(play):
     assert run.open == ["a", "a", "a", "a"]
     assert [run.data_at("a", at)["loopCounter"] for at in range(4)] == [1, 2, 1, 2]
     for _ in range(4):
-        run.do("a")
+        run.complete("a")
     assert run.open == ["after"]
 
 
@@ -149,12 +149,12 @@ def test_a_boundary_event_takes_every_instance_away(play, inside):
     run = play(
         body(node) + timer("late", "PT2H", attached_to="x") + user("chase") + chain("late", "chase", "end")
     )
-    run.do("a" if inside else "x", 1)
+    run.complete("a" if inside else "x", 1)
 
     run.fire("late")
 
     assert run.open == ["chase"]
-    run.do("chase")
+    run.complete("chase")
     assert run.is_completed
 
 

@@ -8,8 +8,9 @@ import zlib
 import pytest
 
 from tests.workflows.conftest import chain, flow, timer, user
-from tests.workflows.engine.test_joins import FORK, JOIN, do, play
-from tests.workflows.test_engine import DATA, END, go, model, names, only  # noqa: F401 - a fixture by its name
+from tests.workflows.engine.drawing import END, end, subprocess, throw, undoable
+from tests.workflows.engine.playing import DATA, model_of
+from tests.workflows.engine.test_joins import FORK, JOIN
 from workflows.engine import ProcessRun
 from workflows.engine.state import LONG, read
 
@@ -20,122 +21,138 @@ LOOP = (
 )  # fmt: skip
 
 
-def tasks_of(run):
-    body = read(run.dump())
+def tasks_of(process):
+    body = read(process.run.dump())
     return sum(len(each["tasks"]) for each in (body["process"], *(sub[2] for sub in body["subprocesses"])))
 
 
-def test_a_thousand_rounds_leave_no_more_than_one(go):  # noqa: F811
-    run = go(ProcessRun.start(model(LOOP), DATA))
+def test_a_thousand_rounds_leave_no_more_than_one(play):
+    process = play(LOOP)
     costs = []
     for _ in range(ROUNDS):
-        run = go(run, lambda r: do(r, "look", answer="no"))
-        costs.append((tasks_of(run), len(run.dump())))
+        process.complete("look", answer="no")
+        costs.append((tasks_of(process), len(process.run.dump())))
 
     first, last = costs[0], costs[-1]
     assert last[0] == first[0] == max(count for count, _ in costs)
     assert last[1] <= first[1] * 1.1  # times and keys differ by a few characters
-    assert names(run.waits.user_tasks) == ["look"]
-    run = go(run, lambda r: do(r, "look", outcome="enough"))
-    assert run.is_completed
+    assert process.open == ["look"]
+    assert process.complete("look", outcome="enough").is_completed
 
 
 @pytest.mark.parametrize("length", [10, 300])
-def test_a_long_way_gets_shorter_as_it_is_gone(go, length):  # noqa: F811
+def test_a_long_way_gets_shorter_as_it_is_gone(play, length):
     """What lies ahead of a token is expected by the engine; what lies behind it is not kept."""
     steps = [f"t{number}" for number in range(length)]
-    run = go(ProcessRun.start(model("".join(map(user, steps)) + END + chain("start", *steps, "end")), DATA))
-    first = tasks_of(run)
+    process = play("".join(map(user, steps)) + END + chain("start", *steps, "end"))
+    first = tasks_of(process)
 
-    run = play(go, run, *steps[:-1])
+    process.complete_in_turn(*steps[:-1])
 
-    assert tasks_of(run) < 10 < first
-    assert names(run.waits.user_tasks) == [steps[-1]]
+    assert tasks_of(process) < 10 < first
+    assert process.open == [steps[-1]]
 
 
-def test_branches_that_are_over_are_forgotten_where_one_goes_on_for_long(go):  # noqa: F811
+def test_branches_that_are_over_are_forgotten_where_one_goes_on_for_long(play):
     body = (
         FORK + JOIN + user("once") + user("look") + user("c") + '<bpmn:exclusiveGateway id="m"/>'
         + '<bpmn:exclusiveGateway id="g" default="g-m"/>' + END
         + chain("start", "s", "once", "j", "c", "end") + chain("s", "m", "look", "g")
         + flow("g", "m", "", "g-m") + flow("g", "j", "outcome == 'enough'")
     )  # fmt: skip
-    run = play(go, go(ProcessRun.start(model(body), DATA)), "once", "look")
-    first = tasks_of(run)
+    process = play(body).complete("once", once=True).complete("look")
+    first = tasks_of(process)
 
-    run = play(go, run, *["look"] * 30)
-    assert tasks_of(run) == first
+    process.complete_in_turn(*["look"] * 30)
+    assert tasks_of(process) == first
 
-    run = go(run, lambda r: do(r, "look", outcome="enough"))
-    data = run.data_of(only(run.waits.user_tasks).uid)
+    process.complete("look", outcome="enough")
+    data = process.data_at("c")
     assert (data["once"], data["outcome"]) == (True, "enough")
 
 
-def test_a_boundary_event_that_repeats_leaves_nothing_behind(go, clock):  # noqa: F811
+def test_a_boundary_event_that_repeats_leaves_nothing_behind(play):
     body = (
         user("long") + timer("tick", "R/PT10M", attached_to="long", interrupts=False, word="timeCycle") + user("a")
-        + END + '<bpmn:endEvent id="end2"/>' + chain("start", "long", "end") + chain("tick", "a", "end2")
+        + END + end("end2") + chain("start", "long", "end") + chain("tick", "a", "end2")
     )  # fmt: skip
-    run = go(ProcessRun.start(model(body), DATA))
+    process = play(body)
+    counts = []
 
-    def tick(run):
-        uid = only(run.waits.timers).uid
-        run = go(run, lambda r: r.fire_timer(uid))
-        return go(run, lambda r: do(r, "a"))
+    for _ in range(21):
+        process.fire("tick")
+        process.complete("a")
+        counts.append(tasks_of(process))
 
-    run = tick(run)
-    first = tasks_of(run)
-    for _ in range(20):
-        run = tick(run)
-
-    assert tasks_of(run) == first
-    assert names(run.waits.user_tasks) == ["long"]
-    run = go(run, lambda r: do(r, "long"))
-    assert run.is_completed
+    assert counts == [counts[0]] * 21
+    assert process.people == ["long"]
+    assert process.complete("long").is_completed
 
 
-def test_an_event_that_interrupts_still_finds_its_activity_after_reminders(go, clock):  # noqa: F811
+def test_an_event_that_interrupts_still_finds_its_activity_after_reminders(play):
     body = (
         user("read") + timer("remind", "R2/PT1H", attached_to="read", interrupts=False, word="timeCycle")
-        + timer("over", "PT9H", attached_to="read") + user("r") + user("o") + END + '<bpmn:endEvent id="e2"/>'
+        + timer("over", "PT9H", attached_to="read") + user("r") + user("o") + END + end("e2")
         + chain("start", "read", "end") + chain("remind", "r", "e2") + chain("over", "o", "e2")
     )  # fmt: skip
-    run = go(ProcessRun.start(model(body), DATA))
-
-    def fire(run, element_id):
-        uid = next(wait.uid for wait in run.waits.timers.values() if wait.element_id == element_id)
-        return go(run, lambda r: r.fire_timer(uid))
-
+    process = play(body)
     for _ in range(2):
-        run = play(go, fire(run, "remind"), "r")
-    run = fire(run, "over")
+        process.fire("remind")
+        process.complete("r")
 
-    assert names(run.waits.user_tasks) == ["o"]
-    run = play(go, run, "o")
-    assert run.is_completed
+    process.fire("over")
+
+    assert process.people == ["o"]
+    assert process.complete("o").is_completed
 
 
-def test_subprocesses_that_are_over_are_forgotten(go):  # noqa: F811
+def test_subprocesses_that_are_over_are_forgotten(play):
+    inside = '<bpmn:startEvent id="s0"/>' + user("inner") + end("e0") + chain("s0", "inner", "e0")
     body = (
-        '<bpmn:subProcess id="sub"><bpmn:startEvent id="s0"/>' + user("inner") + '<bpmn:endEvent id="e0"/>'
-        + chain("s0", "inner", "e0") + '</bpmn:subProcess><bpmn:exclusiveGateway id="m"/>'
-        + '<bpmn:exclusiveGateway id="g" default="g-m"/>' + END
-        + chain("start", "m", "sub", "g") + flow("g", "m", "", "g-m") + flow("g", "end", "outcome == 'enough'")
+        subprocess("sub", inside) + '<bpmn:exclusiveGateway id="m"/><bpmn:exclusiveGateway id="g" default="g-m"/>'
+        + END + chain("start", "m", "sub", "g") + flow("g", "m", "", "g-m")
+        + flow("g", "end", "outcome == 'enough'")
     )  # fmt: skip
-    run = play(go, go(ProcessRun.start(model(body), DATA)), "inner")
-    first = tasks_of(run)
+    process = play(body).complete("inner")
+    first = tasks_of(process)
 
-    run = play(go, run, *["inner"] * 20)
+    process.complete_in_turn(*["inner"] * 20)
 
-    assert tasks_of(run) == first
-    assert len(read(run.dump())["subprocesses"]) == 1
-    run = go(run, lambda r: do(r, "inner", outcome="enough"))
-    assert run.is_completed
+    assert tasks_of(process) == first
+    assert len(read(process.run.dump())["subprocesses"]) == 1
+    assert process.complete("inner", outcome="enough").is_completed
+
+
+def test_what_an_interrupted_subprocess_had_done_is_not_kept_for_an_undoing_that_cannot_come(play):
+    inside = (
+        '<bpmn:startEvent id="s0"/>'
+        + undoable("done")
+        + user("rest")
+        + end("e0")
+        + chain("s0", "done", "rest", "e0")
+    )
+    body = (
+        subprocess("sub", inside) + timer("late", "PT1H", attached_to="sub") + user("look") + END
+        + throw("undo", "compensate") + '<bpmn:exclusiveGateway id="m"/>'
+        + chain("start", "m", "sub", "undo", "end") + chain("late", "look", "m")
+    )  # fmt: skip
+    process = play(body)
+    lengths = []
+
+    for _ in range(10):
+        process.complete("done")
+        process.fire("late")
+        process.complete("look")
+        lengths.append(len(process.run.dump()))
+
+    assert max(lengths) <= lengths[0] * 1.1
+    process.complete_in_turn("done", "rest", "undo-done")
+    assert process.is_completed
 
 
 def test_only_a_long_state_is_compressed():
-    short = ProcessRun.start(model(LOOP), DATA).dump()
-    long = ProcessRun.start(model(LOOP), {"note": "x" * LONG, **DATA}).dump()
+    short = ProcessRun.start(model_of(LOOP), DATA).dump()
+    long = ProcessRun.start(model_of(LOOP), {"note": "x" * LONG, **DATA}).dump()
 
     assert json.loads(short)["version"] == 2
     assert json.loads(zlib.decompress(long))["version"] == 2

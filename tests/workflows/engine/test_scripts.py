@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.workflows.conftest import bundle, chain, user
-from tests.workflows.engine.play import END, marked, multi
+from tests.workflows.engine.drawing import END, marked, multi
 from workflows.checks import check_bundle
 from workflows.engine import EngineFault
 from workflows.scripting import ScriptError, calls
@@ -33,7 +33,7 @@ def test_a_feel_script_gives_a_variable_its_value(play):
 
     assert run.open == ["after"]
     assert run.data_at("after")["total"] == 7
-    assert run.done("x") == 1
+    assert run.done.count("x") == 1
 
 
 def test_a_feel_script_without_a_result_gives_several_variables(play):

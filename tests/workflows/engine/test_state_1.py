@@ -6,8 +6,9 @@ import json
 import zlib
 
 from tests.workflows.conftest import chain, user
-from tests.workflows.engine.test_joins import FORK, JOIN, do
-from tests.workflows.test_engine import END, model, names, only
+from tests.workflows.engine.drawing import END
+from tests.workflows.engine.playing import model_of
+from tests.workflows.engine.test_joins import FORK, JOIN
 from workflows.engine import ProcessRun
 
 BODY = (
@@ -40,11 +41,12 @@ def test_a_token_that_waited_at_a_join_still_counts():
     """Version 1 kept the tokens that came before the last one as cancelled tasks."""
     state = zlib.compress(json.dumps(VERSION_1).encode())
 
-    run = ProcessRun.restore(model(BODY), state)
-    assert names(run.waits.user_tasks) == ["c"]
-    assert only(run.waits.user_tasks).uid.hex == "00" * 15 + "06"
-    do(run, "c", c=3)
+    run = ProcessRun.restore(model_of(BODY), state)
+    ((uid, wait),) = run.waits.user_tasks.items()
+    assert (wait.element_id, uid.hex) == ("c", "00" * 15 + "06")
+    run.complete_user_task(uid, {"c": 3})
 
-    assert names(run.waits.user_tasks) == ["d"]
-    data = run.data_of(only(run.waits.user_tasks).uid)
+    ((uid, wait),) = run.waits.user_tasks.items()
+    assert wait.element_id == "d"
+    data = run.data_of(uid)
     assert (data["a"], data["b"], data["c"]) == (1, 2, 3)

@@ -10,7 +10,7 @@ import pytest
 from events.models import Delivery
 from events.services import deliver_due
 from tests.workflows.conftest import bundle, chain, flow, install, message, timer, user
-from tests.workflows.engine.events.drawing import END, boundary, catch, end, event, parallel, throw
+from tests.workflows.engine.drawing import END, boundary, catch, end, event, parallel, throw
 from workflows.models import Incident, MessageSubscription, ProcessInstance, ThrownMessage, UserTask
 from workflows.monitoring import messages_not_taken, open_incidents_for_old_states
 from workflows.news.correlation import offer, offer_due

@@ -10,7 +10,7 @@ import pytest
 from events.models import Delivery
 from events.services import deliver, deliver_due
 from tests.workflows.conftest import bundle, chain, install, user
-from tests.workflows.engine.events.drawing import END, boundary, catch, end, event, throw
+from tests.workflows.engine.drawing import END, boundary, catch, end, event, throw
 from tests.workflows.news.test_correlation import deliver_all, do, open_steps
 from workflows.models import ProcessInstance
 from workflows.services import broadcast_signal

@@ -12,7 +12,7 @@ from django.db import connection
 from common.errors import Conflict
 from events.services import Event
 from tests.workflows.conftest import chain, machine, message, timer, user
-from tests.workflows.engine.events.drawing import catch
+from tests.workflows.engine.drawing import catch
 from workflows import services
 from workflows.locks import warm_runs
 from workflows.models import ProcessInstance, ReceivedMessage, ServiceTaskRun, ThrownMessage, Timer, UserTask

@@ -8,7 +8,7 @@ import pytest
 
 from tests.workflows.conftest import LANE as LANE_OF_A_SITE
 from tests.workflows.conftest import bundle, chain, install, user
-from tests.workflows.engine.events.drawing import END, event
+from tests.workflows.engine.drawing import END, event
 from workflows.checks import check_bundle
 from workflows.deployment.bundles import retire
 from workflows.engine.schedules import parse_schedule

@@ -7,17 +7,48 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Work:
-    """A user task."""
+    """A user task; with `has_undo` one that the user task `undo-<name>` compensates."""
+
+    name: str
+    has_undo: bool = False
+
+
+@dataclass(frozen=True)
+class Repeated:
+    """A user task with a `marker`: `parallel`, `sequential` or `loop`; done `count` times."""
+
+    name: str
+    marker: str
+    count: int
+
+
+@dataclass(frozen=True)
+class Catch:
+    """What waits for a `message`, a `signal`, a `timer`; or a receive task, which waits to `receive`."""
+
+    name: str
+    kind: str
+
+
+@dataclass(frozen=True)
+class Link:
+    """A flow drawn as a link that is thrown and caught."""
 
     name: str
 
 
 @dataclass(frozen=True)
-class Catch:
-    """An intermediate event that waits: for a `message` or a `timer`."""
+class Tell:
+    """An escalation is thrown; something around it hears it."""
 
     name: str
-    kind: str
+
+
+@dataclass(frozen=True)
+class Undo:
+    """What its scope has completed is compensated."""
+
+    name: str
 
 
 @dataclass(frozen=True)
@@ -32,6 +63,8 @@ class Exclusive:
     name: str
     branches: tuple[Block, ...]
     choice: int
+    bare: bool = False
+    """Whether the branches meet without a gateway."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +77,8 @@ class Parallel:
     inclusive: bool = False
     chosen: tuple[bool, ...] = ()
     """Of an inclusive gateway: which branches and asides are taken; if none is, the first."""
+    bare: bool = False
+    """Whether they are begun without a gateway, by several flows out of a task."""
 
     @property
     def is_taken(self) -> tuple[bool, ...]:
@@ -73,22 +108,31 @@ class Again:
 class Guard:
     """An event at the edge of a user task or scope: the other way is taken instead, or beside it.
 
-    `kind` is timer, message or error. What is begun beside the host ends by itself.
+    `kind` is timer, cycle, message, signal, error, escalation or cancel. What is begun beside the host ends by
+    itself.
     """
 
     name: str
-    host: Work | Scope
+    host: Work | Repeated | Scope
     other: Block
     kind: str
     interrupts: bool = True
 
 
 @dataclass(frozen=True)
-class Scope:
-    """An embedded sub-process; `last` says how its only path ends: "", `terminate` or `error`.
+class OnEvent:
+    """What an event sub-process does, and when: `kind` is message, signal, timer, cycle, error or escalation."""
 
-    `marker` is "", `parallel`, `sequential` or `loop`, and `count` how often. `on_event` is what an event
-    sub-process does, which interrupts or runs beside.
+    body: Block
+    kind: str
+    interrupts: bool
+
+
+@dataclass(frozen=True)
+class Scope:
+    """An embedded sub-process; `last` says how its only path ends: "", `terminate`, `error` or `cancel`.
+
+    `marker` is "", `parallel`, `sequential` or `loop`, and `count` how often.
     """
 
     name: str
@@ -96,17 +140,24 @@ class Scope:
     marker: str = ""
     count: int = 1
     last: str = ""
-    on_event: Block | None = None
-    on_event_interrupts: bool = True
+    on_event: OnEvent | None = None
+    is_transaction: bool = False
+    has_undo: bool = False
+    """Whether the user task `undo-<name>` compensates all of it."""
 
 
 @dataclass(frozen=True)
 class Finish:
-    """A token that does something and then ends its scope: `terminate` ends it, `error` is thrown out of it."""
+    """A token that does something and then ends its scope, as `last` of a scope says it."""
 
     name: str
     kind: str
     after: Block
 
 
-Block = Work | Catch | Sequence | Exclusive | Parallel | Race | Again | Guard | Scope | Finish
+Block = (
+    Work | Repeated | Catch | Link | Tell | Undo | Sequence | Exclusive | Parallel | Race | Again | Guard | Scope
+    | Finish
+)  # fmt: skip
+CYCLES = 3
+"""How often a repeating timer fires: it is drawn as R3/PT1H."""

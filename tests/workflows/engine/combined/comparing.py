@@ -47,7 +47,7 @@ class Played:
             awaited.uid(task): task.data
             for task in waiting_tasks(self.run._workflow)
             for awaited in awaited_by(task)
-            if awaited.kind in {"timer", "message"}
+            if awaited.kind in {"timer", "message", "signal"}
         }
         kinds = (("do", waits.user_tasks), ("fire", waits.timers), ("catch", waits.messages))
         found = []
@@ -72,13 +72,18 @@ def compare(process: Scope, random: Random, *, is_restored: bool, longest: int =
         if meant.is_completed:
             return played
         assert len(course) < longest
-        action, answer, meant = _drawn(meant, course, random)
+        drawn = _drawn(meant, course, random)
+        if drawn is None:
+            return played
+        action, answer, meant = drawn
         course.append(action)
         played.act(action, answer)
 
 
-def _drawn(meant: Meant, course: list[Action], random: Random) -> tuple[Action, dict[str, bool], Meant]:
-    """What happens next, what is answered with it, and what follows.
+def _drawn(
+    meant: Meant, course: list[Action], random: Random
+) -> tuple[Action, dict[str, bool], Meant] | None:
+    """What happens next, what is answered with it, and what follows; None if the course cannot be told further.
 
     Two tokens that nothing tells apart would leave open which of them is meant, so they are not brought about.
     """
@@ -89,5 +94,5 @@ def _drawn(meant: Meant, course: list[Action], random: Random) -> tuple[Action, 
         following = deepcopy(meant)
         answer = following.act(action)
         if len(set(following.open)) == len(following.open):
-            break
-    return action, answer, following
+            return action, answer, following
+    return None

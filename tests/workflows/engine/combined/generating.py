@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass, replace
 from itertools import count
 from random import Random
-from typing import Any
 
 from tests.workflows.engine.combined.blocks import (
     Again,
@@ -14,12 +14,34 @@ from tests.workflows.engine.combined.blocks import (
     Exclusive,
     Finish,
     Guard,
+    Link,
+    OnEvent,
     Parallel,
     Race,
+    Repeated,
     Scope,
     Sequence,
+    Tell,
+    Undo,
     Work,
 )
+
+
+@dataclass(frozen=True)
+class Around:
+    """What encloses a block, as far as it says what may be drawn there."""
+
+    depth: int
+    catches: bool = False
+    """Whether something around catches errors."""
+    hears: bool = False
+    """Whether something around hears escalations."""
+    cancels: bool = False
+    """Whether the block stands directly in a transaction."""
+
+    @property
+    def inner(self) -> Around:
+        return replace(self, depth=self.depth - 1)
 
 
 class Lot:
@@ -30,94 +52,147 @@ class Lot:
         self._numbers = count()
 
     def process(self) -> Scope:
+        around = Around(3)
+        on_event = self._on_event(Around(2))
         return Scope(
             "p",
-            self._sequence(3, caught=False),
+            self._sequence(_within(around, on_event)),
             last=self.random.choice(("", "", "terminate")),
-            **self._event(2, caught=False),
+            on_event=on_event,
         )
 
     def _name(self, letter: str) -> str:
         return f"{letter}{next(self._numbers)}"
 
-    def _sequence(self, depth: int, *, caught: bool) -> Sequence:
-        steps = [self._block(depth, caught=caught) for _ in range(self.random.choice((1, 1, 2, 3)))]
+    def _may(self, probability: float) -> bool:
+        return self.random.random() < probability
+
+    def _sequence(self, around: Around) -> Sequence:
+        steps = [self._block(around) for _ in range(self.random.choice((1, 1, 2, 3)))]
         return Sequence((*steps, Work(self._name("w"))))
 
-    def _block(self, depth: int, *, caught: bool) -> Block:
+    def _block(self, around: Around) -> Block:
         self.budget -= 1
-        if depth == 0 or self.budget <= 0:
+        if around.depth == 0 or self.budget <= 0:
             return Work(self._name("w"))
-        kinds: tuple[Callable[..., Block], ...] = (
-            self._work, self._exclusive, self._parallel, self._inclusive, self._race, self._again, self._guard,
-            self._guard, self._scope, self._scope, self._catch,
-        )  # fmt: skip
-        return self.random.choice(kinds)(depth - 1, caught=caught)
+        kinds: list[Callable[[Around], Block]] = [
+            self._work, self._repeated, self._exclusive, self._parallel, self._inclusive, self._race, self._again,
+            self._guard, self._guard, self._guard, self._scope, self._scope, self._catch, self._link,
+            self._undo, self._transaction,
+        ]  # fmt: skip
+        if around.hears:
+            kinds += [self._tell, self._tell]
+        return self.random.choice(kinds)(around.inner)
 
-    def _work(self, _depth: int, **_caught: bool) -> Work:
-        return Work(self._name("w"))
+    def _work(self, _around: Around) -> Work:
+        return Work(self._name("w"), has_undo=self._may(0.4))
 
-    def _catch(self, _depth: int, **_caught: bool) -> Catch:
-        return Catch(self._name("c"), self.random.choice(("timer", "message")))
+    def _repeated(self, _around: Around) -> Repeated:
+        marker = self.random.choice(("parallel", "sequential", "loop"))
+        return Repeated(self._name("m"), marker, self.random.choice((2, 3)))
 
-    def _exclusive(self, depth: int, *, caught: bool) -> Exclusive:
-        branches = self._branches(depth, caught=caught)
-        return Exclusive(self._name("x"), branches, self.random.randrange(len(branches)))
+    def _catch(self, _around: Around) -> Catch:
+        return Catch(self._name("c"), self.random.choice(("timer", "message", "signal", "receive")))
 
-    def _branches(self, depth: int, *, caught: bool) -> tuple[Block, ...]:
-        return tuple(self._block(depth, caught=caught) for _ in range(self.random.choice((2, 2, 3))))
+    def _link(self, around: Around) -> Sequence:
+        return Sequence((self._block(around), Link(self._name("k")), self._work(around)))
 
-    def _asides(self, depth: int, *, caught: bool) -> tuple[Block, ...]:
-        kind = self.random.choice(("", "", "", "aside", "terminate", "error"))
-        if not kind or (kind == "error" and not caught):
-            return ()
-        inner = Sequence((self._block(depth, caught=caught), Work(self._name("w"))))
-        return (inner if kind == "aside" else Finish(self._name("f"), kind, inner),)
+    def _tell(self, around: Around) -> Sequence:
+        return Sequence((self._work(around), Tell(self._name("t")), self._block(around)))
 
-    def _parallel(self, depth: int, *, caught: bool) -> Parallel:
-        branches, asides = self._branches(depth, caught=caught), self._asides(depth, caught=caught)
-        return Parallel(self._name("a"), branches, asides)
-
-    def _inclusive(self, depth: int, *, caught: bool) -> Parallel:
-        branches, asides = self._branches(depth, caught=caught), self._asides(depth, caught=caught)
-        chosen = tuple(self.random.random() < 0.6 for _ in (*branches, *asides))
-        if not any(chosen[: len(branches)]):
-            chosen = (True, *chosen[1:])
-        return Parallel(self._name("o"), branches, asides, inclusive=True, chosen=chosen)
-
-    def _race(self, depth: int, *, caught: bool) -> Race:
-        events = (Catch(self._name("c"), "timer"), Catch(self._name("c"), "message"))
-        return Race(self._name("r"), tuple((each, self._block(depth, caught=caught)) for each in events))
-
-    def _again(self, depth: int, *, caught: bool) -> Again:
-        return Again(self._name("l"), self._block(depth, caught=caught), self.random.choice((1, 2, 3)))
-
-    def _guard(self, depth: int, *, caught: bool) -> Guard:
-        kind = self.random.choice(("timer", "message", "error"))
-        if kind == "error":
-            host: Work | Scope = self._scope(depth, caught=True)
-        else:
-            host = self.random.choice((self._work, self._scope))(depth, caught=caught)
-        other = self._block(depth, caught=caught)
-        interrupts = kind == "error" or self.random.random() < 0.5
-        return Guard(self._name("g"), host, other, kind, interrupts)
-
-    def _scope(self, depth: int, *, caught: bool) -> Scope:
-        marker = self.random.choice(("", "", "parallel", "sequential", "loop"))
-        lasts = ("", "", "", "terminate", "error") if caught else ("", "", "", "terminate")
-        return Scope(
-            self._name("s"),
-            self._sequence(depth, caught=caught),
-            marker,
-            self.random.choice((2, 3)) if marker else 1,
-            self.random.choice(lasts),
-            **self._event(depth, caught=caught),
+    def _undo(self, around: Around) -> Sequence:
+        done = Work(self._name("w"), has_undo=True)
+        return Sequence(
+            (done, self._block(around), self._work(around), Undo(self._name("u")), self._work(around))
         )
 
-    def _event(self, depth: int, *, caught: bool) -> dict[str, Any]:
-        if self.random.random() < 0.7:
-            return {}
-        return {
-            "on_event": self._sequence(depth, caught=caught),
-            "on_event_interrupts": self.random.random() < 0.5,
-        }
+    def _exclusive(self, around: Around) -> Exclusive:
+        branches = self._branches(around)
+        choice = self.random.randrange(len(branches))
+        return Exclusive(self._name("x"), branches, choice, bare=self._may(0.4))
+
+    def _branches(self, around: Around) -> tuple[Block, ...]:
+        return tuple(self._block(around) for _ in range(self.random.choice((2, 2, 3))))
+
+    def _asides(self, around: Around) -> tuple[Block, ...]:
+        kind = self.random.choice(("", "", "", "aside", *self._lasts(around)))
+        if not kind:
+            return ()
+        inner = Sequence((self._block(around), Work(self._name("w"))))
+        return (inner if kind == "aside" else Finish(self._name("f"), kind, inner),)
+
+    def _lasts(self, around: Around) -> list[str]:
+        """How a token may end its scope."""
+        return ["terminate", *(["error"] if around.catches else []), *(["cancel"] if around.cancels else [])]
+
+    def _parallel(self, around: Around) -> Parallel:
+        branches, asides = self._branches(around), self._asides(around)
+        return Parallel(self._name("a"), branches, asides, bare=self._may(0.3))
+
+    def _inclusive(self, around: Around) -> Parallel:
+        branches, asides = self._branches(around), self._asides(around)
+        chosen = tuple(self._may(0.6) for _ in (*branches, *asides))
+        if not any(chosen[: len(branches)]):
+            chosen = (True, *chosen[1:])
+        return Parallel(self._name("o"), branches, asides, inclusive=True, chosen=chosen, bare=self._may(0.3))
+
+    def _race(self, around: Around) -> Race:
+        kinds = ("timer", self.random.choice(("message", "signal", "receive")))
+        events = [Catch(self._name("c"), kind) for kind in kinds]
+        return Race(self._name("r"), tuple((each, self._block(around)) for each in events))
+
+    def _again(self, around: Around) -> Again:
+        return Again(self._name("l"), self._block(around), self.random.choice((1, 2, 3)))
+
+    def _guard(self, around: Around) -> Guard:
+        kind = self.random.choice(("timer", "cycle", "message", "signal", "error", "escalation"))
+        host: Block
+        if kind in {"error", "escalation"}:
+            host = self._scope(
+                replace(
+                    around,
+                    catches=around.catches or kind == "error",
+                    hears=around.hears or kind == "escalation",
+                )
+            )
+        else:
+            host = self.random.choice((self._work, self._repeated, self._scope))(around)
+        other = self._block(around)
+        interrupts = kind == "error" or (kind != "cycle" and self._may(0.5))
+        return Guard(self._name("g"), host, other, kind, interrupts)
+
+    def _transaction(self, around: Around) -> Guard:
+        within = replace(around, cancels=True)
+        last = self.random.choice(("", "cancel", "cancel"))
+        body, has_undo = self._sequence(within), self._may(0.2)
+        scope = Scope(self._name("s"), body, last=last, is_transaction=True, has_undo=has_undo)
+        return Guard(self._name("g"), scope, self._block(around), "cancel")
+
+    def _scope(self, around: Around) -> Scope:
+        marker = self.random.choice(("", "", "parallel", "sequential", "loop"))
+        on_event = self._on_event(around)
+        within = replace(_within(around, on_event), cancels=False)
+        return Scope(
+            self._name("s"),
+            self._sequence(within),
+            marker,
+            self.random.choice((2, 3)) if marker else 1,
+            self.random.choice(("", "", "", *self._lasts(within))),
+            on_event,
+            has_undo=not marker and self._may(0.2),
+        )
+
+    def _on_event(self, around: Around) -> OnEvent | None:
+        if self._may(0.6):
+            return None
+        kind = self.random.choice(("message", "signal", "timer", "cycle", "error", "escalation"))
+        interrupts = kind == "error" or (kind != "cycle" and self._may(0.5))
+        return OnEvent(self._sequence(replace(around, cancels=False)), kind, interrupts)
+
+
+def _within(around: Around, on_event: OnEvent | None) -> Around:
+    """What encloses what a scope does, beside the event sub-process in it."""
+    kind = on_event.kind if on_event is not None else ""
+    return replace(
+        around, catches=around.catches or kind == "error", hears=around.hears or kind == "escalation"
+    )

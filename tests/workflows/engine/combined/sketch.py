@@ -12,38 +12,57 @@ from tests.workflows.engine.combined.blocks import (
     Exclusive,
     Finish,
     Guard,
+    Link,
     Parallel,
     Race,
+    Repeated,
     Scope,
     Sequence,
+    Tell,
+    Undo,
     Work,
 )
-from tests.workflows.engine.events.drawing import boundary, catch, end, event_subprocess, subprocess
-from tests.workflows.engine.play import multi
+from tests.workflows.engine.drawing import (
+    boundary,
+    catch,
+    end,
+    event_subprocess,
+    marked,
+    multi,
+    subprocess,
+    throw,
+    undoable,
+)
 
 Piece = tuple[str, str, str]
 """XML, the id of what a flow leads to, and the id of what a flow leads from ("" where the token ends)."""
 
 
 def draw(process: Scope) -> str:
-    """A whole process."""
-    return bpmn(_inside(process, start=""))
+    """A whole process; its messages are of the catalogue, so that it may be deployed."""
+    return bpmn(_inside(process, start="")).replace('name="ResultReady"', 'name="SeriesComplete"')
 
 
 def items_within(block: Block, around: tuple[str, ...] = ()) -> dict[str, tuple[str, ...]]:
     """Of each element that waits, the variables that tell in which instances of repeated scopes it does."""
-    if isinstance(block, Scope) and block.marker in {"parallel", "sequential"}:
+    found = dict.fromkeys(_handlers(block), around)
+    if isinstance(block, Scope | Repeated) and block.marker in {"parallel", "sequential"}:
         around = (*around, f"{block.name}_item")
-    found = dict.fromkeys(_waiting(block), around)
+    found |= dict.fromkeys(_waiting(block), around)
     for part in _parts(block):
         found |= items_within(part, around)
     return found
 
 
+def _handlers(block: Block) -> tuple[str, ...]:
+    """What undoes a block stands beside it."""
+    return (f"undo-{block.name}",) if isinstance(block, Work | Scope) and block.has_undo else ()
+
+
 def _waiting(block: Block) -> tuple[str, ...]:
     """What waits of a block itself. The event at the edge of a repeated scope stands outside of it."""
     match block:
-        case Work(name) | Catch(name, _) | Guard(name):
+        case Work(name) | Repeated(name) | Catch(name) | Guard(name):
             return (name,)
         case Again(name):
             return (f"{name}_again",)
@@ -54,7 +73,7 @@ def _waiting(block: Block) -> tuple[str, ...]:
 
 def _parts(block: Block) -> tuple[Block, ...]:  # noqa: PLR0911 - one case a kind of block
     match block:
-        case Sequence(parts) | Exclusive(_, parts, _):
+        case Sequence(parts) | Exclusive(_, parts):
             return parts
         case Parallel(_, branches, asides):
             return (*branches, *asides)
@@ -65,16 +84,27 @@ def _parts(block: Block) -> tuple[Block, ...]:  # noqa: PLR0911 - one case a kin
         case Again(_, body) | Finish(_, _, body):
             return (body,)
         case Scope(_, body):
-            return (body, *((block.on_event,) if block.on_event is not None else ()))
+            return (body, *((block.on_event.body,) if block.on_event is not None else ()))
     return ()
 
 
-def _piece(block: Block) -> Piece:  # noqa: C901, PLR0911 - one case a kind of block
+def _piece(block: Block) -> Piece:  # noqa: C901, PLR0911, PLR0912 - one case a kind of block
     match block:
-        case Work(name):
-            return user(name), name, name
+        case Work(name, has_undo):
+            return undoable(name) if has_undo else user(name), name, name
+        case Repeated(name, marker, count):
+            return marked(user(name), _marker(name, marker, count)), name, name
+        case Catch(name, "receive"):
+            return f'<bpmn:receiveTask id="{name}" messageRef="M3"/>', name, name
         case Catch(name, kind):
             return catch(name, kind), name, name
+        case Link(name):
+            link = f'<bpmn:linkEventDefinition name="{name}"/>'
+            return throw(f"{name}_out", link) + catch(f"{name}_in", link), f"{name}_out", f"{name}_in"
+        case Tell(name):
+            return throw(name, "escalation"), name, name
+        case Undo(name):
+            return throw(name, "compensate"), name, name
         case Sequence(steps):
             return _sequence(steps)
         case Exclusive():
@@ -87,8 +117,9 @@ def _piece(block: Block) -> Piece:  # noqa: C901, PLR0911 - one case a kind of b
             return _again(block)
         case Guard():
             return _guard(block)
-        case Scope():
-            return _scope(block), block.name, block.name
+        case Scope(name):
+            activity = _scope(block)
+            return undoable(name, activity=activity) if block.has_undo else activity, name, name
         case Finish(name, kind, after):
             inner, into, out = _piece(after)
             return inner + end(name, kind) + chain(out, name), into, ""
@@ -112,20 +143,25 @@ def _exclusive(block: Exclusive) -> Piece:
         condition = "" if number == last else f"{block.choice} == {number}"
         xml += inner + flow(name, into, condition, f"{name}_{number}")
         outs.append(out)
-    return _merge(xml, name, outs)
+    return _merge(xml, name, outs, "" if block.bare else "exclusive")
 
 
 def _merge(xml: str, name: str, outs: list[str], kind: str = "exclusive") -> Piece:
     ways = [out for out in outs if out]
     if not ways:
         return xml, name, ""
-    xml += f'<bpmn:{kind}Gateway id="{name}_join"/>' + "".join(chain(out, f"{name}_join") for out in ways)
+    xml += _node(kind, f"{name}_join") + "".join(chain(out, f"{name}_join") for out in ways)
     return xml, name, f"{name}_join"
+
+
+def _node(kind: str, name: str) -> str:
+    """A gateway of a kind, or in the place of one a task that nobody does."""
+    return f'<bpmn:{kind}Gateway id="{name}"/>' if kind else f'<bpmn:task id="{name}"/>'
 
 
 def _parallel(block: Parallel) -> Piece:
     name, kind = block.name, "inclusive" if block.inclusive else "parallel"
-    xml = f'<bpmn:{kind}Gateway id="{name}"/>'
+    xml = _node("" if block.bare else kind, name)
     outs = []
     for number, branch in enumerate((*block.branches, *block.asides)):
         is_aside = number >= len(block.branches)
@@ -164,7 +200,7 @@ def _again(block: Again) -> Piece:
 def _guard(block: Guard) -> Piece:
     host, into, out = _piece(block.host)
     other, first, last = _piece(block.other)
-    trigger = "any error" if block.kind == "error" else block.kind
+    trigger = _trigger(block.kind)
     xml = host + other + boundary(block.name, into, trigger, interrupts=block.interrupts)
     xml += chain(block.name, first)
     if not block.interrupts:
@@ -176,17 +212,23 @@ def _guard(block: Guard) -> Piece:
     return xml, into, merge
 
 
+def _trigger(kind: str) -> str:
+    return f"any {kind}" if kind in {"error", "escalation"} else kind
+
+
 def _scope(block: Scope) -> str:
-    marker = ""
-    if block.marker == "loop":
-        marker = (
-            f'<bpmn:standardLoopCharacteristics loopMaximum="{block.count}">'
+    marker = _marker(block.name, block.marker, block.count) if block.marker else ""
+    kind = "transaction" if block.is_transaction else "subProcess"
+    return subprocess(block.name, marker + _inside(block, start=f"{block.name}_start"), kind=kind)
+
+
+def _marker(name: str, marker: str, count: int) -> str:
+    if marker == "loop":
+        return (
+            f'<bpmn:standardLoopCharacteristics loopMaximum="{count}">'
             "<bpmn:loopCondition>True</bpmn:loopCondition></bpmn:standardLoopCharacteristics>"
         )
-    elif block.marker:
-        items = str(list(range(block.count)))
-        marker = multi(sequential=block.marker == "sequential", collection=items, item=f"{block.name}_item")
-    return subprocess(block.name, marker + _inside(block, start=f"{block.name}_start"))
+    return multi(sequential=marker == "sequential", collection=str(list(range(count))), item=f"{name}_item")
 
 
 def _inside(block: Scope, start: str) -> str:
@@ -196,10 +238,11 @@ def _inside(block: Scope, start: str) -> str:
     if out:
         xml += end(f"{block.name}_end", block.last) + chain(out, f"{block.name}_end")
     if block.on_event is not None:
-        event, first, last = _piece(block.on_event)
+        event, first, last = _piece(block.on_event.body)
         on = f"{block.name}_on"
         body = event + chain(f"{on}-start", first)
         if last:
             body += end(f"{on}_end") + chain(last, f"{on}_end")
-        xml += event_subprocess(on, "message", body, interrupts=block.on_event_interrupts)
+        trigger = _trigger(block.on_event.kind)
+        xml += event_subprocess(on, trigger, body, interrupts=block.on_event.interrupts)
     return xml

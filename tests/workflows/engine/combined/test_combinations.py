@@ -5,18 +5,19 @@ from __future__ import annotations
 import pytest
 
 from tests.workflows.conftest import chain, flow, machine, message, timer, user
-from tests.workflows.engine.events.drawing import (
+from tests.workflows.engine.drawing import (
     END,
     boundary,
     catch,
     end,
     event_subprocess,
+    marked,
+    multi,
     parallel,
     subprocess,
     throw,
+    undoable,
 )
-from tests.workflows.engine.events.test_compensation import undoable
-from tests.workflows.engine.play import marked, multi
 from tests.workflows.engine.test_data_objects import ORDER, reads, writes
 
 
@@ -54,12 +55,12 @@ def test_a_conditional_event_in_an_instance_knows_its_item(play):
         parallel("s") + sub + user("other") + END + end("e9") + chain("start", "s", "sub", "end")
         + chain("s", "other", "e9")
     )  # fmt: skip
-    process = play(body, items=["a", "b", "c"])
+    process = play(body, {"items": ["a", "b", "c"]})
 
     process.complete("other", alarm=True)
 
     assert process.people == ["act", "scan", "scan"]
-    assert process.data("act")["one"] == "b"
+    assert process.data_at("act")["one"] == "b"
 
 
 @pytest.mark.parametrize("outer", ["2", "sequential", "parallel"])
@@ -85,7 +86,7 @@ def test_an_event_subprocess_of_an_instance_has_the_data_of_that_instance(play):
         + event_subprocess("on", "message", user("handle") + end("he") + chain("on-start", "handle", "he"))
     )  # fmt: skip
     sub = marked(within("sub", inner, "a"), multi(collection="items", item="one"))
-    process = play(sub + END + chain("start", "sub", "end"), items=["p", "q"])
+    process = play(sub + END + chain("start", "sub", "end"), {"items": ["p", "q"]})
 
     process.catch("on-start")
     process.catch("on-start")
@@ -271,7 +272,7 @@ def test_two_messages_for_one_token_take_it_once(play):
     assert process.run.catch_message(uid, {"n": 1})
     assert not process.run.catch_message(uid, {"n": 2})
 
-    assert process.data("after")["series_complete"] == {"n": 1}
+    assert process.data_at("after")["series_complete"] == {"n": 1}
     assert process.people == ["after"]
 
 
@@ -317,12 +318,12 @@ def test_a_multi_instance_keeps_the_items_it_began_with(play):
         parallel("s") + marked(user("x"), multi(sequential=True, collection="items", item="one")) + user("other") + END
         + end("e2") + chain("start", "s", "x", "end") + chain("s", "other", "e2")
     )  # fmt: skip
-    process = play(body, items=["a", "b"])
+    process = play(body, {"items": ["a", "b"]})
     process.complete("other", items=["z"])
 
-    assert process.data("x")["one"] == "a"
+    assert process.data_at("x")["one"] == "a"
     process.complete("x")
-    assert process.data("x")["one"] == "b"
+    assert process.data_at("x")["one"] == "b"
     process.complete("x")
     assert process.is_completed
 
@@ -334,7 +335,7 @@ def test_a_data_object_of_an_instance_is_that_instances(play):
         + chain("a", "b", "e1")
     )  # fmt: skip
     sub = marked(within("sub", inner, "a"), multi(collection="items", item="one"))
-    process = play(sub + user("after") + END + chain("start", "sub", "after", "end"), items=["p", "q"])
+    process = play(sub + user("after") + END + chain("start", "sub", "after", "end"), {"items": ["p", "q"]})
 
     process.complete("a", a_answer="first")
     process.complete("a", a_answer="second")

@@ -4,22 +4,29 @@ from __future__ import annotations
 
 from tests.workflows.conftest import chain, machine, timer, user
 from tests.workflows.engine.combined.test_combinations import within
-from tests.workflows.engine.events.drawing import END, boundary, end, event_subprocess, throw
-from tests.workflows.engine.events.test_compensation import undoable
-from tests.workflows.engine.play import marked, multi
+from tests.workflows.engine.drawing import (
+    END,
+    boundary,
+    end,
+    event_subprocess,
+    marked,
+    multi,
+    throw,
+    undoable,
+)
 
 UNDO = throw("undo", "compensate") + user("after") + END + chain("start", "sub", "undo", "after", "end")
 
 
 def test_every_instance_is_undone_with_its_own_data_the_last_completed_first(play):
     sub = within("sub", undoable("a") + end("e1"), "a", "e1")
-    process = play(marked(sub, multi(collection="items", item="one")) + UNDO, items=["p", "q"])
+    process = play(marked(sub, multi(collection="items", item="one")) + UNDO, {"items": ["p", "q"]})
     process.complete("a", found=1)
     process.complete("a", found=2)
 
     undone = []
     while process.people == ["undo-a"]:
-        undone.append((process.data("undo-a")["one"], process.data("undo-a")["found"]))
+        undone.append((process.data_at("undo-a")["one"], process.data_at("undo-a")["found"]))
         process.complete("undo-a")
 
     assert undone == [("q", 2), ("p", 1)]

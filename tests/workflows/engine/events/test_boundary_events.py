@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.workflows.conftest import chain, machine, user
-from tests.workflows.engine.events.drawing import END, boundary, end, parallel, subprocess
+from tests.workflows.engine.drawing import END, boundary, end, parallel, subprocess
 
 HOSTS = {
     "user task": user("host"),
@@ -123,7 +123,7 @@ def test_the_payload_goes_where_the_event_says(play):
 
     process.catch("edge", dose_mgy=3)
 
-    assert process.data("handle")["answer"] == {"dose_mgy": 3}
+    assert process.data_at("handle")["answer"] == {"dose_mgy": 3}
 
 
 @pytest.mark.parametrize("host", HOSTS)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.workflows.conftest import chain, flow, machine, user
-from tests.workflows.engine.events.drawing import (
+from tests.workflows.engine.drawing import (
     END,
     boundary,
     end,
@@ -11,17 +11,8 @@ from tests.workflows.engine.events.drawing import (
     parallel,
     subprocess,
     throw,
+    undoable,
 )
-
-
-def undoable(name, handler=None):
-    """A user task with the handler `undo-<name>`."""
-    handler = handler or user(f"undo-{name}")
-    return (
-        user(name) + boundary(f"{name}-done", name, "compensate")
-        + handler.replace(f'id="undo-{name}"', f'id="undo-{name}" isForCompensation="true"')
-        + f'<bpmn:association id="{name}-undo" sourceRef="{name}-done" targetRef="undo-{name}"/>'
-    )  # fmt: skip
 
 
 def about(activity):
@@ -37,14 +28,14 @@ def test_handlers_run_one_after_another_in_reverse_order_of_completion(play):
     process.complete("b", step="b")
 
     assert process.people == ["undo-b"]
-    assert process.data("undo-b")["step"] == "b"
+    assert process.data_at("undo-b")["step"] == "b"
     process.complete("undo-b")
     assert process.people == ["undo-a"]
-    assert process.data("undo-a")["step"] == "a"  # as it was when a was completed
+    assert process.data_at("undo-a")["step"] == "a"  # as it was when a was completed
     process.complete("undo-a", step="undone")
 
     assert process.people == ["after"]
-    assert process.data("after")["step"] == "b"
+    assert process.data_at("after")["step"] == "b"
     process.complete("after")
     assert process.done == ["start", "a", "b", "undo-b", "undo-a", "undo", "after", "end"]
 
@@ -84,7 +75,7 @@ def test_every_completion_is_undone_once(play):
 
     undone = []
     while process.people == ["undo-a"]:
-        undone.append(process.data("undo-a")["n"])
+        undone.append(process.data_at("undo-a")["n"])
         process.complete("undo-a")
 
     assert undone == [2, 1]
@@ -166,7 +157,7 @@ def test_an_event_subprocess_undoes_what_its_scope_has_completed(play):
     assert process.fail("b", "REFUSED")
 
     assert process.people == ["undo-a"]
-    assert process.data("undo-a")["step"] == 1
+    assert process.data_at("undo-a")["step"] == 1
     process.complete("undo-a")
     assert process.is_completed
 

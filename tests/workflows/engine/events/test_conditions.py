@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.workflows.conftest import chain, flow, message, timer, user
-from tests.workflows.engine.events.drawing import END, boundary, catch, end, parallel
+from tests.workflows.engine.drawing import END, boundary, catch, end, parallel
 
 WATCH = (
     parallel("s") + user("work") + user("more") + catch("watch", "conditional") + user("act") + END + end("e2")
@@ -24,11 +24,11 @@ def test_it_sees_what_another_branch_has_changed(play):
     process.complete("work", alarm=True)
 
     assert process.people == ["act", "more"]
-    assert process.data("act")["alarm"] is True
+    assert process.data_at("act")["alarm"] is True
 
 
 def test_a_condition_that_holds_already_does_not_wait(play):
-    assert play(WATCH, alarm=True).people == ["act", "work"]
+    assert play(WATCH, {"alarm": True}).people == ["act", "work"]
 
 
 def test_an_interrupting_boundary_takes_the_activity_away(play):

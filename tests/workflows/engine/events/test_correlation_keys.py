@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import pytest
-
 from tests.workflows.conftest import bpmn, bundle, chain
-from tests.workflows.engine.events.drawing import END, catch, throw
-from tests.workflows.engine.events.playing import DATA, Playing
+from tests.workflows.engine.drawing import END, catch, throw
 from workflows.checks import check_bundle
 from workflows.engine import ProcessModel
 
@@ -41,20 +38,18 @@ def keyed(text, subscription=""):
     )
 
 
-@pytest.mark.parametrize("is_restored", [False, True], ids=["straight", "restored after each step"])
-def test_the_key_of_a_thrown_message_is_in_its_payload(is_restored):
+def test_the_key_of_a_thrown_message_is_in_its_payload(play):
     model = ProcessModel.from_text(keyed(bpmn(SENDS)))
 
-    process = Playing(model, {**DATA, "order": {"number": "A1"}}, is_restored=is_restored)
+    process = play(model, {"order": {"number": "A1"}})
 
     assert [(each.name, each.key) for each in process.thrown] == [("ResultReady", "A1|7")]
 
 
-@pytest.mark.parametrize("is_restored", [False, True], ids=["straight", "restored after each step"])
-def test_the_key_waited_for_is_in_the_data_of_the_case(is_restored):
+def test_the_key_waited_for_is_in_the_data_of_the_case(play):
     model = ProcessModel.from_text(keyed(bpmn(WAITS), SUBSCRIPTION))
 
-    process = Playing(model, {**DATA, "mine": "A1"}, is_restored=is_restored)
+    process = play(model, {"mine": "A1"})
 
     assert process.wait("wait").key == "A1|8"
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.workflows.conftest import chain, machine, user
-from tests.workflows.engine.events.drawing import END, boundary, end, parallel, subprocess
+from tests.workflows.engine.drawing import END, boundary, end, parallel, subprocess
 
 
 def around(inner, *edges):
@@ -25,7 +25,7 @@ def test_an_error_end_takes_its_subprocess_away(play):
     process.complete("b")
 
     assert process.people == ["mend-edge"]
-    assert process.data("mend-edge")["error"] == {"code": "REFUSED", "element": "fail"}
+    assert process.data_at("mend-edge")["error"] == {"code": "REFUSED", "element": "fail"}
 
 
 def test_the_boundary_that_names_the_code_comes_before_the_one_that_takes_any(play):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.workflows.conftest import chain, user
-from tests.workflows.engine.events.drawing import END, boundary, end, subprocess, throw
+from tests.workflows.engine.drawing import END, boundary, end, subprocess, throw
 
 
 def escalating(trigger, *, interrupts, last=False):
@@ -23,7 +23,7 @@ def test_a_non_interrupting_boundary_is_told_while_the_work_goes_on(play, trigge
     process = play(escalating(trigger, interrupts=False))
 
     assert process.people == ["handle", "inside"]
-    assert process.data("handle")["escalation"] == {"code": "LATE", "element": "tell"}
+    assert process.data_at("handle")["escalation"] == {"code": "LATE", "element": "tell"}
 
 
 @pytest.mark.parametrize("trigger", ["escalation", "any escalation"])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.workflows.conftest import chain, flow, user
-from tests.workflows.engine.events.drawing import END, catch, subprocess, throw
+from tests.workflows.engine.drawing import END, catch, subprocess, throw
 
 
 def test_a_link_goes_on_where_it_is_caught(play):
@@ -16,7 +16,7 @@ def test_a_link_goes_on_where_it_is_caught(play):
     process.complete("a", a=1)
 
     assert process.people == ["b"]
-    assert process.data("b")["a"] == 1
+    assert process.data_at("b")["a"] == 1
     process.complete("b")
     assert process.done == ["start", "a", "away", "here", "b", "end"]
 

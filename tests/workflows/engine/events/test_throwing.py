@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.workflows.conftest import chain, user
-from tests.workflows.engine.events.drawing import END, catch, end, event, parallel, subprocess, throw
+from tests.workflows.engine.drawing import END, catch, end, event, parallel, subprocess, throw
 from workflows.engine import EngineFault, Thrown
 
 CORRELATED = (
@@ -72,7 +72,7 @@ def test_the_key_waited_for_is_fixed_when_the_wait_begins(play, node):
     assert process.wait("wait").key == "7"
 
     assert process.catch("wait", dose_mgy=3)
-    assert process.data("after")["result_ready"] == {"dose_mgy": 3}
+    assert process.data_at("after")["result_ready"] == {"dose_mgy": 3}
 
 
 def test_a_key_that_gives_nothing_is_a_fault_at_its_element(play):
@@ -90,7 +90,7 @@ def test_a_signal_is_waited_for_by_its_name(play):
 
     assert process.catch("wait", by="Carla")
 
-    assert process.data("a")["all_clear"] == {"by": "Carla"}
+    assert process.data_at("a")["all_clear"] == {"by": "Carla"}
 
 
 def test_a_terminate_end_stops_its_own_subprocess_only(play):
@@ -121,4 +121,4 @@ def test_a_receive_task_may_follow_an_event_based_gateway(play):
     process.catch("receive", n=1)
 
     assert (process.people, process.messages) == (["a"], [])
-    assert process.data("a")["result_ready"] == {"n": 1}
+    assert process.data_at("a")["result_ready"] == {"n": 1}
