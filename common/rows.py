@@ -53,7 +53,7 @@ class Line:
 
 
 class Changes:
-    """Rows to insert and to update, kept until `write`, which puts all of them into the transaction in hand.
+    """Rows to insert, to update and to delete, kept until `write`, which puts all of them into the transaction in hand.
 
     A row may be given once. What the rows refer to is in the database, or among them with a key already.
     """
@@ -82,6 +82,10 @@ class Changes:
     def update(self, row: Model, *fields: str) -> None:
         """Write these fields of a row that the transaction holds locked."""
         self._changed.append((row, fields))
+
+    def delete(self, row: Model) -> None:
+        """Delete a row that the transaction holds locked, and to which nothing refers."""
+        self._also.append((_delete(type(row)), [row.pk]))
 
     def also(self, update: PreparedUpdate, **slots: Any) -> None:
         """Add an update of many rows. It sees what was there before `write`, not what is written with it."""
@@ -212,6 +216,12 @@ def _update(table: Table, fields: tuple[str, ...]) -> _Update:
     key = _column(options.pk)
     sql = f"UPDATE {_quoted(options.db_table)} SET {columns} WHERE {_quoted(key.name)} = %s"  # noqa: S608
     return _Update(sql, (*written, key))
+
+
+@lru_cache(maxsize=64)
+def _delete(table: Table) -> str:
+    options = _options(table)
+    return f"DELETE FROM {_quoted(options.db_table)} WHERE {_quoted(options.pk.column)} = %s"  # noqa: S608
 
 
 @lru_cache(maxsize=512)

@@ -8,8 +8,8 @@ class EventsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from events import services, tasks
+        from events import delivery, services, tasks
         from events.duties import register_duty
 
-        services.use_nudge(tasks.deliver.delay)
-        register_duty("events.deliver", services.deliver_due, every=dt.timedelta(seconds=1))
+        services.use_nudge(tasks.deliver_bulletin.delay)
+        register_duty("events.deliver", delivery.deliver_due, every=dt.timedelta(seconds=1))

@@ -1,4 +1,4 @@
-"""Publish, subscribe, deliver: at least once to every subscriber, once in what it writes."""
+"""Publish and subscribe. What is published is delivered after the commit: see `events.delivery`."""
 
 from __future__ import annotations
 
@@ -8,19 +8,15 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import structlog
 from django.db import transaction
 
 from common import clock
-from common.errors import ServiceError
 from common.rows import Changes, Line, write_with
-from events.models import Delivery
-from events.tracing import current_trace, trace
+from events.models import LONGEST_NAME, Bulletin
+from events.tracing import current_trace
 
-log = structlog.get_logger(__name__)
-
-MAX_ATTEMPTS = 12
 LEASE = dt.timedelta(seconds=2)
+"""How long the sweep leaves a publication to the worker that was nudged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +36,7 @@ class Event:
 Handler = Callable[[Event], None]
 _subscribers: dict[str, dict[str, Handler]] = {}
 _every_event: dict[str, tuple[Handler, frozenset[str]]] = {}
-_nudge: Callable[[list[int]], None] | None = None
+_nudge: Callable[[int], None] | None = None
 
 
 def subscribe(name: str, *, subscriber: str, handler: Handler, skips: Collection[str] = frozenset()) -> None:
@@ -54,8 +50,8 @@ def subscribe(name: str, *, subscriber: str, handler: Handler, skips: Collection
         _subscribers.setdefault(name, {})[subscriber] = handler
 
 
-def use_nudge(nudge: Callable[[list[int]], None] | None) -> None:
-    """Have `nudge` called with the rows of a committed event: delivery need not wait for a sweep."""
+def use_nudge(nudge: Callable[[int], None] | None) -> None:
+    """Have `nudge` called with the key of a committed bulletin: delivery need not wait for a sweep."""
     global _nudge  # noqa: PLW0603 - one broker a process
     _nudge = nudge
 
@@ -67,7 +63,7 @@ def handlers_of(name: str) -> dict[str, Handler]:
 
 
 def publish(name: str, payload: Mapping[str, Any], *, subjects: Mapping[str, str] | None = None) -> uuid.UUID:
-    """Write the event for each subscriber in the transaction in hand; delivery follows the commit.
+    """Write the event in the transaction in hand; delivery follows the commit.
 
     Payloads hold identifiers and codes, never names, reports or pixels.
     """
@@ -80,88 +76,30 @@ def publish_together(
     subjects: Mapping[str, str] | None = None,
     into: Changes | None = None,
 ) -> list[uuid.UUID]:
-    """Publish several events about the same subjects with one statement; their UIDs, in order.
+    """Publish several events about the same subjects as one row; their UIDs, in order.
 
-    With `into`, whoever holds these changes writes the events along with them, in the same transaction.
+    With `into`, whoever holds these changes writes that row along with them, in the same transaction. News that
+    nobody listens to is not written.
     """
-    now = clock.now()
     told = [(uuid.uuid4(), name, {**payload, "subjects": dict(subjects or {})}) for name, payload in news]
-    rows = [
-        Line(
-            Delivery,
-            event_uid=event_uid,
-            name=name,
-            subscriber=subscriber,
-            payload=body,
-            trace_id=current_trace(),
-            published_at=now,
-            next_attempt_at=now + LEASE,
-        )
+    heard = [
+        {"uid": str(event_uid), "name": _checked(name), "payload": body}
         for event_uid, name, body in told
-        for subscriber in handlers_of(name)
+        if handlers_of(name)
     ]
-    if rows:
+    if heard:
+        now = clock.now()
+        row = Line(
+            Bulletin, news=heard, trace_id=current_trace(), published_at=now, next_attempt_at=now + LEASE
+        )
         with transaction.atomic(savepoint=False):  # within the publisher's transaction, two statements fewer
-            write_with(into, rows)
-            transaction.on_commit(lambda: _nudge([row.pk for row in rows]) if _nudge else None, robust=True)
+            write_with(into, [row])
+            transaction.on_commit(lambda: _nudge(row.pk) if _nudge else None, robust=True)
     return [event_uid for event_uid, _name, _body in told]
 
 
-def deliver(delivery_id: int) -> bool:
-    """Hand one event to its subscriber; False when it is done already, in other hands, or failed now.
-
-    A failure is kept with its code and tried again with back-off: 2, 4, 8 s ... at most 10 min. A
-    permanent refusal, or the twelfth failure, marks the row failed for a person to look at.
-    """
-    with transaction.atomic():
-        row = (
-            Delivery.objects.select_for_update(skip_locked=True)
-            .filter(pk=delivery_id, delivered_at=None, failed_at=None)
-            .first()
-        )
-        if row is None:
-            return False
-        handler = handlers_of(row.name).get(row.subscriber)
-        with trace(row.trace_id):
-            try:
-                if handler is None:
-                    raise ServiceError("No such subscriber", code="SUBSCRIBER_GONE")
-                with transaction.atomic():
-                    handler(Event(row.event_uid, row.name, row.payload, row.trace_id))
-            except Exception as error:  # a subscriber is code of any package: others still get the news
-                _note_failure(row, error)
-                return False
-        row.delivered_at = clock.now()
-        row.next_attempt_at = None
-        row.save(update_fields=["delivered_at", "next_attempt_at"])
-        return True
-
-
-def deliver_due(*, limit: int = 200) -> int:
-    """Deliver what is due and was not delivered by a nudge; how many rows were handled."""
-    keys = list(
-        Delivery.objects.filter(delivered_at=None, failed_at=None, next_attempt_at__lte=clock.now())
-        .order_by("next_attempt_at")
-        .values_list("pk", flat=True)[:limit]
-    )
-    return sum(deliver(key) for key in keys)
-
-
-def _note_failure(row: Delivery, error: Exception) -> None:
-    permanent = isinstance(error, ServiceError) and error.permanent
-    row.error_code = error.code if isinstance(error, ServiceError) else type(error).__name__
-    row.attempts += 1
-    if permanent or row.attempts >= MAX_ATTEMPTS:
-        row.failed_at = clock.now()
-        row.next_attempt_at = None
-    else:
-        row.next_attempt_at = clock.now() + dt.timedelta(seconds=min(2**row.attempts, 600))
-    row.save(update_fields=["error_code", "attempts", "failed_at", "next_attempt_at"])
-    log.error(
-        "event.delivery_failed",
-        event_name=row.name,
-        subscriber=row.subscriber,
-        code=row.error_code,
-        attempts=row.attempts,
-        exc_info=not isinstance(error, ServiceError),
-    )
+def _checked(name: str) -> str:
+    """The name, if a delivery can carry it: what is published can be spread. Raises ValueError."""
+    if len(name) > LONGEST_NAME:
+        raise ValueError(f"The name of an event has {LONGEST_NAME} characters at most")
+    return name

@@ -2,11 +2,10 @@ from __future__ import annotations
 
 from celery import shared_task
 
-from events import services
+from events import delivery
 
 
-@shared_task(name="events.deliver", ignore_result=True)  # type: ignore[untyped-decorator]
-def deliver(delivery_ids: list[int]) -> None:
-    """Deliver the rows of one event; a row that fails is swept up later."""
-    for delivery_id in delivery_ids:
-        services.deliver(delivery_id)
+@shared_task(name="events.deliver_bulletin", ignore_result=True)  # type: ignore[untyped-decorator]
+def deliver_bulletin(bulletin_id: int) -> None:
+    """Deliver what was published together; what is lost on the way or fails is swept up later."""
+    delivery.deliver_bulletin(bulletin_id)

@@ -16,7 +16,7 @@ from archive.studies.models import Instance, Series, Study
 from common import clock
 from compute.models import Job
 from config.metrics.exposition import Kind, Metric, Sample
-from events.models import Delivery as EventDelivery
+from events.selectors import backlog
 from integrations.dicom.models import NodeHealth, NodeTraffic, Notice
 from integrations.hl7.models import OutboundMessage
 from integrations.routing.models import Delivery, Destination
@@ -54,7 +54,7 @@ def database_metrics() -> Iterator[Metric]:
     yield _one(
         "consilium_messages_not_taken", "Messages of processes that nobody waits for.", messages_not_taken()
     )
-    yield _one("consilium_events_waiting", "News on its way to subscribers.", _waiting_events())
+    yield from _news()
     yield _one("consilium_hl7_waiting", "HL7 messages that are to be sent.", _waiting_messages())
 
 
@@ -105,12 +105,15 @@ def _nodes() -> Iterator[Metric]:
     )  # fmt: skip
 
 
+def _news() -> Iterator[Metric]:
+    found = backlog()
+    waited = (clock.now() - found.since).total_seconds() if found.since else 0.0
+    yield _one("consilium_events_waiting", "News on its way to subscribers.", found.count)
+    yield _one("consilium_events_oldest_seconds", "How long the oldest of this news has waited.", waited)
+
+
 def _open_incidents() -> int:
     return Incident.objects.filter(resolved_at=None).count()
-
-
-def _waiting_events() -> int:
-    return EventDelivery.objects.filter(delivered_at=None, failed_at=None).count()
 
 
 def _waiting_messages() -> int:

@@ -19,7 +19,7 @@ CELERY_TASK_PUBLISH_RETRY_POLICY = {"max_retries": 1, "interval_start": 0, "inte
 # Steps and jobs name their queue when they are sent; these always go the same way.
 CELERY_TASK_ROUTES = {
     "archive.lifecycle.perform": {"queue": "transfer"},
-    "events.deliver": {"queue": "interactive"},
+    "events.deliver_bulletin": {"queue": "interactive"},
     "notifications.deliver": {"queue": "interactive"},
     "integrations.hl7.deliver_link": {"queue": "transfer"},
     "integrations.dicom.deliver_notices": {"queue": "transfer"},

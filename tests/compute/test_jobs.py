@@ -20,7 +20,7 @@ from compute import execution, services
 from compute.models import Job
 from compute.scheduling.devices import Device
 from compute.selectors import templates_fitting, visible_jobs
-from events.models import Delivery
+from tests.bulletins import deliveries
 from tests.compute.conftest import SCANNER
 
 CPU = Device("node/cpu", "cpu", "cpu", 8 << 30, 2)
@@ -38,7 +38,7 @@ def run(job) -> bool:
 
 def statuses_told(job) -> list[str]:
     """What JobChanged said, once for each event, in order."""
-    rows = Delivery.objects.filter(name="JobChanged", payload__subjects__job=str(job.uid)).order_by("pk")
+    rows = deliveries(name="JobChanged", payload__subjects__job=str(job.uid)).order_by("pk")
     told: dict[uuid.UUID, str] = {}
     for row in rows:
         told.setdefault(row.event_uid, row.payload["status"])
@@ -67,7 +67,7 @@ def test_people_are_told_at_each_big_step(series):
     assert told[0] == "queued"
     assert told[-1] == "completed"
     assert told.count("running") >= 4  # starting, reading, projecting, reformatting, storing
-    assert all(row.trace_id == job.trace_id for row in Delivery.objects.filter(name="JobChanged"))
+    assert all(row.trace_id == job.trace_id for row in deliveries(name="JobChanged"))
 
 
 def test_request_and_end_are_in_the_audit_trail(series, cast):

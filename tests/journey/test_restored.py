@@ -27,8 +27,8 @@ from config.demo.medical_record import filed_report
 from config.demo.region import CONSULTATION_CODES, COUNTY_CT, EMR_LINK, load_region
 from config.demo.report_texts import CT_CHEST
 from config.demo.studies import JourneyStudy, write_phantom
-from events.models import Delivery
-from events.services import deliver
+from events.delivery import deliver, spread
+from events.models import Bulletin, Delivery
 from integrations.hl7 import delivery as hl7
 from integrations.hl7 import dispatch
 from integrations.hl7.models import Link, MessageLog, OutboundMessage
@@ -151,10 +151,8 @@ class WholeJourney:
             self.step(work)
 
     def _next_work(self) -> Callable[[], Any] | None:
-        news = Delivery.objects.filter(delivered_at=None).order_by("pk").first()
-        if news is not None:
-            assert news.failed_at is None, news.error_code
-            return lambda: deliver(news.pk)
+        if news := self._next_news():
+            return news
         run = ServiceTaskRun.objects.filter(status="queued").order_by("queued_at").first()
         if run is not None:
             return lambda: perform_service_task(run.uid)
@@ -167,6 +165,16 @@ class WholeJourney:
         if told is not None:
             return lambda: attempt_delivery(told.pk)
         return None
+
+    def _next_news(self) -> Callable[[], Any] | None:
+        bulletin = Bulletin.objects.order_by("pk").first()
+        if bulletin is not None:
+            return lambda: spread(bulletin.pk)
+        news = Delivery.objects.filter(delivered_at=None).order_by("pk").first()
+        if news is None:
+            return None
+        assert news.failed_at is None, news.error_code
+        return lambda: deliver(news.pk)
 
     @property
     def case(self) -> ProcessInstance:

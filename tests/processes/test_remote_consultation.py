@@ -13,8 +13,9 @@ from django.utils import translation
 
 from accounts.models import AccessGrant, AuditEvent
 from common.errors import Conflict, InvalidInput, NotFound
-from events.models import Delivery
-from events.services import deliver_due, publish
+from events.delivery import deliver_due
+from events.services import publish
+from tests.bulletins import deliveries
 from tests.processes.conftest import BPMN, ORDER, SUBJECTS, THIN_SERIES
 from workflows import services
 from workflows.models import (
@@ -101,7 +102,7 @@ def test_the_outbox_brings_an_order_to_its_consultation(run_process, clock):
 
     instance = ProcessInstance.objects.get()
     assert (instance.site.code, instance.start_key) == ("county", "RemoteConsultation:order-1")
-    assert instance.trace_id == Delivery.objects.get(name="OrderReceived", subscriber="workflows").trace_id
+    assert instance.trace_id == deliveries(name="OrderReceived").get(subscriber="workflows").trace_id
 
 
 def test_an_order_told_twice_starts_one_consultation(run_process):
@@ -118,7 +119,7 @@ def test_a_consultation_runs_under_the_trace_of_its_order(run_process):
 
     trace_id = process.instance.trace_id
     assert AuditEvent.objects.get(action="case.started").trace_id == trace_id
-    assert {row.trace_id for row in Delivery.objects.filter(name="CaseChanged")} <= {trace_id}
+    assert {row.trace_id for row in deliveries(name="CaseChanged")} <= {trace_id}
 
 
 @BOTH

@@ -8,8 +8,8 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from events.models import Delivery
 from events.services import Event
+from tests.bulletins import deliveries
 from tests.workflows.conftest import chain, message, user
 from workflows import services
 from workflows.locks import warm_runs
@@ -80,7 +80,7 @@ def test_a_step_is_told_once_with_what_was_offered_and_closed(begin, cast, monke
 def test_our_own_news_is_not_sent_back_to_us(begin):
     begin(user("a") + END + chain("start", "a", "end"))
 
-    assert not Delivery.objects.filter(subscriber="workflows").exists()
+    assert not deliveries(subscriber="workflows").exists()
 
 
 @pytest.mark.django_db

@@ -11,7 +11,7 @@ import threading
 import structlog
 
 from events import services as events
-from events.tasks import deliver
+from events.tasks import deliver_bulletin
 
 log = structlog.get_logger(__name__)
 
@@ -20,28 +20,28 @@ _WAITING_AT_MOST = 1000
 
 def preload_broker() -> None:
     """Import what speaks to the broker before the processes part, instead of while the first object waits."""
-    with deliver.app.connection_for_write():
+    with deliver_bulletin.app.connection_for_write():
         """Made, not connected."""
 
 
 def nudge_in_background() -> None:
     """From now on this process hands its nudges to a thread."""
-    waiting: queue.Queue[list[int]] = queue.Queue(_WAITING_AT_MOST)
+    waiting: queue.Queue[int] = queue.Queue(_WAITING_AT_MOST)
     threading.Thread(target=_send, args=(waiting,), name="nudges", daemon=True).start()
 
-    def nudge(keys: list[int]) -> None:
+    def nudge(bulletin_id: int) -> None:
         try:
-            waiting.put_nowait(keys)
+            waiting.put_nowait(bulletin_id)
         except queue.Full:
-            log.warning("dicom.nudge_dropped", deliveries=len(keys))
+            log.warning("dicom.nudge_dropped", bulletin=bulletin_id)
 
     events.use_nudge(nudge)
 
 
-def _send(waiting: queue.Queue[list[int]]) -> None:
+def _send(waiting: queue.Queue[int]) -> None:
     while True:
-        keys = waiting.get()
+        bulletin_id = waiting.get()
         try:
-            deliver.delay(keys)
+            deliver_bulletin.delay(bulletin_id)
         except Exception as error:
             log.warning("dicom.nudge_failed", code=type(error).__name__)

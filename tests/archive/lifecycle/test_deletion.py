@@ -17,9 +17,9 @@ from archive.storage.objects import object_exists
 from archive.studies.corrections.withdrawal import restore_instances
 from archive.studies.models import Instance, Series, Study, WithdrawnInstance
 from common.errors import Conflict, InvalidInput, NotFound, NotPermitted, Unavailable
-from events.models import Delivery
 from events.services import subscribe
 from tests.archive.lifecycle.conftest import bytes_of
+from tests.bulletins import deliveries
 
 DAY = dt.timedelta(days=1)
 
@@ -175,7 +175,7 @@ def test_quota_warnings_are_told_once_a_mark(cast, ines, store_series):
     used = used_bytes(cast.county)
 
     def told():
-        return Delivery.objects.filter(name="StorageQuotaNear", subscriber="test.quota").count()
+        return deliveries(name="StorageQuotaNear", subscriber="test.quota").count()
 
     set_quota(cast.county, limit_bytes=2 * used, actor=ines)
     assert told() == 0

@@ -21,9 +21,9 @@ from archive.storage.volumes.s3 import S3Store
 from archive.studies.selectors import series_instances_in_order
 from common import clock as product_clock
 from common.errors import NotFound
-from events.models import Delivery
 from events.services import subscribe
 from tests.archive.lifecycle.conftest import bytes_of, holders
+from tests.bulletins import deliveries
 
 
 def flip_a_bit(volume, segment_key, position):
@@ -47,7 +47,7 @@ def in_the_middle_of(instance):
 @pytest.fixture
 def told():
     subscribe("StorageObjectsLost", subscriber="test.lost", handler=lambda _event: None)
-    return lambda: Delivery.objects.filter(name="StorageObjectsLost", subscriber="test.lost").count()
+    return lambda: deliveries(name="StorageObjectsLost", subscriber="test.lost").count()
 
 
 @pytest.fixture

@@ -11,8 +11,9 @@ from archive.orders.services import cancel_order, mark_in_progress, mark_reporte
 from common.errors import Conflict, InvalidInput, NotFound
 from common.uids import is_uid
 from events import services as events
-from events.models import Delivery
+from events.delivery import deliver
 from tests.archive.orders.orders import HIS, make_patient, place_order
+from tests.bulletins import deliveries
 
 
 @pytest.fixture
@@ -42,8 +43,8 @@ def test_two_sites_with_the_same_placer_number_get_different_accession_numbers()
 def test_an_order_is_a_worklist_entry_and_is_told_of_once(cast, published):
     first = place_order(cast)
     again = place_order(cast)
-    for row in Delivery.objects.all():
-        events.deliver(row.pk)
+    for row in deliveries():
+        deliver(row.pk)
 
     assert first == again
     step = ScheduledProcedureStep.objects.get(order=first)

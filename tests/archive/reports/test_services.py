@@ -11,8 +11,9 @@ from archive.reports.services import digest_of, sign_report
 from archive.studies.models import Study
 from common.errors import Conflict, InvalidInput, NotFound, NotPermitted
 from events import services as events
-from events.models import Delivery
+from events.delivery import deliver
 from tests.archive.orders.orders import place_order
+from tests.bulletins import deliveries
 from tests.personas import Cast
 
 
@@ -48,8 +49,8 @@ def test_a_signed_report_is_final_sealed_audited_and_its_order_reported(cast, st
 
     report = sign(study, cast.rosa)
 
-    for row in Delivery.objects.filter(name="ReportSigned"):
-        events.deliver(row.pk)
+    for row in deliveries(name="ReportSigned"):
+        deliver(row.pk)
     assert report.status == Report.Status.FINAL
     assert report.digest == digest_of(report)
     assert Order.objects.get().status == Order.Status.REPORTED

@@ -19,9 +19,9 @@ from archive.studies.models import Instance, Series
 from archive.studies.services import store_part10
 from common import clock as product_clock
 from common.uids import derived_uid
-from events.models import Delivery
 from events.services import subscribe
 from tests.archive.studies.objects import ct_slice, part10
+from tests.bulletins import deliveries
 
 CT = SystemActor("dicom:CT1", "county")
 SERIES = derived_uid("study", "series")
@@ -48,7 +48,7 @@ def judged():
 def told(db):
     """How often SeriesComplete was published."""
     subscribe("SeriesComplete", subscriber="tests.judging", handler=lambda _event: None)
-    return Delivery.objects.filter(name="SeriesComplete", subscriber="tests.judging").count
+    return lambda: deliveries(name="SeriesComplete", subscriber="tests.judging").count()
 
 
 def test_a_step_that_ends_after_the_images_completes_the_series_at_once(cast, clock, told):

@@ -15,7 +15,7 @@ from archive.studies.corrections.services import reassign_study, split_study, un
 from archive.studies.models import Series, Study
 from archive.studies.services import store_part10
 from common.uids import derived_uid
-from events.services import deliver_due
+from events.delivery import deliver_due
 from tests.archive.orders.orders import make_patient
 from tests.archive.studies.objects import ct_slice, part10
 

@@ -33,7 +33,7 @@ from archive.studies.services import store_part10
 from common.errors import InvalidInput
 from common.identifiers import Authority, Identifier
 from common.uids import derived_uid
-from events.services import deliver_due
+from events.delivery import deliver_due
 from tests.archive.orders.orders import make_patient, place_order
 from tests.archive.studies.objects import ct_slice, part10
 from tests.dciodvfy import new_errors

@@ -23,7 +23,7 @@ from archive.studies.judging import complete_series
 from archive.studies.models import Instance, Series, SeriesEvidence, Study
 from archive.studies.services import store_part10
 from common.uids import derived_uid
-from events.services import deliver_due as deliver_events
+from events.delivery import deliver_due as deliver_events
 from integrations.dicom.models import AERole, ApplicationEntity, Notice
 from integrations.dicom.notices import delivery
 from integrations.dicom.scu.association import associate

@@ -15,8 +15,8 @@ from archive.studies.corrections.services import split_study
 from archive.studies.models import Instance, Study
 from archive.studies.services import store_part10
 from common.uids import derived_uid
-from events.models import Delivery
-from events.services import deliver_due
+from events.delivery import deliver_due
+from events.models import Bulletin
 from integrations.dicom.commitment.messages import SOP_CLASS
 from integrations.dicom.models import Commitment, Notice
 from integrations.dicom.notices import delivery
@@ -38,7 +38,7 @@ DIES_WHILE_COPYING = """
 import os, signal, django
 django.setup()
 from archive.studies.corrections import copying
-from events.services import deliver_due
+from events.delivery import deliver_due
 stored = copying.store_part10
 def store_and_die(*arguments, **named):
     stored(*arguments, **named)
@@ -77,7 +77,7 @@ def test_a_commitment_that_was_accepted_is_answered_once_though_the_listener_die
 
 def test_a_split_that_is_killed_half_way_has_not_begun_and_is_then_done(stored, cast, settings):
     correction = split_study(stored, [derived_uid("study", "other")], actor=cast.theo, comment="wrong entry")
-    Delivery.objects.update(next_attempt_at=correction.made_at)
+    Bulletin.objects.update(next_attempt_at=correction.made_at)
 
     killed = subprocess.run(
         [sys.executable, "-c", DIES_WHILE_COPYING],

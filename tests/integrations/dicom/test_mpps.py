@@ -14,13 +14,13 @@ from accounts.models import AuditEvent
 from archive.orders.models import Order, PerformedProcedureStep
 from archive.studies.models import SeriesEvidence
 from common.uids import derived_uid
-from events.models import Delivery
 from events.services import subscribe
 from integrations.dicom.models import AERole, ApplicationEntity
 from integrations.dicom.notices import delivery
 from integrations.dicom.notices.models import Notice
 from integrations.dicom.scu.association import associate
 from tests.archive.orders.orders import place_order
+from tests.bulletins import deliveries
 from tests.integrations.dicom.performed_steps import series_item, step_ended, step_started
 from tests.integrations.dicom.serving import serve
 
@@ -207,7 +207,7 @@ def test_the_news_and_the_trail_name_no_patient(modality_link):
 
     create(modality_link)
 
-    told = str(Delivery.objects.get(subscriber="tests.mpps").payload)
+    told = str(deliveries(subscriber="tests.mpps").get().payload)
     told += str(list(AuditEvent.objects.filter(object_kind="performed_step").values()))
     assert "Li" not in told
     assert "P1" not in told

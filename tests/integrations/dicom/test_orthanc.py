@@ -20,7 +20,7 @@ from archive.studies.corrections.reasons import ReasonCode
 from archive.studies.corrections.rejection import reject
 from archive.studies.models import Instance, Study
 from common.uids import derived_uid
-from events.services import deliver_due as deliver_events
+from events.delivery import deliver_due as deliver_events
 from integrations.dicom.models import AERole, ApplicationEntity, Notice
 from integrations.dicom.nodes.calling import node_association
 from integrations.dicom.notices import delivery

@@ -15,11 +15,12 @@ from accounts.actors import SystemActor
 from accounts.models import AuditEvent
 from common.errors import Conflict, NotFound
 from events import services as events
-from events.models import Delivery
+from events.delivery import deliver
 from events.tracing import trace
 from integrations.hl7 import delivery
 from integrations.hl7.models import MessageLog, OutboundMessage
 from integrations.hl7.service_tasks import send_report
+from tests.bulletins import deliveries
 from tests.integrations.hl7.messages import emr_link
 from workflows import services as workflows
 from workflows.service_tasks import Pending, TaskContext
@@ -102,8 +103,8 @@ def test_order_report_and_oru_carry_one_trace_and_the_delivery_is_audited_and_pu
         send_report(context(report), report_uid=str(report.uid))
     with trace():
         delivery.deliver_link(link.pk)
-    for waiting in Delivery.objects.all():
-        events.deliver(waiting.pk)
+    for waiting in deliveries():
+        deliver(waiting.pk)
 
     row = MessageLog.objects.get()
     line = AuditEvent.objects.get(action="report.delivered")

@@ -11,10 +11,11 @@ from archive.studies.models import Series
 from common.errors import NotFound
 from compute.models import Job
 from events import services as events
-from events.models import Delivery as Event
+from events.delivery import deliver
 from integrations.routing.models import Delivery, RoutingDecision
 from integrations.routing.services import route_series
 from integrations.routing.subscribers import on_report_signed
+from tests.bulletins import deliveries as told_events
 from tests.integrations.routing.conftest import SYSTEM
 from tests.integrations.routing.tables import routing_table
 from tests.portal.one_step_process import DIAGRAM, FORM
@@ -36,7 +37,7 @@ def second_look(tmp_path) -> None:
 
 def reported(series: Series) -> events.Event:
     uid = events.publish("ReportSigned", {}, subjects={"study": series.study.study_instance_uid})
-    row = Event.objects.filter(event_uid=uid).first()
+    row = told_events(event_uid=uid).first()
     assert row is not None
     return events.Event(uid, row.name, row.payload, row.trace_id)
 
@@ -65,10 +66,10 @@ def test_a_template_a_row_asks_for_becomes_one_job(put_in_force, make_series):
     put_in_force(routing_table(["is_thin_slice"], ["template"], ["true", '"ct_overview"']))
     series = make_series(40, spacing=1.0)
     route_series(series)
-    asked = Event.objects.get(name="TemplateRequested", subscriber="compute.run_template")
+    asked = told_events(name="TemplateRequested", subscriber="compute.run_template").get()
 
-    assert events.deliver(asked.pk)
-    assert not events.deliver(asked.pk)
+    assert deliver(asked.pk)
+    assert not deliver(asked.pk)
 
     job = Job.objects.get()
     assert (job.template_key, job.series_instance_uid) == ("ct_overview", series.series_instance_uid)
@@ -77,9 +78,9 @@ def test_a_template_a_row_asks_for_becomes_one_job(put_in_force, make_series):
 def test_a_template_that_does_not_fit_the_series_is_left(put_in_force, make_series):
     put_in_force(routing_table(["modality"], ["template"], ["-", '"ct_overview"']))
     route_series(make_series(1))
-    asked = Event.objects.get(name="TemplateRequested", subscriber="compute.run_template")
+    asked = told_events(name="TemplateRequested", subscriber="compute.run_template").get()
 
-    assert events.deliver(asked.pk)
+    assert deliver(asked.pk)
 
     assert not Job.objects.exists()
 

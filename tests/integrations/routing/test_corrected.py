@@ -17,7 +17,7 @@ from archive.studies.corrections.services import reassign_study, reject_instance
 from archive.studies.models import Instance
 from archive.studies.services import complete_series, store_part10
 from common import clock as product_clock
-from events.services import deliver_due as deliver_events
+from events.delivery import deliver_due as deliver_events
 from integrations.dicom.models import ApplicationEntity, Notice
 from integrations.routing import sending
 from integrations.routing.models import Delivery, Destination, Lane

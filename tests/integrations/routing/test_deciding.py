@@ -11,11 +11,12 @@ from archive.studies.fact_catalogue import FACTS
 from archive.studies.facts import series_facts_for_routing
 from common import clock
 from events import services as events
-from events.models import Delivery as Event
+from events.delivery import deliver
 from integrations.dicom.models import ApplicationEntity
 from integrations.routing.models import Delivery, Destination, Lane, RecordedFacts, RoutingDecision
 from integrations.routing.selectors import explain
 from integrations.routing.services import create_table, publish_table, route_series, save_draft
+from tests.bulletins import deliveries as told_events
 from tests.integrations.routing.conftest import SYSTEM
 from tests.integrations.routing.tables import routing_table
 
@@ -83,8 +84,8 @@ def test_a_relabelled_slice_thickness_does_not_change_the_way(region, make_serie
 def test_news_of_a_whole_series_has_it_routed(region, make_series, workstation):
     series = make_series(2, spacing=1.0)
 
-    for row in Event.objects.filter(name="SeriesComplete", subscriber="routing.route_series"):
-        assert events.deliver(row.pk)
+    for row in told_events(name="SeriesComplete", subscriber="routing.route_series"):
+        assert deliver(row.pk)
 
     assert destinations_of(series) == {"POSTPROC": 2}
     assert RoutingDecision.objects.get().trace_id == series.study.trace_id
@@ -245,7 +246,7 @@ def test_a_template_is_asked_for_by_an_event(put_in_force, make_series):
 
     decision = route_series(series)
 
-    asked = Event.objects.get(name="TemplateRequested", subscriber="test.listener")
+    asked = told_events(name="TemplateRequested", subscriber="test.listener").get()
     assert asked.payload["template"] == "ct_overview"
     assert asked.payload["subjects"]["series"] == series.series_instance_uid
     assert asked.payload["cause"] == str(decision.uid)

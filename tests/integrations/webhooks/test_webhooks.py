@@ -13,8 +13,8 @@ import pytest
 
 from accounts.models import AuditEvent
 from common.errors import Conflict, InvalidInput, Unavailable
+from events.delivery import deliver_due as deliver_events
 from events.models import Delivery
-from events.services import deliver_due as deliver_events
 from integrations.webhooks import addresses, delivery, services
 from integrations.webhooks.models import Webhook, WebhookDelivery
 from integrations.webhooks.signing import secret_of

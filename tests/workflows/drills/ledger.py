@@ -6,7 +6,7 @@ from collections import Counter
 from typing import Any
 
 from accounts.models import AccessGrant, AuditEvent
-from events.models import Delivery
+from tests.bulletins import deliveries
 from workflows.models import (
     Incident,
     MessageSubscription,
@@ -33,7 +33,7 @@ def ledger() -> dict[str, Any]:
         ),
         "waiting": MessageSubscription.objects.count(),
         "audit": Counter(AuditEvent.objects.values_list("action", "actor")),
-        "news": Counter(Delivery.objects.exclude(name="CaseChanged").values_list("name", "subscriber")),
+        "news": Counter(deliveries().exclude(name="CaseChanged").values_list("name", "subscriber")),
         "grants": Counter(
             (role, revoked is None) for role, revoked in AccessGrant.objects.values_list("role", "revoked_at")
         ),
@@ -44,4 +44,4 @@ def ledger() -> dict[str, Any]:
 def steps_told() -> tuple[int, int]:
     """How many steps were written, and how often it was told that a case has changed."""
     written = sum(ProcessInstance.objects.values_list("revision", flat=True))
-    return written, Delivery.objects.filter(name="CaseChanged").count()
+    return written, deliveries(name="CaseChanged").count()

@@ -7,8 +7,8 @@ import uuid
 
 import pytest
 
-from events.models import Delivery
-from events.services import deliver_due
+from events.delivery import deliver_due
+from tests.bulletins import deliveries
 from tests.workflows.conftest import bundle, chain, flow, install, message, timer, user
 from tests.workflows.engine.drawing import END, boundary, catch, end, event, parallel, throw
 from workflows.models import Incident, MessageSubscription, ProcessInstance, ThrownMessage, UserTask
@@ -268,7 +268,7 @@ def test_throwing_costs_no_statement_of_its_own(run, cast, django_assert_max_num
         complete_user_task(task, actor=cast.rosa, outcome="done", data={})
 
     assert ThrownMessage.objects.filter(instance=thrower, key="k1").count() == 1
-    assert Delivery.objects.filter(name="ResultReady", subscriber="workflows").count() == 1
+    assert deliveries(name="ResultReady", subscriber="workflows").count() == 1
 
 
 def test_a_process_is_begun_by_who_may_only_once(run, cast, clock, tmp_path, operators):

@@ -7,8 +7,8 @@ import uuid
 
 import pytest
 
-from events.models import Delivery
-from events.services import deliver, deliver_due
+from events.delivery import deliver, deliver_due
+from tests.bulletins import deliveries
 from tests.workflows.conftest import bundle, chain, install, user
 from tests.workflows.engine.drawing import END, boundary, catch, end, event, throw
 from tests.workflows.news.test_correlation import deliver_all, do, open_steps
@@ -39,7 +39,7 @@ def test_everybody_who_listens_catches_it(run, cast, clock):
     deliver_all(clock)
 
     assert [open_steps(each) for each in listeners] == [["after"]] * 3
-    assert Delivery.objects.filter(name="SignalOffered").count() == 3
+    assert deliveries(name="SignalOffered").count() == 3
 
 
 def test_who_begins_to_listen_afterwards_does_not(run, cast, clock):
@@ -66,8 +66,8 @@ def test_it_is_caught_once_however_often_it_is_delivered(run, cast, clock):
     broadcast_signal("AllClear", payload={}, site_code="provincial", subjects={})
     deliver_all(clock)
 
-    Delivery.objects.filter(name="SignalOffered").update(delivered_at=None)
-    for row in Delivery.objects.filter(name="SignalOffered"):
+    deliveries(name="SignalOffered").update(delivered_at=None)
+    for row in deliveries(name="SignalOffered"):
         deliver(row.pk)
 
     assert open_steps(instance) == ["handle", "host"]

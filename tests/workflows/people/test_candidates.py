@@ -6,9 +6,9 @@ import pytest
 
 from accounts.models import AccessGrant, Membership, Role
 from common.errors import Conflict, NotFound, ServiceError
-from events.models import Delivery
 from events.services import Event
 from notifications.subscribers import audience_of
+from tests.bulletins import deliveries
 from tests.workflows.conftest import bundle, chain, user
 from workflows import services
 from workflows.checks import check_bundle
@@ -105,7 +105,7 @@ def test_the_news_of_an_offered_step_reaches_its_candidates(begin, cast, li):
     begin(body('candidates="who"'), {"who": ["li"]})
     task = UserTask.objects.get()
 
-    (news,) = Delivery.objects.filter(name="UserTaskOffered", subscriber="notifications.task_offered")
+    (news,) = deliveries(name="UserTaskOffered", subscriber="notifications.task_offered")
     assert news.payload["task_uid"] == str(task.uid)
     assert audience_of(Event(news.event_uid, news.name, news.payload, news.trace_id)) == [li]
 

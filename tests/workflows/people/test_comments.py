@@ -6,11 +6,11 @@ import pytest
 
 from accounts.models import AuditEvent
 from common.errors import InvalidInput, NotFound
-from events.models import Delivery
 from events.services import Event
 from notifications.models import Notification
 from notifications.subscribers import on_comment
 from notifications.texts import text_of
+from tests.bulletins import deliveries
 from tests.workflows.conftest import chain, user
 from workflows import services
 from workflows.models import CaseComment, UserTask
@@ -47,7 +47,7 @@ def test_a_colleague_who_is_named_is_told_without_a_word_of_the_text(case, cast,
     comment = services.add_comment(case, author=cast.rosa, text="Please look, @carla: Zhang's nodule")
 
     assert comment.mentioned == ["carla"]
-    row = Delivery.objects.filter(name="CaseCommented")[0]
+    row = deliveries(name="CaseCommented")[0]
     assert "nodule" not in str(row.payload)
     assert "nodule" not in str(AuditEvent.objects.get(action="case.commented").detail)
 

@@ -6,7 +6,7 @@ import pytest
 
 from accounts.models import AccessGrant, AuditEvent, Membership, Person, Role
 from common.errors import Conflict, InvalidInput, NotFound
-from events.models import Delivery
+from tests.bulletins import deliveries
 from tests.workflows.conftest import LANE, chain, user
 from workflows import services
 from workflows.models import FormDraft, ProcessEvent, UserTask
@@ -78,7 +78,7 @@ def test_a_delegated_task_is_the_colleague_s_to_work_on_and_the_owner_s_to_finis
 def test_the_colleague_is_told_and_the_news_names_nobody_s_words(task, cast, li):
     services.delegate_user_task(task, actor=cast.rosa, to=li, note="Zhang's nodule")
 
-    news = Delivery.objects.filter(name="UserTaskOffered").latest("pk").payload
+    news = deliveries(name="UserTaskOffered").latest("pk").payload
     assert news["assignee"] == "li"
     assert "nodule" not in str(news)
     assert "nodule" not in str(AuditEvent.objects.get(action="task.delegated").detail)

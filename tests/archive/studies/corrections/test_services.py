@@ -24,7 +24,8 @@ from archive.studies.selectors import read_dataset
 from archive.studies.services import store_part10
 from common.errors import Conflict, InvalidInput, NotFound
 from common.uids import derived_uid
-from events.services import Event, deliver_due
+from events.delivery import deliver_due
+from events.services import Event
 from tests.archive.orders.orders import make_patient, place_order
 from tests.archive.studies.objects import ct_slice, part10
 

@@ -16,9 +16,9 @@ from archive.studies.selectors import visible_series, visible_studies
 from archive.studies.services import store_part10
 from common.errors import Conflict, NotFound
 from common.uids import derived_uid
-from events.models import Delivery
 from events.services import subscribe
 from tests.archive.studies.objects import ct_slice, part10
+from tests.bulletins import deliveries
 
 CT = SystemActor("dicom:CT1", "county")
 SERIES = derived_uid("study", "series")
@@ -145,7 +145,7 @@ def test_the_trail_and_the_news_tell_of_it_with_codes_only(study, cast):
 
     line = AuditEvent.objects.get(action="instances.withdrawn")
     assert (line.person, line.detail["reason"], line.detail["instances"]) == (cast.theo, "113001", 6)
-    payload = Delivery.objects.get(subscriber="tests.withdrawal").payload
+    payload = deliveries(subscriber="tests.withdrawal").get().payload
     assert payload["reason_code"] == "113001"
     assert payload["subjects"]["study"] == study.study_instance_uid
     assert "Li Hua" not in str(line.detail) + str(payload)
