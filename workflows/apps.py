@@ -17,6 +17,7 @@ class WorkflowsConfig(AppConfig):
         from workflows.news import correlation, messages, signals
         from workflows.scripting import checks as script_checks
         from workflows.starting import scheduled_starts
+        from workflows.suspension import applying
 
         choices.register()
         subscribe("*", subscriber="workflows", handler=messages.receive_event, skips=catalogue.OUR_OWN)
@@ -33,6 +34,7 @@ class WorkflowsConfig(AppConfig):
         )
         register_duty("workflows.steps", queueing.nudge_due_runs, every=dt.timedelta(seconds=0.5))
         register_duty("workflows.calls", calls.settle_calls, every=dt.timedelta(seconds=5))
+        register_duty("workflows.held", applying.apply_held, every=dt.timedelta(seconds=5))
         register_duty("workflows.leases", performing.requeue_lost_runs, every=dt.timedelta(seconds=2))
         register_duty(
             "workflows.ages", monitoring.open_incidents_for_old_states, every=dt.timedelta(seconds=30)

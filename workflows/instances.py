@@ -26,6 +26,7 @@ from workflows.locks import Known
 from workflows.models import ProcessDefinition, ProcessInstance
 from workflows.selectors import visible_cases
 from workflows.stepping import Step, open_step, write
+from workflows.suspension.holding import forget_held
 
 
 def start_process(
@@ -110,15 +111,17 @@ def start_called_process(
 
 
 def cancel_process(instance: ProcessInstance, *, actor: Actor, reason: str) -> ProcessInstance:
-    """Stop a case: open tasks are withdrawn, timers and steps cancelled. `reason` is a code.
+    """Stop a case, a suspended one too: open tasks are withdrawn, timers and steps cancelled. `reason` is a code.
 
     Raises  NotFound for who may not know of the case; NotPermitted for who may see but not stop it;
             Conflict if it has ended.
     """
     _check_may_cancel(instance, actor)
-    with open_step(instance.pk, actor=actor) as step:
+    with open_step(instance.pk, actor=actor, even_suspended=True) as step:
         assert step is not None  # noqa: S101 - only a step asked for with skip_locked may be None
         step.run.cancel()
+        if step.instance.suspended_at is not None:
+            forget_held(step.instance.pk)
         step.instance.status = ProcessInstance.Status.CANCELLED
         step.instance.outcome = reason[:80]
         step.instance.ended_at = clock.now()

@@ -32,7 +32,10 @@ STUCK_AGE = dt.timedelta(minutes=5)
 
 
 def open_incidents_for_old_states() -> int:
-    """Open an incident for whatever is older than it may be; how many states were found."""
+    """Open an incident for whatever is older than it may be; how many states were found.
+
+    In a suspended case nothing is too old: it is to stand still.
+    """
     return _overdue_steps() + _unstarted_steps() + _overdue_timers() + _stuck_instances()
 
 
@@ -42,6 +45,7 @@ def _overdue_steps() -> int:
     busy = ServiceTaskRun.objects.filter(
         status__in=[ServiceTaskRun.Status.RUNNING, ServiceTaskRun.Status.PENDING],
         instance__status=ProcessInstance.Status.RUNNING,
+        instance__suspended_at=None,
     ).exclude(_told("STEP_OVERDUE"))
     old = [run for run in busy[:500] if run.queued_at + _allowed(run) < now]
     for run in old:
@@ -62,6 +66,7 @@ def _unstarted_steps() -> int:
         attempts=0,
         queued_at__lt=clock.now() - QUEUE_AGE,
         instance__status=ProcessInstance.Status.RUNNING,
+        instance__suspended_at=None,
     ).exclude(_told("NO_WORKER"))
     rows = list(waiting[:500])
     for run in rows:
@@ -80,6 +85,7 @@ def _overdue_timers() -> int:
         status=Timer.Status.WAITING,
         due_at__lt=clock.now() - TIMER_AGE,
         instance__status=ProcessInstance.Status.RUNNING,
+        instance__suspended_at=None,
     ).exclude(_told("TIMER_LATE"))
     rows = list(late[:500])
     for timer in rows:
@@ -98,7 +104,9 @@ def _stuck_instances() -> int:
     here = OuterRef("pk")
     still = (
         ProcessInstance.objects.filter(
-            status=ProcessInstance.Status.RUNNING, changed_at__lt=clock.now() - STUCK_AGE
+            status=ProcessInstance.Status.RUNNING,
+            suspended_at=None,
+            changed_at__lt=clock.now() - STUCK_AGE,
         )
         .exclude(Exists(UserTask.objects.filter(instance=here, status__in=OPEN_TASK)))
         .exclude(Exists(ServiceTaskRun.objects.filter(instance=here, status__in=OPEN_RUN)))

@@ -17,6 +17,7 @@ from workflows.people.handing import (
     reassign_user_task,
 )
 from workflows.people.user_tasks import claim_user_task, complete_user_task, release_user_task
+from workflows.suspension.services import resume_process, suspend_process
 from workflows.timers import fire_timer
 
 __all__ = [
@@ -40,8 +41,10 @@ __all__ = [
     "receive_event",
     "release_user_task",
     "remove_attachment",
+    "resume_process",
     "retry_service_task",
     "save_draft",
     "send_message",
     "start_process",
+    "suspend_process",
 ]

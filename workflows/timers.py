@@ -13,6 +13,7 @@ from common.errors import Conflict, ServiceError
 from common.prepared import LeanQuery, Slot
 from workflows.models import ProcessInstance, Timer
 from workflows.stepping import WORKFLOW, open_step
+from workflows.suspension.holding import CaseSuspended
 
 log = structlog.get_logger(__name__)
 
@@ -39,8 +40,9 @@ def fire_timer(uid: uuid.UUID) -> bool:
             step.settled.add(uid)
             step.note("timer.fired", element_id=timer.element_id, name=timer.name)
             return True
-    except Conflict:
-        _close_unfired(uid)
+    except Conflict as refusal:
+        if not isinstance(refusal, CaseSuspended):  # else it waits with the case
+            _close_unfired(uid)
         return False
     except ServiceError as error:
         log.warning("timer.fault", timer=str(uid), code=error.code)
@@ -63,6 +65,7 @@ def due_timers() -> QuerySet[Timer, uuid.UUID]:
             status=Timer.Status.WAITING,
             due_at__lte=clock.now(),
             instance__status=ProcessInstance.Status.RUNNING,
+            instance__suspended_at=None,
         )
         .order_by("due_at", "element_id")
         .values_list("pk", flat=True)

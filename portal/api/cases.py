@@ -31,7 +31,7 @@ class CaseSerializer(serializers.ModelSerializer[ProcessInstance]):
         model = ProcessInstance
         fields = (
             "uid", "process", "process_version", "name", "site", "status", "outcome", "priority", "revision",
-            "started_at", "changed_at", "ended_at", "trace_id", "subjects",
+            "started_at", "changed_at", "ended_at", "suspended_at", "trace_id", "subjects",
         )  # fmt: skip
 
     @extend_schema_field(serializers.DictField(child=serializers.CharField()))

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Person
 from portal.cases.subjects import CaseSubject, subjects_of
-from portal.cases.words import CASE, URGENCY, Word, step_name, word
+from portal.cases.words import URGENCY, Word, case_state, step_name, word
 from workflows.models import ProcessInstance, UserTask
 
 OPEN_TASKS = (UserTask.Status.READY, UserTask.Status.CLAIMED)
@@ -68,7 +68,7 @@ def _row(case: ProcessInstance, subject: CaseSubject) -> CaseRow:
         instance=case,
         subject=subject,
         urgency=word(URGENCY, case.priority),
-        status=word(CASE, case.status),
+        status=case_state(case),
         name=step_name(case.definition.name),
         waits_at=waits_at,
         steps=[step_name(task.name) for task in waits_at],

@@ -14,7 +14,7 @@ from archive.studies.models import Series, Study
 from archive.studies.selectors import visible_series, visible_studies
 from portal.cases.listing import OPEN_TASKS
 from portal.cases.subjects import CaseSubject, subjects_of
-from portal.cases.words import CASE, HAPPENED, TASK, URGENCY, Word, step_name, word
+from portal.cases.words import HAPPENED, SUSPENDED, TASK, URGENCY, Word, case_state, step_name, word
 from portal.clocks import Countdown, countdown_of
 from workflows.models import FormDraft, ProcessInstance, UserTask
 from workflows.selectors import cases_around, inbox, visible_cases
@@ -60,7 +60,7 @@ def case_words(case: ProcessInstance) -> dict[str, Any]:
     """The case's name, state and urgency in words."""
     return {
         "case_name": step_name(case.definition.name),
-        "status": word(CASE, case.status),
+        "status": case_state(case),
         "urgency": word(URGENCY, case.priority),
     }
 
@@ -135,10 +135,18 @@ def participants_of(case: ProcessInstance) -> list[Participant]:
     tasks = case.user_tasks.select_related("site", "assignee", "completed_by", "owner").order_by(
         "-offered_at"
     )
-    return [Participant(task, step_name(task.name), _state_of(task), countdown_of(task)) for task in tasks]
+    is_suspended = case.suspended_at is not None
+    return [
+        Participant(
+            task, step_name(task.name), _state_of(task, is_suspended=is_suspended), countdown_of(task)
+        )
+        for task in tasks
+    ]
 
 
-def _state_of(task: UserTask) -> Word:
+def _state_of(task: UserTask, *, is_suspended: bool) -> Word:
+    if is_suspended and task.status in OPEN_TASKS:
+        return SUSPENDED
     is_declined = task.status == UserTask.Status.COMPLETED and task.outcome == "decline"
     return HAPPENED["task.declined"] if is_declined else word(TASK, task.status)
 
@@ -156,7 +164,7 @@ class Relative:
 def relatives_of(case: ProcessInstance, person: Person) -> list[Relative]:
     found = cases_around(case, person).defer("state", "definition__files")
     return [
-        Relative(each, step_name(each.definition.name), word(CASE, each.status), is_caller=each.pk < case.pk)
+        Relative(each, step_name(each.definition.name), case_state(each), is_caller=each.pk < case.pk)
         for each in found
     ]
 

@@ -2,13 +2,15 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from portal.cases import conversation, drafts, submit, views
+from portal.cases import conversation, drafts, submit, suspending, views
 
 urlpatterns: list[URLPattern] = [
     path("", views.index, name="cases"),
     path("list/", views.listing, name="case-list"),
     path("<uuid:uid>/", views.page, name="case"),
     path("<uuid:uid>/state/", views.state, name="case-state"),
+    path("<uuid:uid>/suspend/", suspending.suspend, name="suspend-case"),
+    path("<uuid:uid>/resume/", suspending.resume, name="resume-case"),
     path("<uuid:uid>/images/", views.images, name="case-images"),
     path("<uuid:uid>/documents/", views.documents, name="case-documents"),
     path("<uuid:uid>/task/", views.task, name="case-task"),

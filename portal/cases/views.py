@@ -213,6 +213,7 @@ def _task_context(
     waiting = gathered.my_task(case, person)
     held = held_by_others(case, person)
     seen = f"{waiting.uid}.{waiting.assignee_id}.{waiting.delegation}" if waiting else "none"
+    seen += ".suspended" if case.suspended_at else ""
     seen += "".join(f"-{each.task.uid}.{each.task.assignee_id}" for each in held)
     context: dict[str, Any] = {
         "task": waiting,

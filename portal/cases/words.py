@@ -8,6 +8,8 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from workflows.models import ProcessInstance
+
 
 @dataclass(frozen=True, slots=True)
 class Word:
@@ -26,6 +28,7 @@ CASE: dict[str, Word] = {
     "cancelled": Word(_("Cancelled"), "ban"),
     "failed": Word(_("Failed"), "octagon-alert", "critical"),
 }
+SUSPENDED = Word(_("Suspended"), "pause", "warning")
 TASK: dict[str, Word] = {
     "ready": Word(_("Waiting"), "hourglass", "warning"),
     "claimed": Word(_("In work"), "user-check", "info"),
@@ -54,6 +57,8 @@ HAPPENED: dict[str, Word] = {
     "case.completed": Word(_("Case completed"), "circle-check"),
     "case.cancelled": Word(_("Case cancelled"), "ban"),
     "case.failed": Word(_("Case ended with an error"), "octagon-alert"),
+    "case.suspended": Word(_("Case suspended"), "pause"),
+    "case.resumed": Word(_("Case goes on"), "play"),
     "task.claimed": Word(_("Taken"), "hand"),
     "task.released": Word(_("Given back"), "rotate-ccw"),
     "task.completed": Word(_("Done"), "check"),
@@ -81,6 +86,11 @@ EVENT_NAMES: dict[str, str | Promise] = {
     "ReportDelivered": _("Report delivered"),
     "JobChanged": _("Computation changed"),
 }
+
+
+def case_state(case: ProcessInstance) -> Word:
+    """How a case stands, in words."""
+    return SUSPENDED if case.suspended_at and case.status == "running" else word(CASE, case.status)
 
 
 def word(words: dict[str, Word], state: str) -> Word:

@@ -52,6 +52,12 @@ def ago(moment: dt.datetime | None) -> SafeString | str:
 
 
 @register.filter
+def since(moment: dt.datetime) -> str:
+    """A moment as people say it, within a sentence."""
+    return relative(moment)
+
+
+@register.filter
 def absolute(moment: dt.datetime) -> str:
     """A moment as date and time, for a tooltip."""
     return str(formats.date_format(timezone.localtime(moment), "DATETIME_FORMAT"))

@@ -13,16 +13,18 @@ from accounts.actors import Actor
 from accounts.audit import record_audit
 from common.errors import Conflict, NotFound, ServiceError
 from workflows.machines.queueing import back_off, queue
-from workflows.machines.settling import keep_unapplied, settle, throw, unsettled
-from workflows.models import ProcessInstance, ServiceTaskRun
+from workflows.machines.settling import hold_answer, keep_unapplied, settle, throw, unsettled
+from workflows.models import HeldInput, ProcessInstance, ServiceTaskRun
 from workflows.service_tasks import Operator, find_operator
 from workflows.stepping import WORKFLOW, open_step, resolve_incidents
+from workflows.suspension.holding import CaseSuspended, hold
 
 
 def complete_service_task(run_uid: uuid.UUID, *, result: dict[str, Any]) -> ProcessInstance:
     """Apply a step's answer and let the process go on; a second answer to the same step has no effect.
 
-    An answer the diagram cannot go on with is kept beside an incident: whoever brings it has done their part.
+    An answer the diagram cannot go on with is kept beside an incident: whoever brings it has done their part. So is
+    one to a step of a suspended case, until the case goes on.
 
     Raises  NotFound for an unknown step.
     """
@@ -34,6 +36,9 @@ def complete_service_task(run_uid: uuid.UUID, *, result: dict[str, Any]) -> Proc
                 return run.instance
             settle(step, current, result)
             return step.instance
+    except CaseSuspended:
+        hold_answer(run, result)
+        return run.instance
     except Conflict:
         return run.instance  # the case has ended meanwhile
     except ServiceError as error:
@@ -91,7 +96,10 @@ def find_run(run_uid: uuid.UUID) -> ServiceTaskRun:
 def settle_failure(
     run: ServiceTaskRun, *, code: str, permanent: bool, message: str = "", attempt: int | None = None
 ) -> None:
-    """Queue the step again, or throw its error; nothing if the attempt is no longer the current one."""
+    """Queue the step again, or throw its error; nothing if the attempt is no longer the current one.
+
+    Of a suspended case the failure is kept until it goes on.
+    """
     operator = find_operator(run.operator)
     try:
         with open_step(run.instance_id, actor=WORKFLOW) as step:
@@ -104,6 +112,9 @@ def settle_failure(
                 step.has_written = True
                 return
             throw(step, current, code=code, message=message)
+    except CaseSuspended:
+        told = {"code": code, "permanent": permanent, "message": message, "attempt": attempt}
+        hold(run.instance_id, HeldInput.Kind.FAILURE, run.uid, told)
     except Conflict:
         return  # the case has ended meanwhile
     except ServiceError as error:

@@ -25,11 +25,12 @@ from common import clock
 from common.errors import Conflict, InvalidInput, NotFound, ServiceError
 from common.rows import Changes
 from workflows.machines.queueing import back_off
-from workflows.machines.settling import keep_unapplied, settle, throw, unsettled
+from workflows.machines.settling import hold_answer, keep_unapplied, settle, throw, unsettled
 from workflows.models import ProcessInstance, ServiceTaskRun
 from workflows.selectors import urgency
 from workflows.service_tasks import EXTERNAL, Pending, TaskContext, service_task
 from workflows.stepping import Step, open_step
+from workflows.suspension.holding import CaseSuspended
 
 ATTEMPTS = 4
 OVERDUE_AFTER_S = 24 * 3600
@@ -70,6 +71,7 @@ def fetch_and_lock(
                 topic__in=topics,
                 status=ServiceTaskRun.Status.PENDING,
                 instance__status=ProcessInstance.Status.RUNNING,
+                instance__suspended_at=None,
             )
             .select_related("instance__site", "instance__definition")
             .defer("instance__state", "instance__definition__files")
@@ -92,7 +94,8 @@ def fetch_and_lock(
 def complete(actor: Actor, run_uid: uuid.UUID, *, worker: str, result: Mapping[str, Any]) -> None:
     """Give a step's answer, and let the process go on. Giving it twice has no effect.
 
-    An answer the diagram cannot go on with is kept beside an incident: the worker has done its part.
+    An answer the diagram cannot go on with is kept beside an incident: the worker has done its part. So is one to a
+    step of a suspended case, until the case goes on.
 
     Raises  NotFound; Conflict LOCK_LOST if another worker has the step by now, STEP_OVER if it is done with.
     """
@@ -106,6 +109,8 @@ def complete(actor: Actor, run_uid: uuid.UUID, *, worker: str, result: Mapping[s
         with _held(actor, run, worker) as (step, current):
             settle(step, current, dict(result))
             _audit(actor, run, "step.completed", into=step.changes)
+    except CaseSuspended:
+        _keep_answer(actor, run, worker, result)
     except ServiceError as error:
         if error.code != "PROCESS_FAULT":
             raise
@@ -172,6 +177,15 @@ def _find(actor: Actor, run_uid: uuid.UUID) -> ServiceTaskRun:
     if found is None:
         raise NotFound(_("There is no such step."))
     return found
+
+
+def _keep_answer(actor: Actor, run: ServiceTaskRun, worker: str, result: Mapping[str, Any]) -> None:
+    """Keep the answer of who has the step, with the audit line of having given it."""
+    with _locked(actor, run.pk, worker):
+        lines = Changes()
+        hold_answer(run, dict(result))
+        _audit(actor, run, "step.completed", into=lines)
+        lines.write()
 
 
 @contextmanager

@@ -28,7 +28,7 @@ def claim(run_uid: uuid.UUID) -> ServiceTaskRun | None:
     with transaction.atomic():
         run = (
             ServiceTaskRun.objects.select_for_update(skip_locked=True, of=("self",))
-            .filter(pk=run_uid, status=ServiceTaskRun.Status.QUEUED)
+            .filter(pk=run_uid, status=ServiceTaskRun.Status.QUEUED, instance__suspended_at=None)
             .first()
         )
         if run is None:

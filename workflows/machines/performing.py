@@ -50,7 +50,9 @@ def requeue_lost_runs() -> int:
     """Queue steps again whose worker let the lease run out; how many."""
     lost = list(
         ServiceTaskRun.objects.filter(
-            status=ServiceTaskRun.Status.RUNNING, lease_until__lt=clock.now()
+            status=ServiceTaskRun.Status.RUNNING,
+            lease_until__lt=clock.now(),
+            instance__suspended_at=None,
         ).values_list("uid", "attempts")[:100]
     )
     for run_uid, attempts in lost:

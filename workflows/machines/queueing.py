@@ -35,7 +35,9 @@ def nudge_due_runs() -> int:
     with transaction.atomic():
         due = list(
             ServiceTaskRun.objects.select_for_update(skip_locked=True, of=("self",))
-            .filter(status=ServiceTaskRun.Status.QUEUED, next_attempt_at__lte=now)
+            .filter(
+                status=ServiceTaskRun.Status.QUEUED, next_attempt_at__lte=now, instance__suspended_at=None
+            )
             .order_by("next_attempt_at")[:100]
         )
         for run in due:

@@ -5,12 +5,15 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
+from django.db import transaction
+
 from common import clock
 from workflows.calling.callers import is_caught_above
 from workflows.deployment import bundles
 from workflows.engine import CALL_OPERATOR
-from workflows.models import ServiceTaskRun
+from workflows.models import HeldInput, ServiceTaskRun
 from workflows.stepping import Step, open_incident, resolve_incidents
+from workflows.suspension.holding import hold
 
 UNSETTLED = (
     ServiceTaskRun.Status.QUEUED,
@@ -64,6 +67,15 @@ def throw(step: Step, run: ServiceTaskRun, *, code: str, message: str) -> None:
             code=code,
             message=message or f"{run.operator} failed",
             task_uid=run.uid,
+        )
+
+
+def hold_answer(run: ServiceTaskRun, result: dict[str, Any]) -> None:
+    """Keep the answer to a step of a suspended case; nobody does the step again meanwhile."""
+    with transaction.atomic():
+        hold(run.instance_id, HeldInput.Kind.ANSWER, run.uid, {"result": result})
+        ServiceTaskRun.objects.filter(pk=run.pk, status=ServiceTaskRun.Status.RUNNING).update(
+            status=ServiceTaskRun.Status.PENDING, lease_until=None
         )
 
 

@@ -17,7 +17,14 @@ from workflows.models.people import (
     TaskCandidate,
     UserTask,
 )
-from workflows.models.waiting import MessageSubscription, ReceivedMessage, StartTimer, ThrownMessage, Timer
+from workflows.models.waiting import (
+    HeldInput,
+    MessageSubscription,
+    ReceivedMessage,
+    StartTimer,
+    ThrownMessage,
+    Timer,
+)
 from workflows.scripting.library.models import ScriptVersion  # its table is this app's
 
 __all__ = [
@@ -28,6 +35,7 @@ __all__ = [
     "Attachment",
     "CaseComment",
     "FormDraft",
+    "HeldInput",
     "Incident",
     "MessageSubscription",
     "ProcessDefinition",

@@ -15,7 +15,7 @@ class ProcessInstance(models.Model):
     """A running process. Its row lock is the right to change it: one writer per instance.
 
     `state` is the engine's own serialisation as compressed bytes, in its own key order. `call` is the step of
-    the process that called this one.
+    the process that called this one. While `suspended_at` is set it takes no step.
     """
 
     class Status(models.TextChoices):
@@ -38,6 +38,7 @@ class ProcessInstance(models.Model):
     started_at = models.DateTimeField()
     changed_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True)
+    suspended_at = models.DateTimeField(null=True)
     trace_id = models.UUIDField()
     call = models.ForeignKey(
         "ServiceTaskRun", null=True, on_delete=models.CASCADE, related_name="called", db_index=False

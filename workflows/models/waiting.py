@@ -111,3 +111,27 @@ class ReceivedMessage(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["instance", "event_uid"], name="message_once")]
+
+
+class HeldInput(models.Model):
+    """What came for a case while it was suspended, to be applied in the order of its keys when the case goes on.
+
+    `about` is the UID of the news, or of the machine's step that was answered.
+    """
+
+    class Kind(models.TextChoices):
+        MESSAGE = "message"
+        SIGNAL = "signal"
+        ANSWER = "answer"
+        FAILURE = "failure"
+
+    instance = models.ForeignKey(
+        ProcessInstance, on_delete=models.CASCADE, related_name="held_inputs", db_index=False
+    )  # begins the constraint's index
+    kind = models.CharField(max_length=10, choices=Kind.choices)
+    about = models.UUIDField()
+    payload = models.JSONField()
+    held_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["instance", "kind", "about"], name="held_once")]

@@ -96,6 +96,7 @@ def _give(row: ThrownMessage) -> bool:
         message=row.name,
         key=row.key,
         instance__status=ProcessInstance.Status.RUNNING,
+        instance__suspended_at=None,
     ).order_by("since", "uid")
     return any(_give_to(row, *each) for each in waiting.values_list("uid", "instance_id")[:20])
 

@@ -15,10 +15,11 @@ from django.db.models import Q
 from common import clock
 from common.errors import Conflict, ServiceError
 from events.services import Event
-from workflows.models import ProcessInstance, ProcessSubject, ReceivedMessage
+from workflows.models import HeldInput, ProcessInstance, ProcessSubject, ReceivedMessage
 from workflows.news import correlation
 from workflows.starting.starts import begin_by, beginning_with
 from workflows.stepping import WORKFLOW, Step, open_incident, open_step
+from workflows.suspension.holding import CaseSuspended, as_payload, hold
 
 LOOSE_KINDS = frozenset({"patient"})
 
@@ -45,7 +46,7 @@ def receive_event(event: Event) -> None:
     ]
     concerned = _concerned(event)
     for pk in concerned:
-        _hand_over(pk, event)
+        hand_over(pk, event)
     if thrown.get("instance") and not concerned and not any(begun):
         open_incident(
             thrown["instance"], element_id=thrown["element"], code="MESSAGE_NOT_TAKEN", message=event.name,
@@ -71,11 +72,14 @@ def _concerned(event: Event) -> list[int]:
     )
 
 
-def _hand_over(pk: int, event: Event) -> None:
+def hand_over(pk: int, event: Event) -> None:
+    """Give news to one case; kept where the case is suspended."""
     try:
         with open_step(pk, actor=WORKFLOW) as step:
             if step is not None:
                 _take(step, event)
+    except CaseSuspended:
+        hold(pk, HeldInput.Kind.MESSAGE, event.uid, as_payload(event))
     except Conflict:
         return  # the case has ended meanwhile
     except ServiceError as error:

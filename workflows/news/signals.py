@@ -19,10 +19,11 @@ from common.errors import Conflict
 from events import services as events
 from events.services import Event
 from workflows.engine import Thrown
-from workflows.models import MessageSubscription, ProcessDefinition, ProcessInstance
+from workflows.models import HeldInput, MessageSubscription, ProcessDefinition, ProcessInstance
 from workflows.news import throwing
 from workflows.starting.starts import begin_by
 from workflows.stepping import WORKFLOW, open_step
+from workflows.suspension.holding import CaseSuspended, as_payload, hold
 
 
 def broadcast_signal(
@@ -73,5 +74,7 @@ def hand_over(event: Event) -> None:
             wait = step.run.waits.messages.get(uid) if step is not None else None
             if step is not None and wait is not None and step.run.catch_message(uid, offer["data"]):
                 step.note("signal.received", element_id=wait.element_id, name=wait.message)
+    except CaseSuspended:
+        hold(offer["instance"], HeldInput.Kind.SIGNAL, event.uid, as_payload(event))
     except Conflict:
         return  # the case has ended meanwhile

@@ -21,6 +21,7 @@ from workflows.models import ProcessInstance, ProcessSubject
 from workflows.stepping.incidents import open_incident
 from workflows.stepping.step import Step
 from workflows.stepping.writing import write
+from workflows.suspension.holding import CaseSuspended
 
 
 @contextmanager
@@ -30,15 +31,18 @@ def open_step(
     actor: Actor,
     skip_locked: bool = False,
     lock: Callable[[], ProcessInstance | None] | None = None,
+    even_suspended: bool = False,
 ) -> Iterator[Step | None]:
     """Lock an instance and hand out its step; leaving the block advances, writes and publishes.
 
     Where nothing came of it nothing is written, and nobody is told.
-    `lock` gives the instance locked, where more than the instance is to be read under its lock.
+    `lock` gives the instance locked, where more than the instance is to be read under its lock. A suspended
+    instance takes no step, unless `even_suspended` is asked for.
 
     Yields   None if the instance is in other hands and `skip_locked` was asked for.
-    Raises   NotFound; Conflict if the instance has ended; ServiceError PROCESS_FAULT, with an incident for
-             an operator, if the diagram cannot go on: then nothing of the step is kept.
+    Raises   NotFound; Conflict if the instance has ended, CaseSuspended while it is suspended; ServiceError
+             PROCESS_FAULT, with an incident for an operator, if the diagram cannot go on: then nothing of the step
+             is kept.
     """
     try:
         with transaction.atomic():
@@ -50,6 +54,8 @@ def open_step(
                 return
             if instance.status != ProcessInstance.Status.RUNNING:
                 raise Conflict(_("This case has ended."), code="CASE_ENDED")
+            if instance.suspended_at is not None and not even_suspended:
+                raise CaseSuspended
             with trace(instance.trace_id):
                 step = _load(instance, actor)
                 yield step

@@ -1,0 +1,91 @@
+"""Putting a case to rest and letting it go on: what an operator does while something about it is being cleared up."""
+
+from __future__ import annotations
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from accounts.actors import Actor, SystemActor
+from accounts.audit import record_audit
+from accounts.privileges import Privilege, sites_where
+from common import clock
+from common.errors import Conflict, InvalidInput, NotFound, NotPermitted
+from workflows.models import ProcessInstance, Timer
+from workflows.news.correlation import take_early
+from workflows.selectors import visible_cases
+from workflows.stepping import Step, open_step
+from workflows.suspension.applying import apply_held
+
+LONGEST_REASON = 1000
+
+
+def suspend_process(instance: ProcessInstance, *, actor: Actor, reason: str) -> ProcessInstance:
+    """Let nothing be done in a case: tasks, timers, machines' steps and news wait. `reason` is shown in the case.
+
+    Work that a machine has begun is not broken off; its answer is kept.
+
+    Raises  NotFound for who may not know of the case; NotPermitted for who does not look after cases of its site;
+            InvalidInput without a reason; Conflict if it has ended or is suspended already.
+    """
+    reason = _checked(reason)
+    _check_may_operate(instance, actor)
+    with open_step(instance.pk, actor=actor, even_suspended=True) as step:
+        assert step is not None  # noqa: S101 - only a step asked for with skip_locked may be None
+        if step.instance.suspended_at is not None:
+            raise Conflict(_("This case is suspended already."), code="CASE_SUSPENDED")
+        step.instance.suspended_at = clock.now()
+        ProcessInstance.objects.filter(pk=instance.pk).update(suspended_at=step.instance.suspended_at)
+        step.note("case.suspended", notes={"reason": reason})
+        _audit(step, "case.suspended")
+    return step.instance
+
+
+def resume_process(instance: ProcessInstance, *, actor: Actor) -> ProcessInstance:
+    """Let a case go on: what is due fires, and what came meanwhile is applied in the order it came.
+
+    Raises  as `suspend_process`; Conflict if it is not suspended.
+    """
+    _check_may_operate(instance, actor)
+    with open_step(instance.pk, actor=actor, even_suspended=True) as step:
+        assert step is not None  # noqa: S101 - as above
+        if step.instance.suspended_at is None:
+            raise Conflict(_("This case is not suspended."), code="CASE_NOT_SUSPENDED")
+        step.instance.suspended_at = None
+        now = clock.now()
+        ProcessInstance.objects.filter(pk=instance.pk).update(suspended_at=None)
+        overdue = Timer.objects.filter(instance=instance.pk, status=Timer.Status.WAITING, due_at__lt=now)
+        overdue.update(due_at=now)  # none of them is late: they were not to fire
+        step.note("case.resumed")
+        _audit(step, "case.resumed")
+        take_early(step, step.run.waits.messages.values())
+        transaction.on_commit(lambda: apply_held(instance_pk=instance.pk), robust=True)
+    return step.instance
+
+
+def _checked(reason: str) -> str:
+    reason = reason.strip()
+    if not reason or len(reason) > LONGEST_REASON:
+        sentence = _("Say why, in 1000 characters at most.")
+        raise InvalidInput(sentence, code="REASON_REQUIRED", fields={"reason": sentence})
+    return reason
+
+
+def _check_may_operate(instance: ProcessInstance, actor: Actor) -> None:
+    if isinstance(actor, SystemActor):
+        return
+    if not visible_cases(actor).filter(pk=instance.pk).exists():
+        raise NotFound(_("There is no such case."))
+    if not sites_where(actor, Privilege.OPERATE_CASES).filter(pk=instance.site_id).exists():
+        raise NotPermitted(_("Only those who look after the cases of this site may do this."))
+
+
+def _audit(step: Step, action: str) -> None:
+    record_audit(
+        step.actor,
+        action,
+        object_kind="case",
+        object_uid=str(step.instance.uid),
+        study_instance_uid=step.subjects.get("study", ""),
+        site_code=step.instance.site.code,
+        into=step.changes,
+    )
