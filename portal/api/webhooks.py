@@ -14,6 +14,7 @@ from rest_framework.response import Response
 from accounts.privileges import Privilege, sites_where
 from common.errors import InvalidInput
 from integrations.webhooks import services
+from integrations.webhooks.by_hand import resend_failed, send_ping
 from integrations.webhooks.delivery import replay
 from integrations.webhooks.models import Webhook, WebhookDelivery
 from integrations.webhooks.selectors import managed_deliveries, managed_webhooks
@@ -91,6 +92,10 @@ class WebhookDeliverySerializer(serializers.ModelSerializer[WebhookDelivery]):
         return "delivered" if delivery.delivered_at else "failed" if delivery.failed_at else "waiting"
 
 
+class ResentSerializer(serializers.Serializer[Any]):
+    count = serializers.IntegerField(help_text="how many deliveries are on their way again")
+
+
 class WebhookViewSet(Resource[Webhook]):
     """Webhooks of the sites where the caller manages them."""
 
@@ -140,6 +145,20 @@ class WebhookViewSet(Resource[Webhook]):
     def change_secret(self, request: Request, uid: str) -> Response:
         """Give the webhook another secret; it is in this answer and in no other."""
         return _with_secret(services.change_secret(self.get_object(), actor=self.person))
+
+    @extend_schema(request=None, responses={201: WebhookDeliverySerializer, **REFUSALS})
+    @action(detail=True, methods=["post"])
+    def ping(self, request: Request, uid: str) -> Response:
+        """Send a test, `Ping` with no data, whose delivery shows what the receiver answers."""
+        return Response(
+            WebhookDeliverySerializer(send_ping(self.get_object(), actor=self.person)).data, status=201
+        )
+
+    @extend_schema(request=None, responses={200: ResentSerializer, 404: RefusalSerializer})
+    @action(detail=True, methods=["post"], url_path="replay-failed")
+    def replay_failed(self, request: Request, uid: str) -> Response:
+        """Send all that was given up once more, each under the id it had; 1000 deliveries at most at once."""
+        return Response({"count": resend_failed(self.get_object(), actor=self.person)})
 
 
 @extend_schema_view(

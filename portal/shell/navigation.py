@@ -111,7 +111,18 @@ RAIL: tuple[tuple[Entry, ...], ...] = (
             "cable",
             frozenset({Privilege.VIEW_MESSAGES}),
             covers=frozenset(
-                {"message", "rejected-objects", "rejected-object", "deliveries", "delivery", "dead-notices"}
+                {
+                    "message",
+                    "rejected-objects",
+                    "rejected-object",
+                    "deliveries",
+                    "delivery",
+                    "dead-notices",
+                    "webhooks",
+                    "webhook",
+                    "add-webhook",
+                    "change-webhook",
+                }
             ),
         ),
         Entry(

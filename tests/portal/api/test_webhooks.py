@@ -82,6 +82,20 @@ def test_exactly_which_delivery_failed_is_visible_and_sent_again(ivo):
     assert ivo.post(f"/api/webhook-deliveries/{dead.uid}/replay/").status_code == 409
 
 
+def test_a_test_is_sent_and_what_was_given_up_is_sent_again_at_once(ivo):
+    uid = make(ivo).json()["uid"]
+    hook = Webhook.objects.get()
+    for _ in range(3):
+        delivery_of(hook, failed_at=product_clock.now(), error_code="HTTP_410", attempts=4)
+
+    ping = ivo.post(f"/api/webhooks/{uid}/ping/")
+    assert (ping.status_code, ping.json()["event"], ping.json()["state"]) == (201, "Ping", "waiting")
+    assert ivo.post(f"/api/webhooks/{uid}/ping/").status_code == 409
+    assert ivo.post(f"/api/webhooks/{uid}/replay-failed/").json() == {"count": 3}
+    assert set(WebhookDelivery.objects.values_list("failed_at", "attempts")) == {(None, 0)}
+    assert ivo.post(f"/api/webhooks/{uid}/replay-failed/").json() == {"count": 0}
+
+
 def test_who_manages_no_webhooks_here_sees_none(ivo, cast, as_person):
     uid = make(ivo).json()["uid"]
     sent = delivery_of(Webhook.objects.get())
