@@ -26,8 +26,8 @@ from portal.api.parameters import query, text_in, uuid_in
 from portal.api.people import PersonBriefSerializer
 from portal.api.resource import UUID_PATTERN, Resource
 from workflows.forms import load_form
-from workflows.models import RANKS, FormDraft, ProcessInstance, UserTask
-from workflows.people.inboxes import Wish, inbox_page, overdue, team_page
+from workflows.models import RANKS, ROUTINE_RANK, FormDraft, ProcessInstance, UserTask
+from workflows.people.inboxes import ALL_RANKS, Wish, inbox_page, overdue, team_page
 from workflows.people.task_steps import people_who_may
 from workflows.selectors import assignable_tasks, inbox, visible_cases
 from workflows.services import (
@@ -48,13 +48,20 @@ class TaskSerializer(serializers.ModelSerializer[UserTask]):
     assignee = PersonBriefSerializer()
     owner = PersonBriefSerializer()
     completed_by = PersonBriefSerializer()
+    is_suspended = serializers.SerializerMethodField(
+        help_text="its case is suspended: nothing can be done in it now"
+    )
 
     class Meta:
         model = UserTask
         fields = (
             "uid", "case", "element_id", "name", "form", "lane", "role", "site", "assignee", "owner", "delegation",
             "completed_by", "status", "priority", "offered_at", "claimed_at", "due_at", "closed_at",
+            "is_suspended",
         )  # fmt: skip
+
+    def get_is_suspended(self, task: UserTask) -> bool:
+        return task.instance.suspended_at is not None
 
 
 class DraftSerializer(serializers.Serializer[Any]):
@@ -133,7 +140,11 @@ REFUSALS = {400: RefusalSerializer, 403: RefusalSerializer, 404: RefusalSerializ
             query("site", "code of the site the task is at"),
             query("role", "role the task is offered to"),
             query("lane", "lane of the diagram"),
-            query("show", "mine, role (not yet taken), overdue, stat, or all, the default"),
+            query("priority", "STAT, URGENT or ROUTINE"),
+            query(
+                "show",
+                "mine, role (not yet taken), named (offered to the caller by name), overdue, stat, or all, the default",
+            ),
             query(
                 "scope", "inbox, the default; or team: open tasks of the sites where the caller assigns tasks"
             ),
@@ -288,17 +299,25 @@ def wish_of(request: Request) -> Wish:
         role=text_in(request, "role"),
         lane=text_in(request, "lane"),
         element=text_in(request, "element"),
+        ranks=_ranks(text_in(request, "priority")),
     )
     match text_in(request, "show"):
         case "mine":
             return replace(wish, free=False)
         case "role":
             return replace(wish, mine=False)
+        case "named":
+            return replace(wish, mine=False, named=True)
         case "stat":
-            return replace(wish, ranks=(RANKS["STAT"],))
+            return replace(wish, ranks=tuple({RANKS["STAT"]} & set(wish.ranks)))
         case "overdue":
             return overdue(wish)
     return wish
+
+
+def _ranks(priority: str) -> tuple[int, ...]:
+    """The ranks of a priority; all of them where none is asked for."""
+    return (RANKS.get(priority, ROUTINE_RANK),) if priority else ALL_RANKS
 
 
 def person_named(username: str) -> Person:

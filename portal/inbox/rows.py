@@ -24,6 +24,7 @@ class Show(StrEnum):
     ALL = "all"
     MINE = "mine"
     ROLE = "role"
+    NAMED = "named"
     OVERDUE = "overdue"
     STAT = "stat"
 
@@ -32,6 +33,7 @@ SHOW_WORDS = {
     Show.ALL: (_("All"), "list"),
     Show.MINE: (_("Mine"), "user-check"),
     Show.ROLE: (_("My role"), "users-round"),
+    Show.NAMED: (_("By name"), "user-round"),
     Show.OVERDUE: (_("Overdue"), "clock-alert"),
     Show.STAT: (_("STAT"), "siren"),
 }
@@ -50,6 +52,11 @@ class Row:
     @property
     def is_overdue(self) -> bool:
         return self.countdown is not None and self.countdown.is_late
+
+    @property
+    def is_suspended(self) -> bool:
+        """Whether nothing can be done in its case until an operator lets it go on."""
+        return self.task.instance.suspended_at is not None
 
     @property
     def is_for_a_colleague(self) -> bool:
@@ -78,10 +85,12 @@ def wish_for(show: Show, wish: Wish) -> Wish:
             return replace(wish, free=False)
         case Show.ROLE:
             return replace(wish, mine=False)
+        case Show.NAMED:
+            return replace(wish, mine=False, named=True)
         case Show.OVERDUE:
             return overdue(wish)
         case Show.STAT:
-            return replace(wish, ranks=(RANKS["STAT"],))
+            return replace(wish, ranks=tuple({RANKS["STAT"]} & set(wish.ranks)))
     return wish
 
 

@@ -13,13 +13,13 @@ from django.urls import reverse
 from django.utils.http import urlencode
 from django.views.decorators.http import require_POST
 
-from accounts.models import Person
 from common.errors import InvalidInput, ServiceError
 from portal.inbox.cursors import cursor_of, place_in
+from portal.inbox.narrowing import Narrowing, narrowing_of, places_for
 from portal.inbox.rows import PAGE_ROWS, Show, chips, rows_of, wish_for
-from portal.shell.person import person_of
+from portal.shell.person import person_of, standing_of
 from workflows.models import UserTask
-from workflows.people.inboxes import MOST_ROWS, Place, Wish, inbox_page, place_of
+from workflows.people.inboxes import MOST_ROWS, Place, inbox_page, place_of
 from workflows.selectors import workable_tasks
 from workflows.services import claim_user_task, release_user_task
 
@@ -63,35 +63,37 @@ def _change(request: HttpRequest, uid: uuid.UUID, service: Any) -> HttpResponse:
 
 def _listing(request: HttpRequest) -> dict[str, Any]:
     person = person_of(request)
-    show, wish, size = _show(request), _wish(request), _rows_wanted(request)
+    show, narrowing, size = _show(request), narrowing_of(request), _rows_wanted(request)
     after = _after(request)
-    found = inbox_page(person, wish_for(show, wish), after=after, size=size + 1)
+    found = inbox_page(person, wish_for(show, narrowing.wish), after=after, size=size + 1)
     shown, more = found[:size], found[size:]
-    narrowed = {"site": wish.site, "role": wish.role}
     return {
-        "chips": chips(person, wish, show),
+        "chips": chips(person, narrowing.wish, show),
         "rows": rows_of(shown, person),
         "show": show,
-        "places": _places(person),
-        "narrowed": {**narrowed, "query": urlencode({name: text for name, text in narrowed.items() if text})},
+        "places": places_for(standing_of(request), narrowing),
+        "narrowed": narrowing,
         "is_first": after is None,
-        "list_address": _address("inbox-list", show, narrowed, rows=size, after=request.GET.get("after", "")),
-        "more_address": _more(show, narrowed, shown[-1], size, after=request.GET.get("after", ""))
+        "list_address": _address(
+            "inbox-list", show, narrowing, rows=size, after=request.GET.get("after", "")
+        ),
+        "more_address": _more(show, narrowing, shown[-1], size, after=request.GET.get("after", ""))
         if more
         else "",
     }
 
 
-def _more(show: Show, narrowed: dict[str, str], last: UserTask, size: int, *, after: str) -> str:
+def _more(show: Show, narrowing: Narrowing, last: UserTask, size: int, *, after: str) -> str:
     """The same list with more rows; from the most a page shows on, the next page."""
     if size + PAGE_ROWS < MOST_ROWS:
-        return _address("inbox", show, narrowed, rows=size + PAGE_ROWS, after=after)
-    return _address("inbox", show, narrowed, rows=PAGE_ROWS, after=cursor_of(place_of(last)))
+        return _address("inbox", show, narrowing, rows=size + PAGE_ROWS, after=after)
+    return _address("inbox", show, narrowing, rows=PAGE_ROWS, after=cursor_of(place_of(last)))
 
 
-def _address(name: str, show: Show, narrowed: dict[str, str], *, rows: int, after: str) -> str:
-    query: dict[str, str | int] = {"show": show.value}
-    query |= {key: text for key, text in {**narrowed, "after": after}.items() if text}
+def _address(name: str, show: Show, narrowing: Narrowing, *, rows: int, after: str) -> str:
+    query: dict[str, str | int] = {"show": show.value, **narrowing.parts}
+    if after:
+        query["after"] = after
     if rows != PAGE_ROWS:
         query["rows"] = rows
     return f"{reverse(name)}?{urlencode(query)}"
@@ -103,18 +105,6 @@ def _after(request: HttpRequest) -> Place | None:
         return place_in(request.GET.get("after", ""))
     except InvalidInput:
         return None
-
-
-def _places(person: Person) -> dict[str, Any]:
-    """What the list may be narrowed to: the sites and roles the person has, where they have several."""
-    held = list(person.memberships.select_related("site").order_by("site__code"))
-    sites = list({each.site_id: each.site for each in held}.values())
-    roles = sorted({each.role for each in held})
-    return {"sites": sites if len(sites) > 1 else [], "roles": roles if len(roles) > 1 else []}
-
-
-def _wish(request: HttpRequest) -> Wish:
-    return Wish(site=request.GET.get("site", ""), role=request.GET.get("role", ""))
 
 
 def _show(request: HttpRequest) -> Show:

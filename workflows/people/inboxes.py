@@ -42,11 +42,13 @@ class Place:
 class Wish:
     """What of the inbox is wanted. Everything, unless narrowed.
 
-    `mine` and `free` choose between tasks in one's own hands and those one could take.
+    `mine` and `free` choose between tasks in one's own hands and those one could take; with `named`, of the latter
+    only those that are offered to the person by name.
     """
 
     mine: bool = True
     free: bool = True
+    named: bool = False
     ranks: tuple[int, ...] = ALL_RANKS
     due_before: dt.datetime | None = None
     site: str = ""
@@ -121,9 +123,9 @@ def _parameters(person: Person, wish: Wish, after: Place | None, size: int) -> l
         person.pk, *narrowed,
         *_columns(starts),
         person.pk, *narrowed, *inside, wish.mine,
-        *inside, wish.free,
+        *inside, wish.free and not wish.named,
         person.pk, *narrowed, *inside, wish.free,
-        *inside, wish.free,
+        *inside, wish.free and not wish.named,
         size,
     ]  # fmt: skip
 

@@ -1,4 +1,4 @@
-// Keys of a list of work: j and k move, Enter opens, c claims. The choice is a row, not a place: a refreshed
+// Keys of a list of work: j and k move, Enter opens, c claims, f goes to what narrows it. The choice is a row, not a place: a refreshed
 // list may have put another patient there.
 let chosen = null;
 let focused = null;
@@ -33,6 +33,13 @@ function move(step) {
   choose(all[at < 0 ? 0 : Math.max(0, Math.min(at + step, all.length - 1))]);
 }
 
+function narrow(event) {
+  const first = document.querySelector("[data-narrow] select");
+  if (!first) return;
+  event.preventDefault(); // else the letter would choose in the list that gets the focus
+  first.focus();
+}
+
 function typing(target) {
   return target.closest("input, textarea, select, [contenteditable], dialog");
 }
@@ -42,6 +49,7 @@ document.addEventListener("keydown", (event) => {
   const row = rowOf(chosen);
   if (event.key === "j") move(1);
   else if (event.key === "k") move(-1);
+  else if (event.key === "f") narrow(event);
   else if (event.key === "c") row?.querySelector("[data-claim]")?.click();
   else if (event.key === "Enter" && row && document.activeElement === document.body) {
     row.querySelector("[data-open]")?.click();

@@ -64,6 +64,7 @@ def test_the_list_is_narrowed(cast, as_person, case, uid):
         "lane=Expert",
         "element=Look",
         "show=role",
+        "priority=ROUTINE",
         f"case={case.uid}",
     )
     narrow = (
@@ -73,6 +74,8 @@ def test_the_list_is_narrowed(cast, as_person, case, uid):
         "element=x",
         "show=mine",
         "show=stat",
+        "show=named",
+        "priority=STAT",
         "show=overdue",
     )
     assert [found(query) for query in (*wide, *narrow)] == [1] * len(wide) + [0] * len(narrow)
