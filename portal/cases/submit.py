@@ -16,7 +16,8 @@ from accounts.models import Person
 from accounts.signing import Signature, sign
 from common.errors import Conflict, InvalidInput, ServiceError
 from portal.cases.page import cases_for_page
-from portal.cases.task_form import PASSWORD, Refusal, posted_data
+from portal.cases.posted import PASSWORD, posted_data
+from portal.cases.task_form import Refusal
 from portal.cases.views import case_page
 from portal.shell.person import person_of
 from workflows.forms.views import form_view

@@ -4,26 +4,46 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from django.http import QueryDict
-
 from accounts.models import Person
+from portal.cases.posted import PASSWORD
 from workflows.forms.views import FormField, FormOutcome, FormView, form_view
 from workflows.models import FormDraft, UserTask
 
-PASSWORD = "password"  # noqa: S105 - the name of a field
+BLANK_ROW = "__row__"
+"""Stands for the number of a row in the row that others are made from."""
+
+
+@dataclass(frozen=True, slots=True)
+class ShownRow:
+    """One row of a group that is filled in as often as needed; people count from 1."""
+
+    index: str
+    number: str
+    fields: list[ShownField]
 
 
 @dataclass(frozen=True, slots=True)
 class ShownField:
-    """A field with its value and its refusal; `element_id` is unique on the page."""
+    """A field with its value and its refusal; `element_id` is unique on the page.
+
+    A group has its `entries`, and a `blank_entry` that the page adds rows from.
+    """
 
     spec: FormField
     value: Any
     error: str
     element_id: str
+    name: str = ""
+    entries: tuple[ShownRow, ...] = ()
+    blank_entry: ShownRow | None = None
+
+    @property
+    def posted_name(self) -> str:
+        """What it is called in the posted form: in a row, by group and row too."""
+        return self.name or self.spec.name
 
     @property
     def rule_json(self) -> str:
@@ -76,7 +96,9 @@ class Refusal:
     @property
     def shown(self) -> list[tuple[str, Any]]:
         """What had been typed, by the fields' titles: for who can no longer send it."""
-        return [(self.titles.get(name, name), value) for name, value in self.data.items() if value]
+        return [
+            (self.titles.get(name, name), shown_value(value)) for name, value in self.data.items() if value
+        ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,58 +123,44 @@ def task_form(
     return TaskForm(form, outcomes, draft.revision if draft else 0, draft)
 
 
-def posted_data(outcome: FormOutcome, posted: QueryDict) -> dict[str, Any]:
-    """The posted fields of an outcome in their JSON types; a field left empty is absent.
-
-    Fields the form does not know are kept, so that the check refuses them by name.
-    """
-    known = {spec.name: spec for spec in outcome.fields}
-    data: dict[str, Any] = {}
-    for name in posted:
-        if name in {"csrfmiddlewaretoken", "outcome", PASSWORD}:
-            continue
-        spec = known.get(name)
-        value = _posted_value(spec, posted, name)
-        if value is not None:
-            data[name] = value
-    for name, spec in known.items():
-        if spec.type == "boolean":
-            data.setdefault(name, False)
-    return data
-
-
-def _posted_value(spec: FormField | None, posted: QueryDict, name: str) -> Any:
-    if spec is None:
-        return posted.get(name, "")
-    if spec.is_many:
-        return [text for text in posted.getlist(name) if text] or None
-    return typed_value(spec, posted.get(name, ""))
-
-
-def typed_value(spec: FormField, text: str) -> Any:
-    """A posted text in the field's JSON type; text that is none of its type stays text, to be refused."""
-    stripped = text.replace("\r\n", "\n").strip()
-    if spec.type == "boolean":
-        return stripped.lower() in {"on", "true", "1"}
-    if not stripped:
-        return None
-    if spec.type in {"integer", "number"}:
-        try:
-            return int(stripped) if spec.type == "integer" else float(stripped)
-        except ValueError:
-            return stripped
-    return stripped
-
-
 def _outcome(spec: FormOutcome, typed: Mapping[str, Any], refusal: Refusal | None) -> ShownOutcome:
     refused = refusal if refusal and refusal.outcome == spec.key else None
     errors = dict(refused.fields) if refused else {}
-    fields = [
-        ShownField(one, typed.get(one.name, one.default), errors.pop(one.name, ""), f"{spec.key}-{one.name}")
-        for one in spec.fields
-    ]
+    fields = [_field(one, "", typed, errors, spec.key) for one in spec.fields]
     password_error = errors.pop(PASSWORD, "") if spec.meaning else ""
     rest = list(errors.values())
     if refused and not refused.fields:
         rest.append(refused.message)
     return ShownOutcome(spec, fields, rest, refused is not None, password_error)
+
+
+def _field(
+    spec: FormField, within: str, typed: Mapping[str, Any], errors: dict[str, str], key: str
+) -> ShownField:
+    """A field as it is shown; `errors` is left with those that no field has taken."""
+    name = f"{within}{spec.name}"
+    value = typed.get(spec.name, spec.default)
+    shown = ShownField(spec, value, errors.pop(name, ""), f"{key}-{name.replace('.', '-')}", name)
+    if not spec.fields:
+        return shown
+    rows = [row for row in value if isinstance(row, dict)] if isinstance(value, list) else []
+    rows += [{} for _missing in range(spec.min_rows - len(rows))]
+    entries = tuple(_row(spec, str(number), row, errors, key) for number, row in enumerate(rows))
+    return replace(shown, entries=entries, blank_entry=_row(spec, BLANK_ROW, {}, {}, key))
+
+
+def _row(
+    group: FormField, index: str, typed: Mapping[str, Any], errors: dict[str, str], key: str
+) -> ShownRow:
+    fields = [_field(one, f"{group.name}.{index}.", typed, errors, key) for one in group.fields]
+    return ShownRow(index, str(int(index) + 1) if index.isdecimal() else BLANK_ROW, fields)
+
+
+def shown_value(value: Any) -> Any:
+    """A value for reading: the rows of a group a line each."""
+    if isinstance(value, list):
+        return "\n".join(
+            ", ".join(str(part) for part in row.values()) if isinstance(row, dict) else str(row)
+            for row in value
+        )
+    return value

@@ -6,15 +6,18 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from django.utils.translation import gettext as _
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import SchemaError
 
 from workflows.checks.problems import Problem
 from workflows.diagram import Diagram
-from workflows.forms import find_choices, find_submission
+from workflows.forms import field_schema, find_choices, find_submission, is_group, translated
 from workflows.forms.rules import CONDITION_WORDS, EFFECTS, SCOPE, scope_of
 
 LANGUAGES = ("en", "zh-hans")
+MOST_ROWS = 100
+PLAIN = frozenset({"boolean", "integer", "number", "string"})
 WIDGETS = frozenset({"checkbox", "date", "file", "person", "select", "study", "text", "textarea"})
 
 
@@ -28,7 +31,7 @@ def check_forms(diagram: Diagram, files: Mapping[str, str]) -> list[Problem]:
     for name, element_id in named.items():
         text = files.get(f"forms/{name}.json")
         if text is None:
-            problems += [Problem(element_id, f"There is no form {name}")] if name else []
+            problems += [Problem(element_id, _("There is no form %(name)s") % {"name": name})] if name else []
         else:
             problems += [Problem(f"forms/{name}.json", message) for message in _form_problems(text)]
     return problems
@@ -41,7 +44,7 @@ def _form_problems(text: str) -> Iterator[str]:
         for key, outcome in form["outcomes"].items():
             yield from _outcome_problems(key, outcome)
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        yield f"Not a form: {type(error).__name__} {error}"
+        yield _("Not a form: %(kind)s %(error)s") % {"kind": type(error).__name__, "error": error}
 
 
 def _outcome_problems(key: str, outcome: dict[str, Any]) -> Iterator[str]:
@@ -50,10 +53,10 @@ def _outcome_problems(key: str, outcome: dict[str, Any]) -> Iterator[str]:
     try:
         Draft202012Validator.check_schema(schema)
     except SchemaError as error:
-        yield f"{key}: the schema is not valid: {error.message}"
+        yield _("%(key)s: the schema is not valid: %(message)s") % {"key": key, "message": error.message}
         return
     if schema.get("type") != "object" or schema.get("additionalProperties") is not False:
-        yield f"{key}: the schema is a closed object (additionalProperties false)"
+        yield _("%(key)s: the schema is a closed object (additionalProperties false)") % {"key": key}
     yield from _field_problems(key, outcome)
     yield from _branch_problems(key, schema)
     yield from _rule_problems(f"{key}.rules", outcome)
@@ -61,35 +64,86 @@ def _outcome_problems(key: str, outcome: dict[str, Any]) -> Iterator[str]:
         yield from _word_problems(f"{key}.signature.meaning", outcome["signature"].get("meaning", {}))
     submission = outcome.get("submission")
     if submission and find_submission(submission) is None:
-        yield f"{key}: no package carries out {submission}"
+        yield _("%(key)s: no package carries out %(submission)s") % {"key": key, "submission": submission}
     for provider in outcome.get("choices", {}).values():
         if find_choices(provider) is None:
-            yield f"{key}: nobody offers the choices {provider}"
+            yield _("%(key)s: nobody offers the choices %(provider)s") % {"key": key, "provider": provider}
 
 
 def _field_problems(key: str, outcome: dict[str, Any]) -> Iterator[str]:
     properties = outcome["schema"].get("properties", {})
-    translated = outcome.get("x-i18n", {}).get("zh-hans", {}).get("properties", {})
     for name, field in properties.items():
-        if not field.get("title"):
-            yield f"{key}.{name} has no title"
-        for word in ("title", "description"):
-            if field.get(word) and not translated.get(name, {}).get(word):
-                yield f"{key}.{name}: {word} has no Chinese"
-    for part in ("order", "notes", "widgets", "choices", "rules"):
+        yield from _words_of_field(key, name, outcome)
+        if "." in name:
+            yield _("%(key)s.%(name)s: the name of a field has no full stop") % {"key": key, "name": name}
+        if is_group(field):
+            yield from _group_problems(key, name, outcome)
+    for part in ("order", "notes", "rules"):
         yield from (
-            f"{key}.{part}: no field {name}" for name in outcome.get(part, []) if name not in properties
+            _("%(key)s.%(part)s: no field %(name)s") % {"key": key, "part": part, "name": name}
+            for name in outcome.get(part, [])
+            if name not in properties
+        )
+    for part in ("widgets", "choices"):
+        yield from (
+            _("%(key)s.%(part)s: no field %(name)s") % {"key": key, "part": part, "name": name}
+            for name in outcome.get(part, [])
+            if not field_schema(outcome, name)
         )
     for name, widget in outcome.get("widgets", {}).items():
         if widget not in WIDGETS:
-            yield f"{key}.widgets.{name}: there is no widget {widget}"
+            yield _("%(key)s.widgets.%(name)s: there is no widget %(widget)s") % {
+                "key": key,
+                "name": name,
+                "widget": widget,
+            }
+
+
+def _words_of_field(key: str, name: str, outcome: Mapping[str, Any]) -> Iterator[str]:
+    field, chinese = field_schema(outcome, name), translated(outcome, name, "zh-hans")
+    if not field.get("title"):
+        yield _("%(key)s.%(name)s has no title") % {"key": key, "name": name}
+    for word in ("title", "description"):
+        if field.get(word) and not chinese.get(word):
+            yield _("%(key)s.%(name)s: %(word)s has no Chinese") % {"key": key, "name": name, "word": word}
+
+
+def _group_problems(key: str, group: str, outcome: Mapping[str, Any]) -> Iterator[str]:
+    """A group is a closed object of plain fields, filled in as often as `minItems` and `maxItems` say."""
+    field = field_schema(outcome, group)
+    row = field["items"]
+    if row.get("additionalProperties") is not False:
+        yield _("%(key)s.%(group)s: its items are closed objects (additionalProperties false)") % {
+            "key": key,
+            "group": group,
+        }
+    if not field.get("minItems", 0) <= field.get("maxItems", 0) <= MOST_ROWS:
+        yield _(
+            "%(key)s.%(group)s: maxItems says how often at most, %(most_rows)s or less, and not less than minItems"
+        ) % {"key": key, "group": group, "most_rows": MOST_ROWS}
+    for name, inner in row.get("properties", {}).items():
+        yield from _words_of_field(key, f"{group}.{name}", outcome)
+        if inner.get("type", "string") not in PLAIN or "." in name:
+            yield _("%(key)s.%(group)s.%(name)s: a field of a group is one of %(names)s") % {
+                "key": key,
+                "group": group,
+                "name": name,
+                "names": ", ".join(sorted(PLAIN)),
+            }
+    for name in row.get("required", []):
+        if name not in row.get("properties", {}):
+            yield _("%(key)s.%(group)s: no field %(name)s is there to be required") % {
+                "key": key,
+                "group": group,
+                "name": name,
+            }
 
 
 def _branch_problems(key: str, schema: Mapping[str, Any]) -> Iterator[str]:
     """What a schema requires under a condition must be fields of it (JSON Schema 2020-12 §10.2.2, §6.5.4)."""
     for name in _required_somewhere(schema):
         if name not in schema.get("properties", {}):
-            yield f"{key}: no field {name} is there to be required"
+            yield _("%(key)s: no field %(name)s is there to be required") % {"key": key, "name": name}
 
 
 def _required_somewhere(schema: Mapping[str, Any]) -> Iterator[str]:
@@ -107,13 +161,31 @@ def _rule_problems(where: str, outcome: Mapping[str, Any]) -> Iterator[str]:
     for name, rule in rules.items():
         condition = rule["condition"]
         if rule["effect"] not in EFFECTS:
-            yield f"{where}.{name}: the effect is {' or '.join(EFFECTS)}"
+            yield _("%(where)s.%(name)s: the effect is %(names)s") % {
+                "where": where,
+                "name": name,
+                "names": " or ".join(EFFECTS),
+            }
         if not condition["scope"].startswith(SCOPE) or scope_of(rule) not in properties:
-            yield f"{where}.{name}: the condition looks at no field of this form: {condition['scope']}"
+            yield _("%(where)s.%(name)s: the condition looks at no field of this form: %(condition)s") % {
+                "where": where,
+                "name": name,
+                "condition": condition["scope"],
+            }
+        elif is_group(properties[scope_of(rule)]):
+            yield _("%(where)s.%(name)s: the condition looks at a group: %(condition)s") % {
+                "where": where,
+                "name": name,
+                "condition": condition["scope"],
+            }
         elif _leads_back(name, rules):
-            yield f"{where}.{name}: the rules lead back to it"
+            yield _("%(where)s.%(name)s: the rules lead back to it") % {"where": where, "name": name}
         if not CONDITION_WORDS.issuperset(_words_of(condition["schema"])):
-            yield f"{where}.{name}: a condition compares by {', '.join(sorted(CONDITION_WORDS))}"
+            yield _("%(where)s.%(name)s: a condition compares by %(names)s") % {
+                "where": where,
+                "name": name,
+                "names": ", ".join(sorted(CONDITION_WORDS)),
+            }
 
 
 def _leads_back(name: str, rules: Mapping[str, Any]) -> bool:
@@ -132,4 +204,8 @@ def _words_of(schema: Mapping[str, Any]) -> Iterable[str]:
 
 
 def _word_problems(where: str, words: dict[str, str]) -> Iterator[str]:
-    yield from (f"{where} has no words in {language}" for language in LANGUAGES if not words.get(language))
+    yield from (
+        _("%(where)s has no words in %(language)s") % {"where": where, "language": language}
+        for language in LANGUAGES
+        if not words.get(language)
+    )

@@ -13,10 +13,8 @@ from workflows.forms.data import (
     offered_by,
     register_choices,
     register_submission,
-    title_of,
-    translated,
-    words_in,
 )
+from workflows.forms.words import field_schema, is_group, title_of, translated, words_in
 
 __all__ = [
     "BUILT_IN",
@@ -24,9 +22,11 @@ __all__ = [
     "ChoicesProvider",
     "Submission",
     "check_data",
+    "field_schema",
     "find_choices",
     "find_outcome",
     "find_submission",
+    "is_group",
     "load_form",
     "offered_by",
     "register_choices",

@@ -3,23 +3,24 @@
 `forms/<name>.json` of a bundle holds a title and one schema an outcome (JSON Schema 2020-12). What an
 outcome does beside moving the process is registered by the package that owns it: a report is signed by
 `reports.sign`, and `workflows` never learns what a report is. Beside its schema an outcome has words of a UI
-schema: `order`, `widgets`, `choices`, `notes`, `rules` (see `workflows.form_rules`) and `signature`.
+schema: `order`, `widgets`, `choices`, `notes`, `rules` (see `workflows.forms.rules`) and `signature`. A field that
+is an array of objects is a group of fields that is filled in as often as needed; its fields are named `group.field`.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property, lru_cache
 from typing import Any
 
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from jsonschema import Draft202012Validator
-from jsonschema.exceptions import ValidationError
 
 from accounts.models import Person
 from common.errors import InvalidInput, NotFound
+from workflows.forms.refusals import not_offered, sentences_of
 from workflows.forms.rules import hidden_fields
 from workflows.models import ProcessDefinition, UserTask
 
@@ -102,19 +103,28 @@ def check_data(
     kept = {name: value for name, value in data.items() if name not in hidden}
     fields: dict[str, str] = {}
     for error in outcome["schema"].validator.iter_errors(kept):
-        for name, sentence in _sentences(error, outcome, language):
+        for name, sentence in sentences_of(error, outcome, language):
             if name not in hidden:
                 fields.setdefault(name, sentence)
     for name, provider in outcome.get("choices", {}).items():
-        if name not in fields and not _chosen(kept.get(name)) <= _values(
-            provider, task, person, kept.get(name)
-        ):
-            fields[name] = _("%(field)s: choose one of the offered values.") % {
-                "field": title_of(outcome, name, language)
-            }
+        for place, chosen in _entered(name, kept):
+            if place not in fields and not _chosen(chosen) <= _values(provider, task, person, chosen):
+                fields[place] = not_offered(outcome, place, language)
     if fields:
         raise InvalidInput(_("Please correct the marked fields."), code="FORM_INVALID", fields=fields)
     return kept
+
+
+def _entered(name: str, data: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+    """What was entered in a field, with its place; of a field `group.name`, what was in each row of the group."""
+    group, _dot, inner = name.partition(".")
+    if not inner:
+        yield name, data.get(name)
+        return
+    rows = data.get(group)
+    for number, row in enumerate(rows if isinstance(rows, list) else []):
+        if isinstance(row, dict):
+            yield f"{group}.{number}.{inner}", row.get(inner)
 
 
 def _chosen(value: Any) -> set[Any]:
@@ -146,63 +156,3 @@ def _parsed(text: str) -> dict[str, Any]:
 def offered_by(provider: str, task: UserTask, person: Person | None) -> Choices:
     handler = find_choices(provider)
     return handler(task, person) if handler else []
-
-
-def words_in(by_language: dict[str, str], language: str) -> str:
-    return by_language.get(language) or by_language.get("en", "")
-
-
-def translated(spec: dict[str, Any], name: str, language: str) -> dict[str, Any]:
-    found: dict[str, Any] = spec.get("x-i18n", {}).get(language, {}).get("properties", {}).get(name, {})
-    return found
-
-
-def title_of(spec: dict[str, Any], name: str, language: str) -> str:
-    schema = spec["schema"].get("properties", {}).get(name, {})
-    title: str = translated(spec, name, language).get("title") or schema.get("title") or name
-    return title
-
-
-def _sentences(error: ValidationError, spec: dict[str, Any], language: str) -> list[tuple[str, str]]:
-    """The fields an error speaks of, each with a sentence in the person's language."""
-    given: dict[str, Any] = error.instance if isinstance(error.instance, dict) else {}
-    asked: Any = error.validator_value
-    if error.validator == "required":
-        missing = [str(name) for name in asked if name not in given]
-        return [(name, _required(spec, name, language)) for name in missing]
-    if error.validator == "dependentRequired":
-        names = (name for first, names in asked.items() if first in given for name in names)
-        return [(name, _required(spec, name, language)) for name in names if name not in given]
-    if error.validator == "additionalProperties":
-        known = spec["schema"].get("properties", {})
-        return [(name, _("This form has no such field.")) for name in given if name not in known]
-    name = str(error.absolute_path[0]) if error.absolute_path else "outcome"
-    return [(name, _sentence(error, spec, name, language))]
-
-
-def _required(spec: dict[str, Any], name: str, language: str) -> str:
-    return _("%(field)s is required.") % {"field": title_of(spec, name, language)}
-
-
-def _sentence(  # noqa: PLR0911 - one case a keyword of the schema
-    error: ValidationError, spec: dict[str, Any], name: str, language: str
-) -> str:
-    words = {"field": title_of(spec, name, language), "limit": error.validator_value}
-    match error.validator:
-        case "minItems":
-            return _required(spec, name, language)
-        case "pattern" | "minLength" if not str(error.instance).strip():
-            return _required(spec, name, language)
-        case "minLength":
-            return _("%(field)s needs at least %(limit)s characters.") % words
-        case "maxLength":
-            return _("%(field)s has at most %(limit)s characters.") % words
-        case "minimum" | "exclusiveMinimum":
-            return _("%(field)s must be at least %(limit)s.") % words
-        case "maximum" | "exclusiveMaximum":
-            return _("%(field)s must be at most %(limit)s.") % words
-        case "format" if error.validator_value == "date":
-            return _("%(field)s: give a date.") % words
-        case "enum" | "const":
-            return _("%(field)s: choose one of the offered values.") % words
-    return _("%(field)s is not in the expected form.") % words

@@ -9,14 +9,17 @@ from typing import Any
 from django.utils.translation import get_language
 
 from accounts.models import Person
-from workflows.forms import Choices, load_form, offered_by, title_of, translated, words_in
+from workflows.forms import Choices, is_group, load_form, offered_by, title_of, translated, words_in
 from workflows.forms.rules import fields_of, hidden_fields
 from workflows.models import UserTask
 
 
 @dataclass(frozen=True, slots=True)
 class FormField:
-    """One field as a page shows it, its words already in the person's language."""
+    """One field as a page shows it, its words already in the person's language.
+
+    A group that is filled in as often as needed has `fields`, and from `min_rows` to `max_rows` rows of them.
+    """
 
     name: str
     title: str
@@ -30,6 +33,9 @@ class FormField:
     is_many: bool = False
     is_hidden: bool = False
     rule: Mapping[str, Any] | None = None
+    fields: tuple[FormField, ...] = ()
+    min_rows: int = 0
+    max_rows: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +98,7 @@ def _outcome_view(key: str, form: dict[str, Any], reader: _Reader) -> FormOutcom
         label=words_in(spec["label"], reader.language),
         style=spec.get("style", "default"),
         fields=tuple(
-            _field_view(name, properties[name], spec, reader, is_hidden=name in hidden)
+            _field_view(name, spec["schema"], spec, reader, is_hidden=name in hidden)
             for name in fields_of(spec)
         ),
         meaning=words_in(spec.get("signature", {}).get("meaning", {}), reader.language),
@@ -104,27 +110,39 @@ def _defaults(properties: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _field_view(
-    name: str, schema: dict[str, Any], spec: dict[str, Any], reader: _Reader, *, is_hidden: bool
+    name: str, owner: dict[str, Any], spec: dict[str, Any], reader: _Reader, *, is_hidden: bool = False
 ) -> FormField:
+    """A field of `owner`, the schema of the outcome or of a group's row, where it is named `group.field`."""
+    own_name = name.rpartition(".")[2]
+    schema = owner["properties"][own_name]
     kind = schema.get("type", "string")
-    is_many = kind == "array"
+    repeats = is_group(schema)
     choices = _choices_of(name, schema, spec, reader)
     words = translated(spec, name, reader.language)
     default_widget = "select" if choices else "checkbox" if kind == "boolean" else "text"
     return FormField(
-        name=name,
+        name=own_name,
         title=title_of(spec, name, reader.language),
         description=words.get("description", schema.get("description", "")),
         type=kind,
         widget=spec.get("widgets", {}).get(name, default_widget),
-        is_required=name in spec["schema"].get("required", []),
+        is_required=own_name in owner.get("required", []),
         choices=choices,
         max_length=schema.get("maxLength"),
         default=schema.get("default"),
-        is_many=is_many,
+        is_many=kind == "array" and not repeats,
         is_hidden=is_hidden,
         rule=spec.get("rules", {}).get(name),
+        fields=_row_fields(name, schema["items"], spec, reader) if repeats else (),
+        min_rows=schema.get("minItems", 0),
+        max_rows=schema.get("maxItems"),
     )
+
+
+def _row_fields(
+    group: str, row: dict[str, Any], spec: dict[str, Any], reader: _Reader
+) -> tuple[FormField, ...]:
+    return tuple(_field_view(f"{group}.{name}", row, spec, reader) for name in row.get("properties", {}))
 
 
 def _choices_of(name: str, schema: dict[str, Any], spec: dict[str, Any], reader: _Reader) -> Choices:

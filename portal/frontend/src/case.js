@@ -3,10 +3,12 @@ import { startDrafts } from "./modules/drafts.js";
 import { startDiagrams } from "./modules/diagram.js";
 import { startConditions } from "./modules/conditions.js";
 import { startMentions } from "./modules/mentions.js";
+import { startRows } from "./modules/rows.js";
 import { startTabs } from "./modules/tabs.js";
 
 startTabs();
 startConditions();
 startMentions();
+startRows();
 startDrafts();
 startDiagrams();

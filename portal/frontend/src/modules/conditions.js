@@ -1,4 +1,4 @@
-// Fields that depend on others come and go as one types, by the same few words as workflows/form_rules.py; the
+// Fields that depend on others come and go as one types, by the same few words as workflows/forms/rules.py; the
 // server decides once more.
 export function startConditions() {
   document.addEventListener("input", (event) => decide(event.target.closest("form[data-outcome]")));

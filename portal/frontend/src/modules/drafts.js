@@ -1,28 +1,29 @@
 // Drafts save as one types. What could not be saved stays in this window, over a reload and a new sign-in.
+import { enter, enteredIn, flat } from "./entered.js";
+
 const QUIET_MS = 700;
-const TYPED = "input:not([type=hidden], [type=password]), textarea, select"; // a password is never kept
 
 export function startDrafts() {
   document.body.addEventListener("htmx:load", (event) => begin(event.target));
   begin(document);
 }
 
-function valueOf(field) {
-  if (field.type === "checkbox") return field.checked;
-  return field.multiple ? [...field.selectedOptions].map((option) => option.value) : field.value;
-}
-
-function put(field, value) {
-  if (field.type === "checkbox") field.checked = Boolean(value);
-  else if (field.multiple) for (const option of field.options) option.selected = (value ?? []).includes(option.value);
-  else field.value = value ?? "";
-  field.dispatchEvent(new Event("change", { bubbles: true }));
-}
-
 function begin(part) {
   for (const root of part.querySelectorAll?.("[data-draft]") ?? []) {
     if (!root.draft) root.draft = new Draft(root);
   }
+}
+
+// What a field is called on the page, in a row with the row's name; a row that only the other window has is told by its group.
+function titleOf(form, name) {
+  const field = form.elements.namedItem(name);
+  const words = (element) => element?.textContent.replace("*", "").trim().replace(/\s+/g, " ") ?? "";
+  if (!field?.labels?.length) {
+    const [group, row] = name.split(".");
+    return `${words(form.querySelector(`[data-rows-of="${CSS.escape(group)}"] > legend`)) || group} ${Number(row) + 1 || ""}`.trim();
+  }
+  const row = words(field.closest("[data-row-entry]")?.querySelector("legend"));
+  return row ? `${row} · ${words(field.labels[0])}` : words(field.labels[0]);
 }
 
 class Draft {
@@ -44,20 +45,12 @@ class Draft {
 
   read() {
     const data = {};
-    for (const form of this.root.querySelectorAll("form[data-outcome]")) {
-      const fields = (data[form.dataset.outcome] = {});
-      for (const field of form.querySelectorAll(TYPED)) fields[field.name] = valueOf(field);
-    }
+    for (const form of this.root.querySelectorAll("form[data-outcome]")) data[form.dataset.outcome] = enteredIn(form);
     return data;
   }
 
   write(data) {
-    for (const form of this.root.querySelectorAll("form[data-outcome]")) {
-      for (const [name, value] of Object.entries(data[form.dataset.outcome] ?? {})) {
-        const field = form.elements.namedItem(name);
-        if (field?.matches(TYPED)) put(field, value);
-      }
-    }
+    for (const form of this.root.querySelectorAll("form[data-outcome]")) enter(form, data[form.dataset.outcome] ?? {});
   }
 
   typed() {
@@ -138,16 +131,14 @@ class Draft {
   list(place, data, other) {
     place.replaceChildren();
     for (const form of this.root.querySelectorAll("form[data-outcome]")) {
-      for (const label of form.querySelectorAll("label")) {
-        const name = document.getElementById(label.htmlFor)?.name;
-        const value = data[form.dataset.outcome]?.[name];
-        const otherValue = other[form.dataset.outcome]?.[name];
-        if (!value && !otherValue) continue;
+      const [values, others] = [data, other].map((each) => flat(each[form.dataset.outcome]));
+      for (const name of new Set([...Object.keys(values), ...Object.keys(others)])) {
+        if (!values[name] && !others[name]) continue;
         const title = document.createElement("dt");
         const text = document.createElement("dd");
-        title.textContent = label.textContent.replace("*", "").trim();
-        text.textContent = value === true ? "✓" : String(value || "—");
-        text.classList.toggle("differs", String(value || "") !== String(otherValue || ""));
+        title.textContent = titleOf(form, name);
+        text.textContent = values[name] === true ? "✓" : String(values[name] || "—");
+        text.classList.toggle("differs", String(values[name] || "") !== String(others[name] || ""));
         place.append(title, text);
       }
     }
