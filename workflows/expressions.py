@@ -14,6 +14,8 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 MAX_TEXT = 600
 MAX_NODES = 120
 MAX_NUMBER = 10**15
@@ -36,13 +38,13 @@ def evaluate(text: str, names: Mapping[str, Any]) -> Any:
 def parse(text: str) -> ast.expr:
     """The checked tree of an expression; raises ExpressionError naming what is not allowed."""
     if len(text) > MAX_TEXT:
-        raise ExpressionError(f"An expression has at most {MAX_TEXT} characters")
+        raise ExpressionError(_("An expression has at most %(max_text)s characters") % {"max_text": MAX_TEXT})
     try:
         tree = ast.parse(text.strip(), mode="eval").body
     except (SyntaxError, ValueError, MemoryError, RecursionError) as error:
-        raise ExpressionError(f"Not an expression: {text[:80]!r}") from error
+        raise ExpressionError(_("Not an expression: %(text)s") % {"text": repr(text[:80])}) from error
     if sum(1 for _ in ast.walk(tree)) > MAX_NODES:
-        raise ExpressionError("The expression has too many parts; make it two steps of the diagram")
+        raise ExpressionError(_("The expression has too many parts; make it two steps of the diagram"))
     _check(tree)
     return tree
 
@@ -84,7 +86,9 @@ def _check(node: ast.expr) -> None:  # noqa: C901 - one case a kind of node
     match node:
         case ast.Constant(value=value):
             if not isinstance(value, str | int | float | bool | None):
-                raise ExpressionError(f"A value of type {type(value).__name__} is not allowed")
+                raise ExpressionError(
+                    _("A value of type %(kind)s is not allowed") % {"kind": type(value).__name__}
+                )
             _bounded(value)
         case ast.Name(id=name):
             _check_name(name)
@@ -98,26 +102,32 @@ def _check(node: ast.expr) -> None:  # noqa: C901 - one case a kind of node
             for arg in args:
                 _check(arg)
         case ast.Call():
-            raise ExpressionError(f"Only these functions may be called: {', '.join(FUNCTIONS)}")
+            raise ExpressionError(
+                _("Only these functions may be called: %(names)s") % {"names": ", ".join(FUNCTIONS)}
+            )
         case _ if isinstance(node, _PARTS):
             for child in ast.iter_child_nodes(node):
                 _check_part(child)
         case _:
-            raise ExpressionError(f"{type(node).__name__} is not part of the expression language")
+            raise ExpressionError(
+                _("%(kind)s is not part of the expression language") % {"kind": type(node).__name__}
+            )
 
 
 def _check_part(node: ast.AST) -> None:
     if isinstance(node, ast.expr):
         _check(node)
     elif isinstance(node, ast.operator) and type(node) not in _ARITHMETIC:
-        raise ExpressionError(f"The operator {type(node).__name__} is not part of the expression language")
+        raise ExpressionError(
+            _("The operator %(kind)s is not part of the expression language") % {"kind": type(node).__name__}
+        )
     elif isinstance(node, ast.Invert):
-        raise ExpressionError("The operator ~ is not part of the expression language")
+        raise ExpressionError(_("The operator ~ is not part of the expression language"))
 
 
 def _check_name(name: str) -> None:
     if name.startswith("_"):
-        raise ExpressionError(f"Names must not start with an underscore: {name}")
+        raise ExpressionError(_("Names must not start with an underscore: %(name)s") % {"name": name})
 
 
 def _value(node: ast.expr, names: Mapping[str, Any]) -> Any:  # noqa: C901, PLR0911 - one case a kind of node
@@ -233,7 +243,7 @@ def _text(value: Any) -> str:
 
 def _bounded(value: Any) -> Any:
     if isinstance(value, int | float) and not isinstance(value, bool) and not abs(value) <= MAX_NUMBER:
-        raise ExpressionError("The number is too large")
+        raise ExpressionError(_("The number is too large"))
     if isinstance(value, str) and len(value) > MAX_LENGTH:
-        raise ExpressionError("The text is too long")
+        raise ExpressionError(_("The text is too long"))
     return value

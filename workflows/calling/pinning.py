@@ -11,6 +11,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
+from django.utils.translation import gettext as _
+
 from common.errors import InvalidInput
 from workflows.checks import Problem
 from workflows.deployment.bundle_files import diagram_of, read_bundle
@@ -41,12 +43,18 @@ def check_called(files: Mapping[str, str]) -> Iterator[Problem]:
         if element.kind != "callActivity" or not element.called:
             continue
         if element.called not in starts:
-            yield Problem(element.id, f"There is no process {element.called} to be called; deploy it first")
+            yield Problem(
+                element.id,
+                _("There is no process %(called)s to be called; deploy it first")
+                % {"called": element.called},
+            )
             continue
         start = starts[element.called]
         if start is None or start.triggers:
             yield Problem(
-                element.id, f"{element.called} waits for an event at its start and cannot be called"
+                element.id,
+                _("%(called)s waits for an event at its start and cannot be called")
+                % {"called": element.called},
             )
 
 

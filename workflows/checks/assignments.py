@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from django.utils.translation import gettext as _
+
 from accounts.models import Role
 from workflows.checks.problems import Problem, check_expression, check_optional
 from workflows.checks.timers import check_timing
@@ -17,13 +19,16 @@ def check_service_tasks(diagram: Diagram) -> Iterator[Problem]:
             continue
         operator = element.extension("operator", "name")
         if not operator:
-            yield Problem(element.id, "The service task names no operator")
+            yield Problem(element.id, _("The service task names no operator"))
         elif find_operator(operator) is None:
-            yield Problem(element.id, f"There is no operator {operator}")
+            yield Problem(element.id, _("There is no operator %(operator)s") % {"operator": operator})
         elif (operator == EXTERNAL) is not bool(element.extension("operator", "topic")):
-            yield Problem(element.id, f"A topic belongs to the operator {EXTERNAL}, and only to it")
+            yield Problem(
+                element.id,
+                _("A topic belongs to the operator %(external)s, and only to it") % {"external": EXTERNAL},
+            )
         for name, text in element.arguments.items():
-            yield from check_expression(element.id, text, what=f"argument {name}")
+            yield from check_expression(element.id, text, what=_("argument %(name)s") % {"name": name})
 
 
 def check_user_tasks(diagram: Diagram) -> Iterator[Problem]:
@@ -31,13 +36,13 @@ def check_user_tasks(diagram: Diagram) -> Iterator[Problem]:
         if element.kind not in {"userTask", "manualTask"}:
             continue
         if element.kind == "userTask" and not element.extension("form", "name"):
-            yield Problem(element.id, "The user task names no form")
+            yield Problem(element.id, _("The user task names no form"))
         lane = element.lane
         if lane is None or lane.role not in Role.values:
-            where = lane.name if lane is not None else "no lane"
-            yield Problem(element.id, f"The lane gives no role: {where}")
+            where = lane.name if lane is not None else _("no lane")
+            yield Problem(element.id, _("The lane gives no role: %(where)s") % {"where": where})
         elif not lane.site:
-            yield Problem(element.id, f"The lane gives no site: {lane.name}")
+            yield Problem(element.id, _("The lane gives no site: %(name)s") % {"name": lane.name})
         due = element.extension("form", "due")
         if due:
             yield from check_timing(element.id, due, what="due")
@@ -45,7 +50,9 @@ def check_user_tasks(diagram: Diagram) -> Iterator[Problem]:
             yield from check_optional(element.id, element.extension("form", name), what=name)
         for role in element.extension("form", "roles").split():
             if role not in Role.values:
-                yield Problem(element.id, f"The form names a role that does not exist: {role}")
+                yield Problem(
+                    element.id, _("The form names a role that does not exist: %(role)s") % {"role": role}
+                )
 
 
 def check_lanes(diagram: Diagram) -> Iterator[Problem]:

@@ -7,6 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
 from workflows.checks.problems import Problem
 from workflows.diagram import Diagram, Element
 
@@ -16,11 +19,11 @@ ACTIVITIES = frozenset({
 })  # fmt: skip
 SUBPROCESSES = frozenset({"subProcess", "transaction"})
 _THROWS_NO_ERROR = {
-    "userTask": "A user task throws no error",
-    "manualTask": "A manual task throws no error",
-    "receiveTask": "A receive task throws no error",
-    "sendTask": "A send task throws no error",
-    "task": "An abstract task throws no error",
+    "userTask": gettext_lazy("A user task throws no error"),
+    "manualTask": gettext_lazy("A manual task throws no error"),
+    "receiveTask": gettext_lazy("A receive task throws no error"),
+    "sendTask": gettext_lazy("A send task throws no error"),
+    "task": gettext_lazy("An abstract task throws no error"),
 }
 
 
@@ -31,10 +34,10 @@ def check_boundaries(diagram: Diagram) -> Iterator[Problem]:
         host = diagram.elements.get(element.attached_to)
         if host is None or host.kind not in ACTIVITIES or host.is_event_subprocess:
             yield Problem(
-                element.id, "A boundary event is attached to a task, a call activity or a subprocess"
+                element.id, _("A boundary event is attached to a task, a call activity or a subprocess")
             )
         elif host.parent != element.parent:
-            yield Problem(element.id, "A boundary event stands in the scope of its activity")
+            yield Problem(element.id, _("A boundary event stands in the scope of its activity"))
         elif element.triggers:
             yield from _check_on(element, host)
 
@@ -42,10 +45,14 @@ def check_boundaries(diagram: Diagram) -> Iterator[Problem]:
 def _check_on(element: Element, host: Element) -> Iterator[Problem]:
     kind = element.triggers[0].kind
     if kind == "error" and host.kind in _THROWS_NO_ERROR:
-        yield Problem(element.id, _THROWS_NO_ERROR[host.kind])
+        yield Problem(element.id, str(_THROWS_NO_ERROR[host.kind]))
     if kind == "escalation" and host.kind not in SUBPROCESSES:
-        yield Problem(element.id, "Only a subprocess escalates")
+        yield Problem(element.id, _("Only a subprocess escalates"))
     if kind == "cancel" and host.kind != "transaction":
-        yield Problem(element.id, "Only a transaction is cancelled")
+        yield Problem(element.id, _("Only a transaction is cancelled"))
     if kind in {"error", "cancel"} and not element.is_interrupting:
-        yield Problem(element.id, f"{'An error' if kind == 'error' else 'A cancel'} event always interrupts")
+        sentences = {
+            "error": _("An error event always interrupts"),
+            "cancel": _("A cancel event always interrupts"),
+        }
+        yield Problem(element.id, sentences[kind])

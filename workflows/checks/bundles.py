@@ -10,6 +10,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core import checks
+from django.utils.translation import gettext as _
 
 from workflows.checks.files import check_size
 from workflows.checks.problems import Problem
@@ -25,7 +26,7 @@ def check_bundle(files: Mapping[str, str]) -> list[Problem]:
     """
     diagrams = [text for name, text in files.items() if name.endswith(".bpmn")]
     if len(diagrams) != 1:
-        return [Problem("bundle", "A bundle holds exactly one .bpmn file")]
+        return [Problem("bundle", _("A bundle holds exactly one .bpmn file"))]
     try:
         definitions = read_definitions(diagrams[0])
     except DiagramError as error:
@@ -51,7 +52,9 @@ def _unbuilt(definitions: Definitions, files: Mapping[str, str], text: str) -> l
     try:
         ProcessModel.from_text(text, files)
     except DiagramError as error:
-        return [Problem(definitions.key, f"The engine cannot build the process: {error}")]
+        return [
+            Problem(definitions.key, _("The engine cannot build the process: %(error)s") % {"error": error})
+        ]
     return []
 
 
@@ -72,8 +75,8 @@ def check_drawing(files: Mapping[str, str]) -> list[Problem]:
 def _undrawn(diagram: Diagram) -> Iterator[Problem]:
     for key in (*diagram.elements, *(lane.id for lane in diagram.lanes)):
         if key not in diagram.drawn:
-            yield Problem(key, "is not drawn")
-    yield from (Problem(key, "has no waypoints") for key in diagram.undrawn_edges)
+            yield Problem(key, _("is not drawn"))
+    yield from (Problem(key, _("has no waypoints")) for key in diagram.undrawn_edges)
 
 
 @checks.register("workflows")

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from django.utils.translation import gettext as _
+
 from common.errors import ServiceError
 from workflows.checks.problems import Problem, check_expression
 from workflows.decisions.bundled import NoDecision, find_decision, refusal_of
@@ -22,9 +24,14 @@ def check_business_rules(diagram: Diagram, files: Mapping[str, str]) -> Iterator
         except NoDecision as error:
             yield Problem(element.id, str(error))
         except ServiceError as error:
-            yield Problem(element.id, f"A .dmn file of the bundle is refused: {refusal_of(error)}")
+            yield Problem(
+                element.id,
+                _("A .dmn file of the bundle is refused: %(refusal_of)s") % {"refusal_of": refusal_of(error)},
+            )
         result = element.extension("decision", "result") or element.id
         if not result.isidentifier():
-            yield Problem(element.id, f"The decision's result is no variable: {result}")
+            yield Problem(
+                element.id, _("The decision's result is no variable: %(result)s") % {"result": result}
+            )
         for name, text in element.arguments.items():
-            yield from check_expression(element.id, text, what=f"argument {name}")
+            yield from check_expression(element.id, text, what=_("argument %(name)s") % {"name": name})

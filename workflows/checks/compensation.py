@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from django.utils.translation import gettext as _
+
 from workflows.checks.problems import Problem
 from workflows.diagram import Diagram, Element
 
@@ -30,36 +32,37 @@ def check_handlers(diagram: Diagram) -> Iterator[Problem]:
         if not element.is_compensation_handler:
             continue
         if element.id not in used:
-            yield Problem(element.id, "No compensation event is associated with this handler")
+            yield Problem(element.id, _("No compensation event is associated with this handler"))
         if element.kind not in _HANDLERS:
             yield Problem(
                 element.id,
-                "A compensation handler is a task that does something, a call activity or a subprocess",
+                _("A compensation handler is a task that does something, a call activity or a subprocess"),
             )
         if diagram.incoming(element.id) or diagram.outgoing(element.id):
-            yield Problem(element.id, "A compensation handler stands outside every flow")
+            yield Problem(element.id, _("A compensation handler stands outside every flow"))
         if any(each.attached_to == element.id for each in diagram.elements.values()):
-            yield Problem(element.id, "A boundary event at a compensation handler is not supported")
+            yield Problem(element.id, _("A boundary event at a compensation handler is not supported"))
         if element.words & _MARKERS:
-            yield Problem(element.id, "A repeated compensation handler is not supported")
+            yield Problem(element.id, _("A repeated compensation handler is not supported"))
 
 
 def _check_boundary(diagram: Diagram, element: Element) -> Iterator[Problem]:
     host = diagram.elements.get(element.attached_to)
     handler = diagram.elements.get(diagram.compensation_handlers.get(element.attached_to, ""))
     if handler is None:
-        yield Problem(element.id, "A compensation event is associated with one handler")
+        yield Problem(element.id, _("A compensation event is associated with one handler"))
     elif not handler.is_compensation_handler:
-        yield Problem(handler.id, "A compensation handler is marked isForCompensation")
+        yield Problem(handler.id, _("A compensation handler is marked isForCompensation"))
     elif handler.parent != element.parent:
-        yield Problem(handler.id, "A compensation handler stands in the scope of its activity")
+        yield Problem(handler.id, _("A compensation handler stands in the scope of its activity"))
     if diagram.outgoing(element.id):
         yield Problem(
-            element.id, "A compensation event leads to its handler by an association, not by a flow"
+            element.id, _("A compensation event leads to its handler by an association, not by a flow")
         )
     if host is not None and host.words & _MARKERS:
         yield Problem(
-            element.id, "Compensation of a repeated activity is not supported; repeat a subprocess around it"
+            element.id,
+            _("Compensation of a repeated activity is not supported; repeat a subprocess around it"),
         )
     others = [
         each.id
@@ -67,19 +70,19 @@ def _check_boundary(diagram: Diagram, element: Element) -> Iterator[Problem]:
         if each.attached_to == element.attached_to and each.trigger("compensate") is not None
     ]
     if len(others) > 1:
-        yield Problem(element.id, "An activity has one compensation event")
+        yield Problem(element.id, _("An activity has one compensation event"))
 
 
 def _check_throw(diagram: Diagram, element: Element) -> Iterator[Problem]:
     trigger = element.triggers[0]
     if not trigger.waits:
-        yield Problem(element.id, "Compensation that is not waited for is not supported")
+        yield Problem(element.id, _("Compensation that is not waited for is not supported"))
     reach = _reach(diagram, element)
     undone = [key for key in diagram.compensation_handlers if reach & {key, *_scopes(diagram, key)}]
     if trigger.activity and trigger.activity not in _activities(diagram, reach):
-        yield Problem(element.id, "The activity to be undone is not in its scope")
+        yield Problem(element.id, _("The activity to be undone is not in its scope"))
     elif not any(trigger.activity in ("", key, *_scopes(diagram, key)) for key in undone):
-        yield Problem(element.id, "There is nothing to undo: no activity here has a compensation handler")
+        yield Problem(element.id, _("There is nothing to undo: no activity here has a compensation handler"))
 
 
 def _reach(diagram: Diagram, element: Element) -> set[str]:

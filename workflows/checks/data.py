@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
+from django.utils.translation import gettext as _
+
 from workflows.checks.problems import Problem, check_optional
 from workflows.diagram import Diagram, Element
 from workflows.diagram.data import DataLink
@@ -21,36 +23,43 @@ _ASSOCIATIONS = {"dataInputAssociation", "dataOutputAssociation"}
 
 def check_data_objects(diagram: Diagram) -> Iterator[Problem]:
     for reference in diagram.dangling_references:
-        yield Problem(reference, "The reference leads to no data object")
+        yield Problem(reference, _("The reference leads to no data object"))
     taken = Counter((each.scope, each.variable) for each in diagram.data_objects.values())
     for each in diagram.data_objects.values():
         if not each.variable.isidentifier():
-            yield Problem(each.id, "A data object needs a name of letters, digits and underscores")
+            yield Problem(each.id, _("A data object needs a name of letters, digits and underscores"))
         elif taken[each.scope, each.variable] > 1:
-            yield Problem(each.id, f"Two data objects are called {each.variable}; draw two references to one")
+            yield Problem(
+                each.id,
+                _("Two data objects are called %(variable)s; draw two references to one")
+                % {"variable": each.variable},
+            )
 
 
 def check_data_associations(diagram: Diagram) -> Iterator[Problem]:
     for element in diagram.elements.values():
         if element.kind not in _EXCHANGING:
             if _ASSOCIATIONS & element.words:
-                yield Problem(element.id, f"A data association is not supported here, at the {element.kind}")
+                yield Problem(
+                    element.id,
+                    _("A data association is not supported here, at the %(kind)s") % {"kind": element.kind},
+                )
             continue
         for link in element.reads:
             yield from _check_link(element, link)
         for link in element.writes:
             yield from _check_link(element, link)
             if not link.object_id:
-                yield Problem(element.id, "A data output association leads to no data object")
+                yield Problem(element.id, _("A data output association leads to no data object"))
 
 
 def _check_link(element: Element, link: DataLink) -> Iterator[Problem]:
     if link.has_assignment:
         yield Problem(
-            element.id, "An assignment in a data association is not supported; use a transformation"
+            element.id, _("An assignment in a data association is not supported; use a transformation")
         )
     elif not link.object_id and not link.expression:
-        yield Problem(element.id, "A data association begins or ends at no data object")
+        yield Problem(element.id, _("A data association begins or ends at no data object"))
     elif not link.variable:
-        yield Problem(element.id, "A data association gives its value no name")
-    yield from check_optional(element.id, link.expression, what="transformation")
+        yield Problem(element.id, _("A data association gives its value no name"))
+    yield from check_optional(element.id, link.expression, what=_("transformation"))

@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from django.utils.translation import gettext as _
+
 from workflows.checks.problems import Problem, problem_at
 from workflows.diagram import Diagram
 from workflows.diagram.names import BPMN, OURS, word_of
@@ -52,22 +54,32 @@ def check_dialects(diagram: Diagram) -> Iterator[Problem]:
         for name in node.attrib:
             engine, word = _of_engine(str(name))
             if engine:
-                yield problem_at(node, f"{engine}:{word} is for another engine and is not read")
+                yield problem_at(
+                    node,
+                    _("%(engine)s:%(word)s is for another engine and is not read")
+                    % {"engine": engine, "word": word},
+                )
         for child in node.findall(f"{{{BPMN}}}extensionElements/*"):
             engine, word = _of_engine(str(child.tag))
             if engine:
-                yield problem_at(child, f"{engine}:{word} is for another engine and is not read")
+                yield problem_at(
+                    child,
+                    _("%(engine)s:%(word)s is for another engine and is not read")
+                    % {"engine": engine, "word": word},
+                )
 
 
 def check_our_words(diagram: Diagram) -> Iterator[Problem]:
     for node in diagram.node.iter(f"{{{OURS}}}*"):
         word = word_of(node)
         if word not in OUR_WORDS:
-            yield problem_at(node, f"consilium:{word} is not an extension of ours")
+            yield problem_at(node, _("consilium:%(word)s is not an extension of ours") % {"word": word})
             continue
         for name in node.attrib:
             if str(name) not in OUR_WORDS[word]:
-                yield problem_at(node, f"consilium:{word} has no attribute {name}")
+                yield problem_at(
+                    node, _("consilium:%(word)s has no attribute %(name)s") % {"word": word, "name": name}
+                )
 
 
 def _of_engine(name: str) -> tuple[str, str]:

@@ -8,6 +8,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from django.utils.translation import gettext as _
+
 from workflows.checks.problems import Problem
 from workflows.diagram import Definitions
 from workflows.diagram.names import BPMN, OTHER_MODELS, word_of
@@ -20,15 +22,18 @@ LONGEST_KEY = 80  # of a process's id, as its definition keeps it
 
 def check_executable(definitions: Definitions) -> Iterator[Problem]:
     if not definitions.processes:
-        yield Problem(definitions.id or "bundle", "The file holds no process")
+        yield Problem(definitions.id or "bundle", _("The file holds no process"))
     if not definitions.executable:
         for process in definitions.processes:
-            yield Problem(process.key, "The process is not marked executable (isExecutable)")
+            yield Problem(process.key, _("The process is not marked executable (isExecutable)"))
     for process in definitions.executable[1:]:
-        yield Problem(process.key, "A file has one executable process; this is another one")
+        yield Problem(process.key, _("A file has one executable process; this is another one"))
     for process in definitions.executable:
         if not process.key or len(process.key) > LONGEST_KEY:
-            yield Problem(process.key, f"The id of a process has 1 to {LONGEST_KEY} characters")
+            yield Problem(
+                process.key,
+                _("The id of a process has 1 to %(longest_key)s characters") % {"longest_key": LONGEST_KEY},
+            )
 
 
 def check_size(definitions: Definitions) -> Iterator[Problem]:
@@ -37,21 +42,22 @@ def check_size(definitions: Definitions) -> Iterator[Problem]:
     if count > MOST_NODES:
         yield Problem(
             definitions.key,
-            f"The file has {count} flow nodes; more than {MOST_NODES} are not run: call other processes",
+            _("The file has %(count)s flow nodes; more than %(most_nodes)s are not run: call other processes")
+            % {"count": count, "most_nodes": MOST_NODES},
         )
 
 
 def check_ids(definitions: Definitions) -> Iterator[Problem]:
     """An id is one of XML Schema, and none the engine gives to nodes of its own."""
     for key in definitions.repeated:
-        yield Problem(key, "This id stands in the file twice")
+        yield Problem(key, _("This id stands in the file twice"))
     for key in definitions.lines:
         if not _ID.fullmatch(key):
             yield Problem(
-                key, "An id begins with a letter or _; letters, digits, full stops, - and _ may follow"
+                key, _("An id begins with a letter or _; letters, digits, full stops, - and _ may follow")
             )
         elif _RESERVED.fullmatch(key):
-            yield Problem(key, "The engine uses this id itself; choose another one")
+            yield Problem(key, _("The engine uses this id itself; choose another one"))
 
 
 def check_other_models(definitions: Definitions) -> Iterator[Problem]:
@@ -59,7 +65,9 @@ def check_other_models(definitions: Definitions) -> Iterator[Problem]:
         word = word_of(node)
         if word in OTHER_MODELS:
             yield Problem(
-                node.get("id", word), f"A {word} is kept and shown, but never run", node.sourceline or 0
+                node.get("id", word),
+                _("A %(word)s is kept and shown, but never run") % {"word": word},
+                node.sourceline or 0,
             )
 
 
@@ -70,6 +78,7 @@ def check_understood(definitions: Definitions) -> Iterator[Problem]:
             name = node.get("definition", "")
             yield Problem(
                 node.get("id") or name or "extension",
-                f"The file demands that {name or 'an extension'} is understood, and it is not",
+                _("The file demands that %(what)s is understood, and it is not")
+                % {"what": name or _("an extension")},
                 node.sourceline or 0,
             )

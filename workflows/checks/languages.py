@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from django.utils.translation import gettext as _
+
 from workflows.checks.problems import Problem, problem_at
 from workflows.diagram import Diagram
 from workflows.diagram.names import BPMN, word_of
@@ -30,4 +32,8 @@ def check_languages(diagram: Diagram) -> Iterator[Problem]:
             continue
         language = node.get("language") or (default if default != _DEFAULT else OURS)
         if language != OURS:
-            yield problem_at(node, f"An expression in {language} is not evaluated; ours is {OURS}")
+            yield problem_at(
+                node,
+                _("An expression in %(language)s is not evaluated; ours is %(ours)s")
+                % {"language": language, "ours": OURS},
+            )

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from django.utils.translation import gettext as _
+
 from workflows.catalogue import MESSAGES, OUR_OWN
 from workflows.checks.problems import Problem, check_expression
 from workflows.diagram import Diagram, Element
@@ -23,14 +25,19 @@ def check_messages(diagram: Diagram) -> Iterator[Problem]:
             continue
         if trigger.name in OUR_OWN:
             yield Problem(
-                element.id, f"{trigger.name} is news of the engine's own; no process takes part in it"
+                element.id,
+                _("%(name)s is news of the engine's own; no process takes part in it")
+                % {"name": trigger.name},
             )
         elif trigger.name not in MESSAGES and not element.throws and not _is_declared(element):
             known = ", ".join(sorted(MESSAGES))
             yield Problem(
                 element.id,
-                f"No event is called {trigger.name}; there are: {known}. One that a process throws is waited for"
-                " with consilium:message",
+                _(
+                    "No event is called %(name)s; there are: %(known)s. One that a process throws is waited for"
+                    " with consilium:message"
+                )
+                % {"name": trigger.name, "known": known},
             )
         yield from _check_correlation(diagram, element)
 
@@ -40,9 +47,12 @@ def check_thrown(diagram: Diagram) -> Iterator[Problem]:
     for element in diagram.elements.values():
         if element.throws and element.triggers and element.triggers[0].kind in {"message", "signal"}:
             for name, text in element.arguments.items():
-                yield from check_expression(element.id, text, what=f"argument {name}")
+                yield from check_expression(element.id, text, what=_("argument %(name)s") % {"name": name})
                 if name in TAKEN:
-                    yield Problem(element.id, f"The argument {name} goes with every message by itself")
+                    yield Problem(
+                        element.id,
+                        _("The argument %(name)s goes with every message by itself") % {"name": name},
+                    )
 
 
 def _is_declared(element: Element) -> bool:
@@ -53,12 +63,13 @@ def _check_correlation(diagram: Diagram, element: Element) -> Iterator[Problem]:
     if diagram.begins(element):
         if element.extension("message", "correlate"):
             yield Problem(
-                element.id, "A message that begins a process is not correlated; consilium:start has its key"
+                element.id,
+                _("A message that begins a process is not correlated; consilium:start has its key"),
             )
         return
     if element.correlation is not None and not element.correlating:
         yield Problem(
-            element.id, "The process has no correlation subscription that says which message is waited for"
+            element.id, _("The process has no correlation subscription that says which message is waited for")
         )
     for text in element.correlating:
-        yield from check_expression(element.id, text, what="correlation")
+        yield from check_expression(element.id, text, what=_("correlation"))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from django.utils.translation import gettext as _
 from lxml import etree
 
 from workflows.checks.problems import Problem, problem_at
@@ -26,7 +27,11 @@ def check_references(diagram: Diagram) -> Iterator[Problem]:
     for node in diagram.node.iter(f"{{{BPMN}}}*"):
         for word, reference in _references(node):
             if reference and local(reference) not in known:
-                yield problem_at(node, f"{word} names {reference}, which is not there")
+                yield problem_at(
+                    node,
+                    _("%(word)s names %(reference)s, which is not there")
+                    % {"word": word, "reference": reference},
+                )
 
 
 def _references(node: etree._Element) -> Iterator[tuple[str, str]]:

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from django.utils.translation import gettext as _
+
 from workflows.checks.boundaries import SUBPROCESSES
 from workflows.checks.problems import Problem
 from workflows.diagram import Diagram, Element
@@ -16,7 +18,7 @@ def check_scopes(diagram: Diagram) -> Iterator[Problem]:
     for element in diagram.elements.values():
         is_open = element.kind in SUBPROCESSES and element.id not in diagram.unmarked_scopes
         if is_open and not _inside(diagram, element, "endEvent"):
-            yield Problem(element.id, "A subprocess has an end event")
+            yield Problem(element.id, _("A subprocess has an end event"))
         if element.is_event_subprocess:
             yield from _check_event_subprocess(diagram, element)
         if element.throws and element.trigger("cancel") is not None:
@@ -27,24 +29,24 @@ def check_scopes(diagram: Diagram) -> Iterator[Problem]:
 
 def _check_event_subprocess(diagram: Diagram, element: Element) -> Iterator[Problem]:
     if element.kind != "subProcess":
-        yield Problem(element.id, "Only a plain subprocess is begun by an event")
+        yield Problem(element.id, _("Only a plain subprocess is begun by an event"))
     if element.loop is not None:
-        yield Problem(element.id, "An event subprocess is begun by its event, and has no loop marker")
+        yield Problem(element.id, _("An event subprocess is begun by its event, and has no loop marker"))
     if diagram.incoming(element.id) or diagram.outgoing(element.id):
-        yield Problem(element.id, "An event subprocess is begun by its event; no flow leads there or away")
+        yield Problem(element.id, _("An event subprocess is begun by its event; no flow leads there or away"))
     for start in _inside(diagram, element, "startEvent"):
         if start.trigger("error") is not None and not start.is_interrupting:
-            yield Problem(start.id, "An error event always interrupts")
+            yield Problem(start.id, _("An error event always interrupts"))
 
 
 def _check_cancel(diagram: Diagram, element: Element) -> Iterator[Problem]:
     owner = diagram.elements.get(element.parent)
     if owner is None or owner.kind != "transaction":
-        yield Problem(element.id, "A cancel end event stands directly in a transaction")
+        yield Problem(element.id, _("A cancel end event stands directly in a transaction"))
     elif not any(
         each.trigger("cancel") for each in diagram.elements.values() if each.attached_to == owner.id
     ):
-        yield Problem(owner.id, "A transaction that can be cancelled is left by a cancel boundary event")
+        yield Problem(owner.id, _("A transaction that can be cancelled is left by a cancel boundary event"))
 
 
 def _check_escalation(diagram: Diagram, element: Element, code: str) -> Iterator[Problem]:
@@ -56,7 +58,7 @@ def _check_escalation(diagram: Diagram, element: Element, code: str) -> Iterator
             if trigger is not None and trigger.name in ("", code) and _hears(diagram, each, inner):
                 return
         inner = diagram.elements.get(inner.parent)
-    yield Problem(element.id, f"Nothing around it catches the escalation {code}")
+    yield Problem(element.id, _("Nothing around it catches the escalation %(code)s") % {"code": code})
 
 
 def _hears(diagram: Diagram, catcher: Element, inner: Element) -> bool:

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from django.utils.translation import gettext as _
+
 from workflows.checks.problems import Problem
 from workflows.decisions.expressions import FeelFault, check
 from workflows.diagram import Diagram, Script
@@ -22,27 +24,30 @@ def check_scripts(diagram: Diagram) -> Iterator[Problem]:
                 yield Problem(element.id, message)
             name = element.extension("script", "result")
             if name and element.script.language in (*PYTHON, LIBRARY):
-                yield Problem(element.id, "A Python script sets variables itself and has no result")
+                yield Problem(element.id, _("A Python script sets variables itself and has no result"))
             elif name and not name.isidentifier():
-                yield Problem(element.id, f"The script's result is no variable: {name}")
+                yield Problem(element.id, _("The script's result is no variable: %(name)s") % {"name": name})
 
 
 def _problems(element_id: str, script: Script) -> Iterator[str]:
     if script.language not in RUNNERS:
-        written = script.language or "none"
-        yield f"The script format {written} is not run; there are: {', '.join(sorted(RUNNERS))}"
+        written = script.language or _("none")
+        yield _("The script format %(written)s is not run; there are: %(names)s") % {
+            "written": written,
+            "names": ", ".join(sorted(RUNNERS)),
+        }
     elif not script.text:
-        yield "The script task has no script"
+        yield _("The script task has no script")
     elif script.language in FEEL:
         try:
             check(script.text)
         except FeelFault as fault:
-            yield f"The script is not FEEL: {fault}"
+            yield _("The script is not FEEL: %(fault)s") % {"fault": fault}
     elif script.language == LIBRARY:
         if find_script(script.text) is None:
-            yield f"The library has no script {script.text} in force"
+            yield _("The library has no script %(text)s in force") % {"text": script.text}
     else:
         try:
             check_script(script.text, name=element_id)
         except ScriptError as error:
-            yield f"The script would not run: {error}"
+            yield _("The script would not run: %(error)s") % {"error": error}

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from django.utils.translation import gettext as _
+
 from workflows.checks.problems import Problem, check_expression
 from workflows.diagram import Diagram, Element
 from workflows.engine.durations import looks_like_timing, parse_cycle, parse_duration, parse_moment
@@ -22,7 +24,7 @@ def check_timers(diagram: Diagram) -> Iterator[Problem]:
             yield from _check_start(element, trigger.expression)
             continue
         if trigger.cycle and not _may_repeat(element):
-            yield Problem(element.id, "Only a non-interrupting boundary or start event may repeat")
+            yield Problem(element.id, _("Only a non-interrupting boundary or start event may repeat"))
         yield from check_timing(element.id, trigger.expression, is_cycle=trigger.cycle)
 
 
@@ -34,13 +36,15 @@ def check_timing(
         yield from check_expression(element_id, text, what=what)
     elif is_cycle and parse_cycle(text) is None:
         yield Problem(
-            element_id, "A repeating timer is written like R3/PT10M, once or more, a second apart or more"
+            element_id, _("A repeating timer is written like R3/PT10M, once or more, a second apart or more")
         )
     elif not is_cycle and parse_duration(text) is None and parse_moment(text) is None:
         yield Problem(
             element_id,
-            "When is a duration of weeks, days, hours, minutes and seconds of at most a hundred years, like P1DT12H, "
-            "or a moment with its offset, like 2026-03-02T08:00+08:00",
+            _(
+                "When is a duration of weeks, days, hours, minutes and seconds of at most a hundred years, like "
+                "P1DT12H, or a moment with its offset, like 2026-03-02T08:00+08:00"
+            ),
         )
 
 
@@ -49,10 +53,10 @@ def _check_start(element: Element, text: str) -> Iterator[Problem]:
     if parse_schedule(text) is None:
         yield Problem(
             element.id,
-            "When the process begins is a moment, R/PT1H, or minute hour day month weekday: 30 6 * * 1-5",
+            _("When the process begins is a moment, R/PT1H, or minute hour day month weekday: 30 6 * * 1-5"),
         )
     if not element.extension("start", "site"):
-        yield Problem(element.id, "The clock knows no site: consilium:start says where the process begins")
+        yield Problem(element.id, _("The clock knows no site: consilium:start says where the process begins"))
 
 
 def _may_repeat(element: Element) -> bool:

@@ -7,6 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
 from workflows.checks.problems import Problem, check_expression
 from workflows.diagram import Diagram, Element
 
@@ -27,17 +30,20 @@ _WHY = {
     (
         "startEvent",
         "conditional",
-    ): "A process is not begun by a condition; begin it by a message, a signal or a timer",
+    ): gettext_lazy("A process is not begun by a condition; begin it by a message, a signal or a timer"),
     (
         "startEvent",
         "compensate",
-    ): "A compensation event subprocess is not supported; give the activity a handler",
+    ): gettext_lazy("A compensation event subprocess is not supported; give the activity a handler"),
 }
-_NOTHING = {"sendTask": "The send task has no message", "receiveTask": "The receive task has no message"}
+_NOTHING = {
+    "sendTask": gettext_lazy("The send task has no message"),
+    "receiveTask": gettext_lazy("The receive task has no message"),
+}
 _NEEDS_NAME = {
-    "message": "The message has no name",
-    "signal": "The signal has no name",
-    "link": "The link has no name",
+    "message": gettext_lazy("The message has no name"),
+    "signal": gettext_lazy("The signal has no name"),
+    "link": gettext_lazy("The link has no name"),
 }
 
 
@@ -47,7 +53,7 @@ def check_triggers(diagram: Diagram) -> Iterator[Problem]:
         if allowed is None:
             continue
         if len(element.triggers) > 1:
-            yield Problem(element.id, "An event with several triggers is not supported")
+            yield Problem(element.id, _("An event with several triggers is not supported"))
         for kind in [trigger.kind for trigger in element.triggers] or [""]:
             if kind not in allowed:
                 yield Problem(element.id, _refusal(element, kind))
@@ -58,11 +64,11 @@ def check_names(diagram: Diagram) -> Iterator[Problem]:
     for element in diagram.elements.values():
         for trigger in element.triggers:
             if trigger.kind in _NEEDS_NAME and not trigger.name:
-                yield Problem(element.id, _NEEDS_NAME[trigger.kind])
+                yield Problem(element.id, str(_NEEDS_NAME[trigger.kind]))
             if trigger.kind in {"error", "escalation"} and element.throws and not trigger.name:
-                yield Problem(element.id, f"The {trigger.kind} has no code")
+                yield Problem(element.id, _("The %(kind)s has no code") % {"kind": trigger.kind})
             if trigger.kind == "conditional":
-                yield from check_expression(element.id, trigger.expression, what="condition")
+                yield from check_expression(element.id, trigger.expression, what=_("condition"))
 
 
 def _allowed(diagram: Diagram, element: Element) -> set[str] | None:
@@ -76,7 +82,8 @@ def _allowed(diagram: Diagram, element: Element) -> set[str] | None:
 
 def _refusal(element: Element, kind: str) -> str:
     if (element.kind, kind) in _WHY:
-        return _WHY[element.kind, kind]
+        return str(_WHY[element.kind, kind])
     if not kind:
-        return _NOTHING.get(element.kind, "The event waits for nothing")
-    return f"{'An' if kind[0] in 'aeo' else 'A'} {_WORDS.get(kind, kind)} event is not supported here"
+        return str(_NOTHING.get(element.kind, _("The event waits for nothing")))
+    words = {"article": "An" if kind[0] in "aeo" else "A", "kind": _WORDS.get(kind, kind)}
+    return _("%(article)s %(kind)s event is not supported here") % words

@@ -11,6 +11,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from lxml import etree
 
 from workflows.checks.kinds import REFUSED_WORDS
@@ -41,11 +43,11 @@ _READ_CHILDREN = FLOW_NODES | BESIDE | {
     "monitoring", "multiInstanceLoopCharacteristics", "script", "standardLoopCharacteristics",
 }  # fmt: skip
 _WHY = {
-    "eventDefinitionRef": "A shared event definition is not read; write it into the event",
-    "humanPerformer": "Who does it is said by the lane, not by a human performer",
-    "performer": "Who does it is said by the lane, not by a performer",
-    "potentialOwner": "Who does it is said by the lane, not by a potential owner",
-    "resourceRole": "Who does it is said by the lane, not by a resource role",
+    "eventDefinitionRef": gettext_lazy("A shared event definition is not read; write it into the event"),
+    "humanPerformer": gettext_lazy("Who does it is said by the lane, not by a human performer"),
+    "performer": gettext_lazy("Who does it is said by the lane, not by a performer"),
+    "potentialOwner": gettext_lazy("Who does it is said by the lane, not by a potential owner"),
+    "resourceRole": gettext_lazy("Who does it is said by the lane, not by a resource role"),
 }
 
 
@@ -56,9 +58,11 @@ def check_attributes(diagram: Diagram) -> Iterator[Problem]:
             if word.startswith("{") or word in _READ:
                 continue
             if word not in _ONLY:
-                yield problem_at(node, f"The attribute {word} is not read")
+                yield problem_at(node, _("The attribute %(word)s is not read") % {"word": word})
             elif value not in _ONLY[word]:
-                yield problem_at(node, f'{word}="{value}" is not supported')
+                yield problem_at(
+                    node, _('%(word)s="%(value)s" is not supported') % {"word": word, "value": value}
+                )
 
 
 def check_children(diagram: Diagram) -> Iterator[Problem]:
@@ -70,7 +74,7 @@ def check_children(diagram: Diagram) -> Iterator[Problem]:
             if word == "property" and _is_exchanged(node, child.get("id", "")):
                 continue
             if word_of(node) not in PROCESS_WORDS:  # a process's own parts are refused with its other parts
-                why = _WHY.get(word, f"{word} is not read")
+                why = str(_WHY[word]) if word in _WHY else _("%(word)s is not read") % {"word": word}
                 yield replace(problem_at(node, why), line=child.sourceline or 0)
 
 

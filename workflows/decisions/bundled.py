@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from django.utils.translation import gettext as _
+
 from common.errors import InvalidInput, ServiceError
 from workflows.decisions.elements import children
 from workflows.decisions.markup import read_tree
@@ -44,10 +46,18 @@ def find_decision(files: Mapping[str, str], *, task_id: str, name: str) -> Bundl
     ]
     if len(found) == 1:
         return found[0]
-    what = f"decision {name}" if name else "decision that says it is used by this task"
+    raise NoDecision(_refusal(name, found))
+
+
+def _refusal(name: str, found: list[BundledDecision]) -> str:
+    words = {"name": name, "files": ", ".join(each.file for each in found)}
+    if not found and name:
+        return _("No .dmn file of the bundle has a decision %(name)s") % words
     if not found:
-        raise NoDecision(f"No .dmn file of the bundle has a {what}")
-    raise NoDecision(f"There is more than one {what}: in {', '.join(each.file for each in found)}")
+        return _("No .dmn file of the bundle has a decision that says it is used by this task")
+    if name:
+        return _("There is more than one decision %(name)s: in %(files)s") % words
+    return _("There is more than one decision that says it is used by this task: in %(files)s") % words
 
 
 def _named(model: DecisionModel, name: str) -> list[str]:

@@ -9,6 +9,7 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.db.models import Max
 from django.utils.translation import gettext as _
+from django.utils.translation import override
 
 from accounts.actors import Actor, SystemActor
 from accounts.audit import record_audit
@@ -66,7 +67,7 @@ def keep_bundle(files: dict[str, str], *, actor: Actor) -> ProcessDefinition:
         name=definitions.title[:120],
         digest=digest,
         files=files,
-        problems=_as_json(_problems(files)),
+        problems=_kept_problems(files),
         status=Status.DRAFT,
         is_active=False,
         imported_at=clock.now(),
@@ -96,7 +97,7 @@ def deploy(definition: ProcessDefinition, *, actor: Actor) -> ProcessDefinition:
     problems = _problems(definition.files)
     if problems:
         if definition.status == Status.DRAFT:
-            definition.problems = _as_json(problems)
+            definition.problems = _kept_problems(definition.files)
             definition.save(update_fields=["problems"])
         raise _refusal(f"{definition.key} {definition.version}", problems)
     with transaction.atomic():
@@ -188,6 +189,12 @@ def _key_of(definitions: Definitions) -> str:
     return key
 
 
+def _kept_problems(files: dict[str, str]) -> list[dict[str, Any]]:
+    """Problems as a draft keeps them, in English: who looks at it is told them in their own language."""
+    with override("en"):
+        return _as_json(_problems(files))
+
+
 def _as_json(problems: list[Problem]) -> list[dict[str, Any]]:
     return [{"element": each.element_id, "message": each.message, "line": each.line} for each in problems]
 
@@ -195,10 +202,12 @@ def _as_json(problems: list[Problem]) -> list[dict[str, Any]]:
 def _refusal(name: str, problems: list[Problem]) -> InvalidInput:
     fields: dict[str, str] = {}
     for each in problems:
-        message = f"{each.message} (line {each.line})" if each.line else each.message
+        words = {"message": each.message, "line": each.line}
+        message = _("%(message)s (line %(line)s)") % words if each.line else each.message
         fields[each.element_id] = "; ".join(filter(None, (fields.get(each.element_id), message)))
+    sentence = _("The process in %(name)s cannot be imported: %(problem)s")
     return InvalidInput(
-        f"The process in {name} cannot be imported: {problems[0]}", code="BUNDLE_REFUSED", fields=fields
+        sentence % {"name": name, "problem": problems[0]}, code="BUNDLE_REFUSED", fields=fields
     )
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
+from django.utils.translation import gettext as _
 from lxml import etree
 
 from workflows.diagram.collaboration import name_of, read_message_flows, read_participants, read_parts
@@ -26,7 +27,7 @@ def read_diagram(text: str) -> Diagram:
     """The process a file runs; DiagramError if it is not BPMN or has not one executable process."""
     runs = read_definitions(text).executable
     if len(runs) != 1:
-        raise DiagramError("A bundle's diagram has exactly one executable process")
+        raise DiagramError(_("A bundle's diagram has exactly one executable process"))
     return runs[0]
 
 
@@ -34,7 +35,7 @@ def read_definitions(text: str) -> Definitions:
     """All a file holds, whether any of it can be run or not; DiagramError if it is not BPMN."""
     tree = parse(text)
     if tree.tag != f"{{{BPMN}}}definitions":
-        raise DiagramError("Not a BPMN 2.0 file: its root is not definitions of that namespace")
+        raise DiagramError(_("Not a BPMN 2.0 file: its root is not definitions of that namespace"))
     lines: dict[str, int] = {}
     repeated = []
     for node in tree.iter(f"{{{BPMN}}}*"):
@@ -65,9 +66,9 @@ def parse(text: str) -> etree._Element:
     try:
         tree = etree.fromstring(text.encode(), parser)
     except (etree.XMLSyntaxError, ValueError) as error:
-        raise DiagramError(f"Not XML: {error}") from error
+        raise DiagramError(_("Not XML: %(error)s") % {"error": error}) from error
     if tree.getroottree().docinfo.doctype:
-        raise DiagramError("A file with a document type declaration is not read")
+        raise DiagramError(_("A file with a document type declaration is not read"))
     return tree
 
 

@@ -25,9 +25,10 @@ def designer(cast, as_person, operators):  # noqa: F811
     return as_person(cast.rosa)
 
 
-def send(program, content, name="sample.bpmn", **more):
+def send(program, content, name="sample.bpmn", language="en", **more):
     file = SimpleUploadedFile(name, content if isinstance(content, bytes) else content.encode())
-    return program.post("/api/processes/", {"file": file, **more}, format="multipart")
+    asked = {"accept-language": language}
+    return program.post("/api/processes/", {"file": file, **more}, format="multipart", headers=asked)
 
 
 def zipped(files):
@@ -49,6 +50,22 @@ def test_a_diagram_is_kept_as_a_draft_and_deployed_later(designer):
     assert list(
         AuditEvent.objects.filter(object_kind="process").order_by("id").values_list("action", flat=True)
     ) == ["process.imported", "process.deployed"]
+
+
+def test_problems_are_told_in_english_unless_another_language_is_asked_for(designer):
+    send(designer, BAD, language="zh-hans")  # what is kept with the draft is English all the same
+    (row,) = designer.get("/api/processes/?status=draft").json()["results"]
+    address = f"/api/processes/{row['id']}/problems/"
+
+    english = {each["element"]: each["message"] for each in designer.get(address).json()}
+    chinese = {
+        each["element"]: each["message"]
+        for each in designer.get(address, headers={"accept-language": "zh-hans"}).json()
+    }
+
+    assert english["a"] == "A complex gateway is not supported"
+    assert chinese["a"] == "不支持复杂网关"
+    assert ProcessDefinition.objects.get().problems[0]["message"].isascii()
 
 
 def test_a_refused_diagram_tells_every_problem_with_element_and_line_and_stays_to_be_looked_at(designer):
