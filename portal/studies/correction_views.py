@@ -26,9 +26,8 @@ from portal.gate import opened_by
 from portal.shell.person import person_of, standing_of
 from portal.studies.choosing import SHOWN as MOST_PATIENTS
 from portal.studies.choosing import patient_named, patients_like
+from portal.studies.corrected import SHOWN, corrections_shown
 from portal.studies.correcting import carry_out, consequences, read_command
-
-SHOWN = 50
 
 
 def may_correct(request: HttpRequest, study: Study) -> bool:
@@ -125,7 +124,7 @@ def _panel(
         "follows": follows,
         "refusal": refusal,
         "errors": fields or {},
-        "corrections": list(Correction.objects.filter(study_instance_uid=uid).order_by("-made_at")[:SHOWN]),
+        "corrections": corrections_shown(person_of(request), uid),
         "commitments": list(
             Commitment.objects.filter(study_instance_uid=uid)
             .select_related("node")

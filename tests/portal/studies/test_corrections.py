@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 import pytest
 
 from archive.mpi.models import Patient
 from archive.studies.corrections.models import Correction
 from archive.studies.models import Instance, Study
+from events.services import deliver_due
 from tests.archive.orders.orders import make_patient
 from tests.portal.stored_images import store_ct
 
@@ -104,6 +107,24 @@ def test_rest_previews_makes_lists_and_undoes_a_reassignment(study, theo, cast):
     assert Study.objects.get().patient != patient
     again = theo.post(f"/api/corrections/{made.json()['uid']}/undo/")
     assert again.status_code == 409
+
+
+def test_the_history_of_a_split_leads_to_the_new_study(study, theo, cast, clock):
+    store_ct(cast.county, series="1.2.3.5", slices=2, SeriesDescription="Of another", SeriesNumber=3)
+    asked = {"kind": "split", "series": ["1.2.3.5"], "comment": "two examinations", "confirmed": "yes"}
+
+    being_made = theo.post(PAGE, asked, follow=True).content.decode()
+    assert "Being made" in being_made
+    assert "The new study" not in being_made
+
+    clock.advance(dt.timedelta(seconds=5))
+    deliver_due()
+    new = Study.objects.exclude(pk=study.pk).get()
+    assert f'href="/studies/{new.study_instance_uid}/"' in theo.get(PAGE).content.decode()
+    assert theo.get(f"/studies/{new.study_instance_uid}/").status_code == 200
+
+    theo.post(f"/studies/corrections/{Correction.objects.get().uid}/undo/")
+    assert f'href="/studies/{new.study_instance_uid}/"' not in theo.get(PAGE).content.decode()
 
 
 def test_the_panel_costs_the_same_however_much_was_corrected(
