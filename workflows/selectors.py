@@ -8,7 +8,7 @@ from django.db.models import Case, Exists, IntegerField, OuterRef, Q, QuerySet, 
 
 from accounts.actors import Actor, SystemActor
 from accounts.models import Membership, Person
-from accounts.privileges import Privilege, sites_where
+from accounts.privileges import Privilege, roles_with, sites_where
 from accounts.selectors import people_with_role
 from workflows.models import (
     LIST_ORDER,
@@ -46,6 +46,24 @@ def visible_cases(actor: Actor) -> QuerySet[ProcessInstance]:
     role_wide = _tasks_offered_to(actor).values("instance_id")
     return cases.filter(
         Q(site__in=sites_where(actor, Privilege.VIEW_CASES)) | Q(pk__in=own) | Q(pk__in=role_wide)
+    )
+
+
+def people_who_see(instance: ProcessInstance) -> QuerySet[Person]:
+    """Everyone with an account in use who may open a case: `visible_cases` asked the other way round."""
+    held = Membership.objects.filter(person=OuterRef("pk"))
+    there = {"site": OuterRef("site"), "role": OuterRef("role")}
+    tasks = UserTask.objects.filter(instance=instance)
+    part = Q(assignee=OuterRef("pk")) | Q(completed_by=OuterRef("pk")) | Q(owner=OuterRef("pk"))
+    waiting = tasks.filter(status__in=OPEN_TASK)
+    named = TaskCandidate.objects.filter(task__in=waiting.filter(has_candidates=True))
+    return Person.objects.filter(
+        Exists(held.filter(site=instance.site_id, role__in=roles_with(Privilege.VIEW_CASES)))
+        | Exists(tasks.filter(part))
+        | Exists(held.filter(Exists(waiting.filter(has_candidates=False, **there))))
+        | Exists(named.filter(person=OuterRef("pk")))
+        | Exists(held.filter(Exists(named.filter(**there)))),
+        is_active=True,
     )
 
 

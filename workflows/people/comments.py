@@ -18,7 +18,7 @@ from common.errors import InvalidInput, NotFound
 from events.services import publish
 from events.tracing import trace
 from workflows.models import CaseComment, ProcessInstance
-from workflows.selectors import visible_cases
+from workflows.selectors import people_who_see, visible_cases
 
 MAX_TEXT = 4000
 MOST_MENTIONED = 20
@@ -80,8 +80,8 @@ def _mentioned(case: ProcessInstance, text: str) -> list[str]:
     names = list(dict.fromkeys(name.rstrip(".+-") for name in _MENTION.findall(text)))
     if not names:
         return []
-    people = Person.objects.filter(username__in=names[:MOST_MENTIONED], is_active=True)
-    may_see = {each.username for each in people if visible_cases(each).filter(pk=case.pk).exists()}
+    asked = people_who_see(case).filter(username__in=names[:MOST_MENTIONED])
+    may_see = set(asked.values_list("username", flat=True))
     strangers = [name for name in names if name not in may_see]
     if strangers:
         sentence = _("Nobody who may see this case is called %(names)s.") % {
