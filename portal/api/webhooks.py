@@ -92,7 +92,7 @@ class WebhookDeliverySerializer(serializers.ModelSerializer[WebhookDelivery]):
         return "delivered" if delivery.delivered_at else "failed" if delivery.failed_at else "waiting"
 
 
-class ResentSerializer(serializers.Serializer[Any]):
+class ReplayedSerializer(serializers.Serializer[Any]):
     count = serializers.IntegerField(help_text="how many deliveries are on their way again")
 
 
@@ -154,7 +154,7 @@ class WebhookViewSet(Resource[Webhook]):
             WebhookDeliverySerializer(send_ping(self.get_object(), actor=self.person)).data, status=201
         )
 
-    @extend_schema(request=None, responses={200: ResentSerializer, 404: RefusalSerializer})
+    @extend_schema(request=None, responses={200: ReplayedSerializer, 404: RefusalSerializer})
     @action(detail=True, methods=["post"], url_path="replay-failed")
     def replay_failed(self, request: Request, uid: str) -> Response:
         """Send all that was given up once more, each under the id it had; 1000 deliveries at most at once."""

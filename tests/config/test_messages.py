@@ -40,6 +40,6 @@ def test_translations_keep_every_placeholder_and_tag() -> None:
 def test_messages_are_found_in_code_templates_and_diagrams() -> None:
     places = {message: place for message, place in used_messages(ROOT).items() if isinstance(message, str)}
 
-    assert places["%(field)s is required."].endswith("workflows/forms/data.py")
+    assert places["%(field)s is required."].endswith("workflows/forms/refusals.py")
     assert places["Skip to content"].endswith("base.html")
     assert places["Read and report"].endswith(".bpmn")

@@ -85,5 +85,7 @@ def _refusal(element: Element, kind: str) -> str:
         return str(_WHY[element.kind, kind])
     if not kind:
         return str(_NOTHING.get(element.kind, _("The event waits for nothing")))
-    words = {"article": "An" if kind[0] in "aeo" else "A", "kind": _WORDS.get(kind, kind)}
-    return _("%(article)s %(kind)s event is not supported here") % words
+    words = {"kind": _WORDS.get(kind, kind)}
+    if kind[0] in "aeo":
+        return _("An %(kind)s event is not supported here") % words
+    return _("A %(kind)s event is not supported here") % words

@@ -13,7 +13,7 @@ from accounts.models import AuditEvent
 from common.errors import Conflict, InvalidInput, NotFound, NotPermitted
 from events.services import Event, deliver_due
 from tests.workflows.conftest import chain, machine, message, timer, user
-from tests.workflows.engine.events.drawing import END, catch
+from tests.workflows.engine.drawing import END, catch
 from workflows import services
 from workflows.locks import warm_runs
 from workflows.machines import external_tasks
