@@ -9,7 +9,7 @@ import pytest
 from archive.mpi.models import Patient
 from archive.studies.corrections.models import Correction
 from archive.studies.models import Instance, Study
-from events.services import deliver_due
+from events.delivery import deliver_due
 from tests.archive.orders.orders import make_patient
 from tests.portal.stored_images import store_ct
 

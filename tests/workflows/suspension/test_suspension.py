@@ -11,7 +11,8 @@ from django.test.utils import CaptureQueriesContext
 
 from accounts.models import AuditEvent
 from common.errors import Conflict, InvalidInput, NotFound, NotPermitted
-from events.services import Event, deliver_due
+from events.delivery import deliver_due
+from events.services import Event
 from tests.workflows.conftest import chain, machine, message, timer, user
 from tests.workflows.engine.drawing import END, catch
 from workflows import services
