@@ -97,6 +97,16 @@ def test_a_hostile_expression_is_refused_when_it_is_read(text):
         "flatten(for a in 1..1000 return (for b in 1..1000 return b))",
         "sort(for a in 1..100000 return a, function(x, y) x > y)",
         "distinct values(for a in 1..100000 return a)",
+        "{x: for a in 1..5000 return a, r: distinct values(for a in 1..5000 return x)}.r",
+        "{x: for a in 1..5000 return a, r: index of(for a in 1..5000 return x, x)}.r",
+        "{x: for a in 1..5000 return a, r: list contains(for a in 1..5000 return x, x)}.r",
+        "{x: for a in 1..5000 return a, r: every a in 1..5000 satisfies x = x}.r",
+        "{x: {y: for a in 1..5000 return a}, r: x in (for a in 1..5000 return x)}.r",
+        ("{a: [1, 1], b: [a, a], c: [b, b], d: [c, c], e: [d, d], f: [e, e], g: [f, f], h: [g, g], i: [h, h],"
+        " j: [i, i], k: [j, j], l: [k, k], m: [l, l], n: [m, m], o: [n, n], p: [o, o], q: [p, p], r: 2 in q}.r"),
+        ('{c: context(for a in 1..5000 return {key: string(a), value: a}),'
+        ' r: count(for a in 1..5000 return context put(c, "key", a))}.r'),
+        "string length(string(for a in 1..15000 return 1e6000))",
     ],
     ids=lambda text: text[:40],
 )  # fmt: skip
@@ -130,6 +140,28 @@ def test_a_value_that_cannot_be_is_null(text):
 
 def test_a_pattern_that_would_backtrack_for_ever_is_linear():
     assert decide('matches(x, "^(a+)+$")', x="a" * 50_000 + "b").value is False
+
+
+def test_texts_that_would_multiply_are_denied_before_they_are_made():
+    """Half a million letters at most come of any of these; written out they would be gigabytes."""
+    long, longer = "a" * 45_000, "b" * 45_000
+    assert decide('replace(x, "a", y)', x=long, y=longer).value is None
+    assert (
+        decide('replace(x, "(a)", "$1$1$1$1$1$1$1$1$1$1$1$1$1$1$1$1$1$1$1$1$1$1$1$1$1")', x=long).value
+        is None
+    )
+    assert decide('replace(x, "b*", y)', x=long, y=longer).value is None
+    for text in ("string(for a in 1..15000 return x)", "for a in 1..15000 return x"):
+        with pytest.raises(DecisionTooCostly):
+            decide(text, x=long)
+
+
+@pytest.mark.parametrize("function", ['matches(x, "{}")', 'replace(x, "{}", "b")', 'split(x, "{}")'])
+@pytest.mark.parametrize("pattern", ["(a|a)*$", "(a*)*b", "(.*a){20}$", "((a+)+)+$"])
+def test_no_pattern_backtracks_for_ever(function, pattern):
+    began = monotonic()
+    decide(function.format(pattern), x="a" * 20_000 + "c")
+    assert monotonic() - began < 5
 
 
 TOKENS = [

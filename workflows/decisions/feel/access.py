@@ -96,7 +96,7 @@ def invoke(run: Run, function: Function, values: list[Value], names: Sequence[st
     except (DecimalException, OverflowError):
         result = run.fail(_("%(name)s: the result lies outside what can be told.") % {"name": function.name})
     run.leave()
-    if isinstance(result, str | list):
+    if isinstance(result, str | list | dict):
         run.admit(len(result))
     return result
 

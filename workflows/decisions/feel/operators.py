@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from workflows.decisions.feel.arithmetic import calculate, negate
 from workflows.decisions.feel.errors import FeelError
 from workflows.decisions.feel.frames import Code, Frame
-from workflows.decisions.feel.values import Value, compare, equal, kind_of
+from workflows.decisions.feel.values import Value, compare, equal, kind_of, pay_for_comparing
 
 ORDER: Mapping[str, Callable[[int], bool]] = {
     "<": lambda order: order < 0,
@@ -50,8 +50,19 @@ def binary(operator: str, left: Code, right: Code) -> Code:
     if operator == "or":
         return lambda frame: True if (value := left(frame)) is True else either(value, right(frame))
     if operator in {"=", "!=", *ORDER}:
-        return lambda frame: compare_by(operator, left(frame), right(frame))
+        return compared(operator, left, right)
     return _arithmetic(operator, left, right)
+
+
+def compared(operator: str, left: Code, right: Code) -> Code:
+    """The closure of a comparison."""
+
+    def evaluate(frame: Frame) -> bool | None:
+        one = left(frame)
+        pay_for_comparing(frame.run, one)
+        return compare_by(operator, one, right(frame))
+
+    return evaluate
 
 
 def _arithmetic(operator: str, left: Code, right: Code) -> Code:

@@ -10,8 +10,8 @@ from collections.abc import Callable
 from workflows.decisions.feel import nodes
 from workflows.decisions.feel.frames import INPUT, Code, Frame
 from workflows.decisions.feel.nodes import Node, Test
-from workflows.decisions.feel.operators import compare_by, either
-from workflows.decisions.feel.values import Range, Value, equal, is_in_range
+from workflows.decisions.feel.operators import compared, either
+from workflows.decisions.feel.values import Range, Value, equal, is_in_range, pay_for_comparing
 
 Compile = Callable[[Node], Code]
 
@@ -42,7 +42,7 @@ def one_test(test: Test, compile_node: Compile) -> Code:
             return lambda frame: None if (passed := inner(frame)) is None else not passed
         case nodes.CompareTest(operator, operand):
             bound = compile_node(operand)
-            return lambda frame: compare_by(operator, frame.get(INPUT), bound(frame))
+            return compared(operator, lambda frame: frame.get(INPUT), bound)
     return _value_test(compile_node(test.operand), test)
 
 
@@ -52,6 +52,8 @@ def _value_test(code: Code, test: nodes.ValueTest) -> Code:
     def evaluate(frame: Frame) -> bool | None:
         frame.run.spend()
         wanted, value = code(frame), frame.get(INPUT)
+        pay_for_comparing(frame.run, wanted)
+        pay_for_comparing(frame.run, value, times=len(wanted) if isinstance(wanted, list) else 1)
         if isinstance(wanted, bool) and (test.asks or (states_condition and not isinstance(value, bool))):
             return wanted
         return is_accepted(value, wanted)

@@ -30,6 +30,8 @@ DECIMAL128 = Context(
 )
 
 HEAVIEST = 20_000
+LETTERS_A_PART = 64
+PARTS_A_STEP = 16
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -123,8 +125,10 @@ def _equal(left: Value, right: Value) -> bool | None:
     return bool(left == right)
 
 
-def weigh(value: Value) -> None:
-    """See that a value is not vastly larger than it looks: its parts may be the same list many times over.
+def weigh(value: Value) -> int:
+    """How many parts a value has when it is written out: it may be the same list, or text, many times over.
+
+    Long texts and numbers of many digits count as several.
 
     Raises  DecisionTooCostly if walking through it would take too long.
     """
@@ -133,11 +137,23 @@ def weigh(value: Value) -> None:
         part = waiting.pop()
         if isinstance(part, dict):
             waiting.extend(part.values())
+            seen += sum(len(key) for key in part) // LETTERS_A_PART
         elif isinstance(part, list):
             waiting.extend(part)
+        elif isinstance(part, str):
+            seen += len(part) // LETTERS_A_PART
+        elif isinstance(part, Decimal):
+            seen += abs(part.adjusted()) // LETTERS_A_PART
         seen += 1
         if seen > HEAVIEST:
             raise DecisionTooCostly(_("A value has more than %(most)s parts.") % {"most": HEAVIEST})
+    return seen
+
+
+def pay_for_comparing(run: Run, value: Value, *, times: int = 1) -> None:
+    """Have the run pay for looking into a list or context, so many times, before it is done."""
+    if isinstance(value, list | dict):
+        run.spend(times * (1 + weigh(value) // PARTS_A_STEP))
 
 
 def compare(left: Value, right: Value) -> int | None:

@@ -27,7 +27,7 @@ class Functions(list[Function]):
 
         def added(python: F) -> F:
             def invoke(run: Run, values: Sequence[Value]) -> Value:
-                run.admit(sum(len(value) for value in values if isinstance(value, str | list)))
+                run.admit(sum(len(value) for value in values if isinstance(value, str | list | dict)))
                 return as_feel(python(*values))
 
             self.append(Function(name, names, invoke, required, variadic))

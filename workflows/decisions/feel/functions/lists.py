@@ -5,7 +5,8 @@ Reference  DMN 1.5 §10.3.4.4, table 75
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from decimal import Decimal
 
 from django.utils.translation import gettext as _
 
@@ -19,15 +20,10 @@ from workflows.decisions.feel.functions.arguments import (
     one_or_many,
 )
 from workflows.decisions.feel.operators import both, either
-from workflows.decisions.feel.values import Function, Value, equal
+from workflows.decisions.feel.values import Function, Value, equal, pay_for_comparing
 from workflows.decisions.limits import Run
 
 FUNCTIONS = Functions()
-
-
-@FUNCTIONS.define("list contains", "list", "element")
-def list_contains(list_: Value, element: Value) -> bool:
-    return any(equal(item, element) for item in as_list(list_))
 
 
 @FUNCTIONS.define("count", "list")
@@ -92,11 +88,6 @@ def reverse(list_: Value) -> list[Value]:
     return as_list(list_)[::-1]
 
 
-@FUNCTIONS.define("index of", "list", "match")
-def index_of(list_: Value, match: Value) -> list[int]:
-    return [number for number, item in enumerate(as_list(list_), start=1) if equal(item, match)]
-
-
 def _index(items: list[Value], position: Value) -> int:
     number = as_integer(position)
     if not number or abs(number) > len(items):
@@ -114,11 +105,24 @@ def _replaced(run: Run, values: list[Value]) -> list[Value]:
     return [*items[:index], new_item, *items[index + 1 :]]
 
 
+def _contains(run: Run, values: Sequence[Value]) -> bool:
+    items, element = as_list(values[0]), values[1]
+    pay_for_comparing(run, element, times=len(items))
+    return any(equal(item, element) for item in items)
+
+
+def _places(run: Run, values: Sequence[Value]) -> list[Value]:
+    items, match = as_list(values[0]), values[1]
+    pay_for_comparing(run, match, times=len(items))
+    return [Decimal(number) for number, item in enumerate(items, start=1) if equal(item, match)]
+
+
 def _distinct(run: Run, items: Iterable[Value]) -> list[Value]:
     """Items without those equal to an earlier one: each comparison is paid for."""
     kept: list[Value] = []
     for item in items:
         run.spend(1 + len(kept))
+        pay_for_comparing(run, item, times=len(kept))
         if not any(equal(item, other) for other in kept):
             kept.append(item)
     return kept
@@ -141,6 +145,8 @@ def _flat(run: Run, value: Value) -> list[Value]:
 
 
 FUNCTIONS += [
+    Function("list contains", ("list", "element"), _contains, 2),
+    Function("index of", ("list", "match"), _places, 2),
     Function("distinct values", ("list",), lambda run, values: _distinct(run, as_list(values[0])), 1),
     Function("union", ("list",), lambda run, values: _distinct(run, concatenate(*values)), 1, variadic=True),
     Function("flatten", ("list",), lambda run, values: _flat(run, values[0]), 1),

@@ -19,6 +19,7 @@ from workflows.decisions.feel.values import Value
 FUNCTIONS = Functions()
 LONGEST_PATTERN = 1_000
 PATTERN_MEMORY = 8 << 20
+LONGEST_TEXT = 1_000_000
 FLAGS = frozenset("smix")
 
 
@@ -92,7 +93,17 @@ def matches(input_: Value, pattern: Value, flags: Value) -> bool:
 def replace(input_: Value, pattern: Value, replacement: Value, flags: Value) -> str:
     expression = _pattern(as_string(pattern), as_string(flags or ""))
     parts = _replacement(as_string(replacement), expression.groups)
-    return str(expression.sub(lambda found: _filled(found, parts), as_string(input_)))
+    left = LONGEST_TEXT
+
+    def filled(found: Any) -> str:
+        nonlocal left
+        text = _filled(found, parts)
+        left -= len(text)
+        if left < 0:
+            raise FeelError(_("the text would be too long"))
+        return text
+
+    return str(expression.sub(filled, as_string(input_)))
 
 
 @FUNCTIONS.define("split", "string", "delimiter")
@@ -104,7 +115,7 @@ def split(string: Value, delimiter: Value) -> list[str]:
 def string_join(list_: Value, delimiter: Value) -> str:
     parts = [as_string(item) for item in as_list(list_) if item is not None]
     between = as_string(delimiter) if delimiter is not None else ""
-    if sum(map(len, parts)) + len(between) * len(parts) > 1_000_000:
+    if sum(map(len, parts)) + len(between) * len(parts) > LONGEST_TEXT:
         raise FeelError(_("the text would be too long"))
     return between.join(parts)
 
