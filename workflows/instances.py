@@ -24,6 +24,7 @@ from workflows.deployment import bundles
 from workflows.engine import EngineFault, ProcessRun
 from workflows.locks import Known
 from workflows.models import ProcessDefinition, ProcessInstance
+from workflows.scripting import scripts_run_for
 from workflows.selectors import visible_cases
 from workflows.stepping import Step, open_step, write
 from workflows.suspension.holding import forget_held
@@ -188,7 +189,7 @@ def _start(
         trace_id=current_trace(),
         call_id=call,
     )
-    with trace(instance.trace_id):
+    with trace(instance.trace_id), scripts_run_for(actor, case=str(instance.uid)):
         outside = partial(is_caught_above, instance) if call is not None else None
         run = ProcessRun.start(bundles.model_of(definition.pk), data, at=start, catches_outside=outside)
         step = Step(instance, run, Known(subjects, sites={site.code: site}), actor)

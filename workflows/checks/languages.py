@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 
 from workflows.checks.problems import Problem, problem_at
 from workflows.diagram import Diagram
+from workflows.diagram.formal import is_python
 from workflows.diagram.names import BPMN, word_of
 from workflows.engine.durations import is_timing
 
@@ -31,9 +32,9 @@ def check_languages(diagram: Diagram) -> Iterator[Problem]:
         if word_of(node) not in _EXPRESSIONS or not text or is_timing(text):
             continue
         language = node.get("language") or (default if default != _DEFAULT else OURS)
-        if language != OURS:
+        if language != OURS and not is_python(node):
             yield problem_at(
                 node,
-                _("An expression in %(language)s is not evaluated; ours is %(ours)s")
+                _("An expression in %(language)s is not evaluated; ours is %(ours)s, or python")
                 % {"language": language, "ours": OURS},
             )

@@ -35,6 +35,6 @@ def check_optional(element_id: str, text: str, *, what: str) -> Iterator[Problem
 
 def check_expression(element_id: str, text: str, *, what: str = "expression") -> Iterator[Problem]:
     try:
-        expressions.parse(text)
+        expressions.check(text)
     except expressions.ExpressionError as error:
         yield Problem(element_id, f"{what}: {error}")

@@ -12,7 +12,8 @@ from django.utils.translation import gettext as _
 from workflows.checks.problems import Problem
 from workflows.decisions.expressions import FeelFault, check
 from workflows.diagram import Diagram, Script
-from workflows.engine.scripts import FEEL, LIBRARY, PYTHON, RUNNERS
+from workflows.diagram.formal import PYTHON
+from workflows.engine.scripts import FEEL, LIBRARY, RUNNERS
 from workflows.scripting import ScriptError, check_script
 from workflows.scripting.library.selectors import find_script
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from lxml import etree
 
+from workflows.diagram.formal import formal_text_of
 from workflows.diagram.names import BPMN, text_of, variable_of
 
 
@@ -88,7 +89,7 @@ class DataObjects:
         return DataLink(
             object_id=found.id if found is not None else "",
             variable=name or (found.variable if found is not None else ""),
-            expression=text_of(link, "transformation"),
+            expression=formal_text_of(link, "transformation"),
             has_assignment=link.find(f"{{{BPMN}}}assignment") is not None,
         )
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from lxml import etree
 
+from workflows.diagram.formal import formal_text_of
 from workflows.diagram.names import BPMN, text_of
 
 
@@ -49,7 +50,7 @@ def read_loop(node: etree._Element) -> Loop | None:
     standard = node.find(f"{{{BPMN}}}standardLoopCharacteristics")
     if standard is not None:
         return StandardLoop(
-            condition=text_of(standard, "loopCondition"),
+            condition=formal_text_of(standard, "loopCondition"),
             maximum=standard.get("loopMaximum", ""),
             test_before=standard.get("testBefore") == "true",
         )
@@ -58,12 +59,12 @@ def read_loop(node: etree._Element) -> Loop | None:
         return None
     return MultiInstance(
         is_sequential=multiple.get("isSequential") == "true",
-        cardinality=text_of(multiple, "loopCardinality"),
+        cardinality=formal_text_of(multiple, "loopCardinality"),
         collection=text_of(multiple, "loopDataInputRef"),
         item=_name(multiple, "inputDataItem"),
         output=text_of(multiple, "loopDataOutputRef"),
         output_item=_name(multiple, "outputDataItem"),
-        condition=text_of(multiple, "completionCondition"),
+        condition=formal_text_of(multiple, "completionCondition"),
         behavior=multiple.get("behavior", "All"),
     )
 

@@ -19,6 +19,7 @@ from workflows.diagram.data import DataObjects, parameters_of
 from workflows.diagram.definitions import Definitions
 from workflows.diagram.drawing import read_drawing
 from workflows.diagram.elements import Diagram, DiagramError, Element, EventTrigger, Flow, Lane, Script
+from workflows.diagram.formal import formal_text
 from workflows.diagram.loops import Loop, MultiInstance, read_loop
 from workflows.diagram.names import BESIDE, BPMN, FLOW_NODES, OURS, PROCESS_WORDS, local, text_of, word_of
 
@@ -188,7 +189,7 @@ def _triggers(node: etree._Element, names: dict[str, str]) -> Iterator[EventTrig
         yield EventTrigger(
             kind=kind,
             name=child.get("name", "") if kind == "link" else names.get(local(child.get(f"{kind}Ref")), ""),
-            expression=(written.text or "").strip() if written is not None else "",
+            expression=formal_text(written),
             cycle=written is not None and word_of(written) == "timeCycle",
             activity=child.get("activityRef", ""),
             waits=child.get("waitForCompletion", "true") == "true",
@@ -226,7 +227,7 @@ def _flow(node: etree._Element) -> Flow:
         name=node.get("name", ""),
         source=node.get("sourceRef", ""),
         target=node.get("targetRef", ""),
-        condition=(condition.text or "").strip() if condition is not None else "",
+        condition=formal_text(condition),
     )
 
 

@@ -5,8 +5,6 @@ Reference  BPMN 2.0.2 §10.5.5 (Conditional): before it can fire again, the cond
 
 from __future__ import annotations
 
-import ast
-from functools import lru_cache
 from typing import Any
 
 from SpiffWorkflow.bpmn.workflow import BpmnWorkflow
@@ -34,7 +32,9 @@ class AwaitedCondition(Awaited):
     def update_task_data(self, my_task: Task) -> None:
         """The token takes along what its condition was about."""
         current = current_data(my_task.workflow)
-        my_task.data.update({name: current[name] for name in _names(self.condition) if name in current})
+        my_task.data.update(
+            {name: current[name] for name in expressions.names_in(self.condition) if name in current}
+        )
 
     def again(self, _my_task: Task) -> dict[str, Any] | None:
         return {"held": True}
@@ -57,8 +57,3 @@ def _has_become_true(task: Task, awaited: AwaitedCondition) -> bool:
         task.internal_data.pop("held", None)
         return False
     return not task.internal_data.get("held", False)
-
-
-@lru_cache(maxsize=512)
-def _names(condition: str) -> frozenset[str]:
-    return frozenset(node.id for node in ast.walk(expressions.parse(condition)) if isinstance(node, ast.Name))

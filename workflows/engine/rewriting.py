@@ -13,6 +13,7 @@ from __future__ import annotations
 from lxml import etree
 
 from workflows.diagram import Diagram
+from workflows.diagram.formal import formal_text
 from workflows.diagram.names import BPMN
 from workflows.engine.compensation import handler_process
 from workflows.engine.names import FORK
@@ -28,6 +29,8 @@ def spiff_tree(diagram: Diagram) -> etree._Element:
         _flow(nodes[throw].getparent(), f"{throw}.link", throw, catch)
     for scope in diagram.unmarked_scopes:
         _mark(diagram, nodes[scope])
+    for condition in tree.iter(_CONDITION):
+        condition.text = formal_text(condition)
     for element in diagram.elements.values():
         if len(diagram.outgoing(element.id)) > 1 and not element.kind.endswith("Gateway"):
             _fork(tree, nodes[element.id])

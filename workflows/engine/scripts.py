@@ -15,9 +15,10 @@ from common import clock
 from common.errors import ServiceError
 from workflows.decisions.expressions import FeelFault, evaluate
 from workflows.diagram import Script
+from workflows.diagram.formal import PYTHON
 from workflows.engine.activities import ActivityParser
 from workflows.engine.computed import ComputationError, ComputedTask
-from workflows.scripting import run_script
+from workflows.scripting import run_script, scripts_run_for
 from workflows.scripting.library.services import run_named_script
 
 Runner = Callable[[str, Mapping[str, Any], str], Any]
@@ -64,11 +65,13 @@ def _run_feel(text: str, names: Mapping[str, Any], _element_id: str) -> Any:
 
 
 def _run_python(text: str, names: Mapping[str, Any], element_id: str) -> Any:
-    return _sandboxed(lambda: run_script(text, names, name=element_id, now=clock.now()))
+    with scripts_run_for(element=element_id):
+        return _sandboxed(lambda: run_script(text, names, name=element_id, now=clock.now()))
 
 
-def _run_named(reference: str, names: Mapping[str, Any], _element_id: str) -> Any:
-    return _sandboxed(lambda: run_named_script(reference, names, now=clock.now()))
+def _run_named(reference: str, names: Mapping[str, Any], element_id: str) -> Any:
+    with scripts_run_for(element=element_id):
+        return _sandboxed(lambda: run_named_script(reference, names, now=clock.now()))
 
 
 def _sandboxed(run: Callable[[], dict[str, Any]]) -> dict[str, Any]:
@@ -81,7 +84,6 @@ def _sandboxed(run: Callable[[], dict[str, Any]]) -> dict[str, Any]:
 
 
 FEEL = ("feel", "application/feel", "text/feel")
-PYTHON = ("python", "text/x-python", "application/x-python")
 LIBRARY = "library"
 RUNNERS: dict[str, Runner] = {
     **dict.fromkeys(FEEL, _run_feel),

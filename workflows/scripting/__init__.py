@@ -6,6 +6,7 @@ docs/decisions/0016 why the walls stand where they stand.
 """
 
 from workflows.scripting.calls import check_script, evaluate_script, run_script
+from workflows.scripting.denials import scripts_run_for
 from workflows.scripting.errors import ScriptError
 
-__all__ = ["ScriptError", "check_script", "evaluate_script", "run_script"]
+__all__ = ["ScriptError", "check_script", "evaluate_script", "run_script", "scripts_run_for"]

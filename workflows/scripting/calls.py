@@ -12,14 +12,12 @@ from typing import Any
 
 from django.conf import settings
 
-from accounts.actors import Actor, SystemActor
+from accounts.actors import Actor
 from workflows.scripting.answers import Refusal, read_answer
 from workflows.scripting.denials import record_denial
-from workflows.scripting.errors import AUDITED, MEMORY, UNAVAILABLE, ScriptError
+from workflows.scripting.errors import AUDITED, FAILED, MEMORY, UNAVAILABLE, ScriptError
 from workflows.scripting.limits import MOST_DATA, Limits
 from workflows.scripting.pool import NoSandbox, Pool, watched
-
-SCRIPTING = SystemActor("scripting")
 
 
 def run_script(
@@ -29,7 +27,7 @@ def run_script(
     name: str,
     now: dt.datetime | None = None,
     seed: str | None = None,
-    actor: Actor = SCRIPTING,
+    actor: Actor | None = None,
 ) -> dict[str, Any]:
     """The variables a script made or changed, as JSON values; `data` itself is never touched.
 
@@ -37,7 +35,8 @@ def run_script(
     underscore, stay inside. `now` is what its clock says, `seed` where its random numbers begin; without them
     it has neither.
 
-    Raises  ScriptError; a script that was denied something or met a limit is in the audit trail, as run by `actor`.
+    Raises  ScriptError; a script that was denied something or met a limit is in the audit trail, as run by `actor`,
+            or by whom `scripts_run_for` names.
     """
     values: dict[str, Any] = _run(
         source, is_expression=False, name=name, actor=actor, data=data, now=now and now.isoformat(), seed=seed
@@ -52,7 +51,7 @@ def evaluate_script(
     name: str,
     now: dt.datetime | None = None,
     seed: str | None = None,
-    actor: Actor = SCRIPTING,
+    actor: Actor | None = None,
 ) -> Any:
     """The value of one expression over the data, as JSON. Otherwise as `run_script`."""
     return _run(
@@ -66,10 +65,10 @@ def evaluate_script(
     )["value"]
 
 
-def check_script(source: str, *, name: str, actor: Actor = SCRIPTING) -> None:
+def check_script(source: str, *, name: str, actor: Actor | None = None, is_expression: bool = False) -> None:
     """Read a script without running it. Raises ScriptError if it could not be run."""
     with _told(source, name=name, actor=actor):
-        _program(source, is_expression=False)
+        _program(source, is_expression=is_expression)
 
 
 def digest_of(source: str) -> str:
@@ -83,7 +82,7 @@ def pool() -> Pool:
     return watched(Pool(Limits.configured(), needs_filter=settings.SCRIPT_SANDBOX == "required"))
 
 
-def _run(source: str, *, is_expression: bool, name: str, actor: Actor, **given: Any) -> dict[str, Any]:
+def _run(source: str, *, is_expression: bool, name: str, actor: Actor | None, **given: Any) -> dict[str, Any]:
     with _told(source, name=name, actor=actor):
         asked = {"do": "run", "is_expression": is_expression, **given}
         return _ask(source, {**asked, **_program(source, is_expression=is_expression)})
@@ -96,14 +95,17 @@ def _program(source: str, *, is_expression: bool) -> dict[str, Any]:
 
 
 def _ask(source: str, request: Mapping[str, Any]) -> dict[str, Any]:
-    encoded = json.dumps(request, allow_nan=False).encode()
+    try:
+        encoded = json.dumps(request, allow_nan=False).encode()
+    except (ValueError, RecursionError):
+        raise Refusal(FAILED, why="data") from None
     if len(encoded) > MOST_DATA:
         raise Refusal(MEMORY)
     return read_answer(pool().ask(encoded), source=source)
 
 
 @contextmanager
-def _told(source: str, *, name: str, actor: Actor) -> Iterator[None]:
+def _told(source: str, *, name: str, actor: Actor | None) -> Iterator[None]:
     """Have a call that gives no result end in a ScriptError, and in an audit line where it was stopped."""
     try:
         yield

@@ -55,6 +55,7 @@ def _reason(why: str, what: str) -> str:
         "clock": _("it was given no moment for the clock"),
         "constant": _("a constant of a kind, or a size, that scripts do not have"),
         "crash": _("it brought its process down"),
+        "data": _("its data cannot be given to a script"),
         "depth": _("it is nested too deeply"),
         "except": _("an except clause names the errors it catches"),
         "growth": _("a value would grow too large"),

@@ -18,6 +18,7 @@ from workflows.deployment import bundles
 from workflows.engine import EngineFault, ProcessRun
 from workflows.locks import Known, WarmRun, lock_instance, read_state, warm_runs
 from workflows.models import ProcessInstance, ProcessSubject
+from workflows.scripting import scripts_run_for
 from workflows.stepping.incidents import open_incident
 from workflows.stepping.step import Step
 from workflows.stepping.writing import write
@@ -56,7 +57,7 @@ def open_step(
                 raise Conflict(_("This case has ended."), code="CASE_ENDED")
             if instance.suspended_at is not None and not even_suspended:
                 raise CaseSuspended
-            with trace(instance.trace_id):
+            with trace(instance.trace_id), scripts_run_for(actor, case=str(instance.uid)):
                 step = _load(instance, actor)
                 yield step
                 if step.is_idle:

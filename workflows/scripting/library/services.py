@@ -15,7 +15,7 @@ from accounts.audit import record_audit
 from accounts.privileges import Privilege, has_privilege
 from common import clock
 from common.errors import Conflict, InvalidInput, NotFound, NotPermitted
-from workflows.scripting.calls import SCRIPTING, check_script, digest_of, run_script
+from workflows.scripting.calls import check_script, digest_of, run_script
 from workflows.scripting.errors import ScriptError
 from workflows.scripting.inside.language import MAX_TEXT
 from workflows.scripting.library.models import ScriptVersion
@@ -90,7 +90,7 @@ def run_named_script(
     *,
     now: dt.datetime | None = None,
     seed: str | None = None,
-    actor: Actor = SCRIPTING,
+    actor: Actor | None = None,
 ) -> dict[str, Any]:
     """What `run_script` gives for a script of the library: `name` in force now, or `name@3` for good.
 

@@ -1,0 +1,92 @@
+"""Expressions whose language is Python are evaluated in the sandbox.  Reference: BPMN 2.0.2 §8.4.8."""
+
+from __future__ import annotations
+
+import pytest
+
+from accounts.models import AuditEvent
+from tests.workflows.conftest import bundle, chain, flow, user
+from tests.workflows.engine.play import END, marked
+from workflows.checks import check_bundle
+from workflows.diagram.formal import PYTHON
+from workflows.engine import EngineFault
+from workflows.scripting import ScriptError, calls
+from workflows.scripting.limits import Limits
+from workflows.scripting.pool import NoSandbox, Pool
+
+SERIES = {"series": [{"kind": "CT", "slices": 90}, {"kind": "SR", "slices": 1}]}
+IMAGES = "any(one.kind in ('CT', 'MR') for one in series)"
+
+
+@pytest.fixture(scope="module")
+def patient_pool():
+    pool = Pool(Limits(wall_s=20.0, cpu_s=10))
+    yield pool
+    pool.close()
+
+
+@pytest.fixture(autouse=True)
+def _sandbox(monkeypatch, patient_pool):
+    """One that does not take a loaded machine for a slow script."""
+    monkeypatch.setattr(calls, "pool", lambda: patient_pool)
+
+
+def asked(condition, language="python"):
+    """A gateway that goes to `read` where the condition holds, and to `file` otherwise."""
+    written = flow("g", "read", condition).replace("Expression>", f'Expression language="{language}">', 1)
+    return (
+        '<bpmn:exclusiveGateway id="g" default="g-file"/>' + user("read") + user("file") + END
+        + chain("start", "g") + written + flow("g", "file") + chain("read", "end") + chain("file", "end")
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("language", PYTHON)
+def test_a_condition_in_python_chooses_the_flow(play, language):
+    assert play(asked(IMAGES, language), SERIES).open == ["read"]
+    assert play(asked(IMAGES, language), {"series": []}).open == ["file"]
+
+
+def test_a_loop_goes_on_while_its_condition_in_python_holds(play):
+    asks = "len([1 for _n in range(9) if _n &lt; loopCounter]) &lt; 2"
+    condition = f'<bpmn:loopCondition language="python">{asks}</bpmn:loopCondition>'
+    loop = f"<bpmn:standardLoopCharacteristics>{condition}</bpmn:standardLoopCharacteristics>"
+    run = play(marked(user("again"), loop) + END + chain("start", "again", "end"))
+    assert not run.do("again").is_completed
+    assert run.do("again").is_completed
+
+
+@pytest.mark.django_db
+def test_an_expression_that_asks_for_files_stops_the_case_and_is_audited(play):
+    with pytest.raises(EngineFault) as fault:
+        play(asked("next(map(open, ['/etc/passwd']))"), SERIES)
+
+    assert fault.value.element_id == "g"
+    line = AuditEvent.objects.filter(action="script.denied").earliest("pk")
+    assert (line.object_uid, line.detail["code"]) == ("expression", "SCRIPT_DENIED")
+
+
+def test_where_there_is_no_sandbox_the_step_is_not_taken(play, monkeypatch):
+    monkeypatch.setattr(calls, "pool", _none)
+    with pytest.raises(ScriptError) as error:
+        play(asked(IMAGES), SERIES)
+    assert not error.value.permanent
+
+
+def _none():
+    raise NoSandbox
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("condition", "language", "words"),
+    [
+        (IMAGES, "python", []),
+        ("import os", "python", ["line 1, SyntaxError"]),
+        ("().__class__", "python", ["__class__"]),
+        (IMAGES, "", ["use a script task"]),
+    ],
+)
+def test_what_could_not_be_evaluated_is_refused_when_it_is_deployed(condition, language, words):
+    problems = [each.message for each in check_bundle(bundle(asked(condition, language)))]
+    assert len(problems) == len(words)
+    assert all(word in problem for word, problem in zip(words, problems, strict=True))
