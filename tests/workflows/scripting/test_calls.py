@@ -114,6 +114,22 @@ del born
     }  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ("import datetime\nx = datetime.date(2026, 3, 2).strftime('%d.%m.%Y')", "02.03.2026"),
+        ("import datetime\nx = datetime.datetime(2026, 3, 2, 8, 5).strftime('%H:%M')", "08:05"),
+        ("import datetime\nx = datetime.time(8, 5).strftime('%H:%M')", "08:05"),
+        ("import datetime\nx = f'{datetime.date(2026, 3, 2):%Y%m%d}'", "20260302"),
+        ("import datetime\nx = datetime.datetime.strptime('20260302', '%Y%m%d').strftime('%j')", "061"),
+        ("import re\nx = re.compile('(a)(b)').sub(r'\\2\\1', 'ab')", "ba"),
+        ("width = 6\nx = f'{3.14159:>{width}.2f}|{1!r:>3}'", "  3.14|  1"),
+    ],
+)
+def test_methods_that_need_modules_of_their_own_work(source, expected):
+    assert run(source)["x"] == expected
+
+
 def test_errors_can_be_caught_by_name():
     source = """
 try:

@@ -12,9 +12,15 @@ from django.db import transaction
 from accounts.models import AuditEvent
 from events.tracing import trace
 from tests.personas import Cast
+from tests.workflows.conftest import chain, user
+from tests.workflows.engine.play import END
+from workflows.models import UserTask
 from workflows.scripting import ScriptError, checks, run_script
+from workflows.scripting.calls import digest_of
+from workflows.scripting.library.models import ScriptVersion
 from workflows.scripting.limits import Limits
 from workflows.scripting.pool import NoSandbox, Pool, watched
+from workflows.services import complete_user_task
 
 
 def zygote_of(pool: Pool) -> int:
@@ -36,6 +42,31 @@ def test_the_line_names_the_person_who_ran_the_script(cast: Cast):
     with pytest.raises(ScriptError):
         run_script("import os", {}, name="trial", actor=cast.ines)
     assert AuditEvent.objects.get(action="script.denied").person == cast.ines
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("language", "text", "named"), [("python", "x = open", "ask"), ("library", "sly", "sly@1")]
+)
+def test_the_line_names_who_took_the_step_the_version_the_case_and_the_element(
+    begin, cast: Cast, language, text, named
+):
+    ScriptVersion.objects.create(
+        name="sly", number=1, state="published", source="x = 1\ny = open", digest="", saved_by="dora",
+        saved_at="2026-03-02T08:00Z",
+    )  # fmt: skip
+    task = f'<bpmn:scriptTask id="ask" scriptFormat="{language}"><bpmn:script>{text}</bpmn:script></bpmn:scriptTask>'
+    caught = '<bpmn:boundaryEvent id="failed" attachedToRef="ask"><bpmn:errorEventDefinition/></bpmn:boundaryEvent>'
+    case = begin(
+        user("first") + task + caught + user("mend") + END
+        + chain("start", "first", "ask", "end") + chain("failed", "mend", "end")
+    )  # fmt: skip
+    complete_user_task(UserTask.objects.get(), actor=cast.rosa, outcome="done", data={})
+
+    line = AuditEvent.objects.get(action="script.denied")
+    assert (line.person, line.object_uid) == (cast.rosa, named)
+    assert (line.detail["case"], line.detail["element"]) == (str(case.uid), "ask")
+    assert line.detail["digest"] == digest_of("x = open" if language == "python" else "x = 1\ny = open")
 
 
 @pytest.mark.django_db

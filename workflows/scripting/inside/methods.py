@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import decimal
 import re
+from collections.abc import Callable
 from typing import Any
 
 from . import words
@@ -37,6 +38,8 @@ _METHODS: dict[type, frozenset[str]] = {
 }  # fmt: skip
 # A view of a dictionary would give sets, whose order is not the script's to know: lists instead.
 _LISTED = frozenset({"items", "keys", "values"})
+# Some of their methods import on their way (`time`, `re`), with the words of whoever calls: so that has to be us.
+_IMPORTING = frozenset({dt.date, dt.datetime, dt.time, re.Pattern})
 _READ: dict[type, frozenset[str]] = {
     dt.date: frozenset({"year", "month", "day"}),
     dt.datetime: frozenset({"year", "month", "day", "hour", "minute", "second", "microsecond", "tzinfo"}),
@@ -51,10 +54,18 @@ def method(owner: Any, name: str) -> Any:
     if kind is Namespace or kind is Kind:
         return owner.member(name)
     if name in _METHODS.get(kind, ()):
-        return getattr(owner, name)
+        called = getattr(owner, name)
+        return _by_us(called) if kind in _IMPORTING else called
     if kind is dict and name in _LISTED:
         return lambda: list(getattr(owner, name)())
     raise deny("method", name)
+
+
+def _by_us(called: Callable[..., Any]) -> Callable[..., Any]:
+    def call(*arguments: Any, **named: Any) -> Any:
+        return called(*arguments, **named)
+
+    return call
 
 
 def part(owner: Any, name: str) -> Any:

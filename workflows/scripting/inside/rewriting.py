@@ -8,10 +8,11 @@ from __future__ import annotations
 import ast
 from typing import Any
 
-PART, METHOD, SHOWN, MODULE, MEMBER, AUGMENT = (
+PART, METHOD, SHOWN, FORMATTED, MODULE, MEMBER, AUGMENT = (
     "part()",
     "method()",
     "shown()",
+    "formatted()",
     "module()",
     "member()",
     "augment()",
@@ -43,7 +44,10 @@ class Rewriting(ast.NodeTransformer):
 
     def visit_FormattedValue(self, node: ast.FormattedValue) -> ast.AST:
         self.generic_visit(node)
-        node.value = _call(SHOWN, node.value, at=node)
+        if node.format_spec is not None and node.conversion == -1:
+            node.value, node.format_spec = _call(FORMATTED, node.value, node.format_spec, at=node), None
+        else:
+            node.value = _call(SHOWN, node.value, at=node)
         return node
 
     def visit_BinOp(self, node: ast.BinOp) -> ast.AST:

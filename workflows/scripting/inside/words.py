@@ -67,6 +67,11 @@ def shown(value: Any) -> Any:
     raise deny("text")
 
 
+def formatted(value: Any, pattern: str) -> str:
+    """A value in an f-string after its colon. A moment's needs `time`, which no script can import."""
+    return format(shown(value), pattern)
+
+
 def _text(value: Any = "") -> str:
     return str(shown(value))
 
@@ -132,6 +137,7 @@ WORDS: dict[str, Any] = {
     **{name: getattr(builtins, name) for name in sorted(ERRORS)},
     **_GUARDS,
     "augment()": augment,
+    "formatted()": formatted,
     "shown()": shown,
     "bool": Kind(bool),
     "dict": Kind(dict, fromkeys=dict.fromkeys),
