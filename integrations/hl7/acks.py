@@ -35,6 +35,7 @@ _INPUT_CONDITIONS = {
     "SEGMENT_MISSING": "100",
     "SEVERAL_ORDERS": "100",
     "FIELD_MISSING": "101",
+    "MAPPING_REFUSED": "103",
     "VALUE_UNKNOWN": "103",
     "UNSUPPORTED_MESSAGE": "200",
     "UNSUPPORTED_EVENT": "201",
@@ -106,6 +107,8 @@ def _code_and_condition(error: ServiceError) -> tuple[str, str]:
             return "AE", "205"
         case NotPermitted() | Unavailable():
             return "AR", "207"
+        case ServiceError(permanent=False):
+            return "AR", "207"
         case _:
             return "AE", "207"
 
@@ -133,7 +136,8 @@ def _msa(acknowledgement: Acknowledgement, header: Segment, signs: Delimiters) -
 
 def _err(finding: Finding, signs: Delimiters, *, version: str) -> list[str]:
     segment, _, position = finding.location.partition("-")
-    place = [segment, "1", position] if position else [segment] if segment else []
+    name, _, occurrence = segment.rstrip("]").partition("[")
+    place = [name, occurrence or "1", position] if position else [name] if name else []
     condition = [finding.condition, CONDITIONS[finding.condition], "HL70357"]
     if "2" <= version < "2.5":  # ERR-1 alone, its code a fourth component (HL7 v2.4 §2.16.5)
         four = [*[*place, "", "", ""][:3], signs.subcomponent.join(condition)]

@@ -48,6 +48,7 @@ def queue_message(
     control_id: str,
     subjects: Mapping[str, str],
     run_uid: uuid.UUID | None = None,
+    mapped_by: str = "",
 ) -> OutboundMessage:
     """Put a message on its way; it is delivered after the transaction in hand commits."""
     header = read_header(data)
@@ -66,6 +67,7 @@ def queue_message(
             received_at=clock.now(),
             status=MessageLog.Status.QUEUED,
             trace_id=current_trace(),
+            mapped_by=mapped_by,
         )
         message = OutboundMessage.objects.create(
             log=row,

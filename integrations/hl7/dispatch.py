@@ -14,14 +14,17 @@ from dataclasses import dataclass
 import structlog
 from django.db import connection, transaction
 
-from accounts.models import Site
+from accounts.audit import record_audit
+from accounts.models import AuditEvent, Site
 from common import clock
 from common.errors import Conflict, InvalidInput, NotPermitted, ServiceError
 from events.tracing import current_trace, trace
 from integrations.hl7.acks import Acknowledgement, encode, refuse, refuse_defect
 from integrations.hl7.fields import Message, Segment, parse, read_header
+from integrations.hl7.mapping import Mapped, mapped
 from integrations.hl7.models import Link, MessageLog
 from integrations.hl7.refusals import missing
+from workflows.scripting import scripts_run_for
 
 log = structlog.get_logger(__name__)
 
@@ -29,7 +32,7 @@ Handler = Callable[[Message, Link], Acknowledgement]
 _handlers: dict[str, Handler] = {}
 KEPT_OF_BROKEN_BYTES = 64 * 1024
 CONCLUSION = [
-    "answer", "answered_at", "status", "receipts", "trace_id",
+    "answer", "answered_at", "status", "receipts", "trace_id", "mapped_by",
     "ack_code", "error_condition", "error_code", "error_location", "error_text",
 ]  # fmt: skip
 
@@ -166,7 +169,7 @@ def _receive(envelope: Envelope, unreadable: InvalidInput | None) -> bytes:
             row.save(update_fields=["receipts"])
             return bytes(row.answer)
         is_reused = any(one.status == MessageLog.Status.ACCEPTED for one in earlier)
-        return _conclude(row, envelope, _handle(envelope, link, is_reused=is_reused))
+        return _conclude(row, envelope, _handle(row, envelope, link, is_reused=is_reused))
 
 
 def _one_at_a_time(link: Link, control_id: str) -> None:
@@ -177,7 +180,7 @@ def _one_at_a_time(link: Link, control_id: str) -> None:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [key])
 
 
-def _handle(envelope: Envelope, link: Link, *, is_reused: bool) -> Acknowledgement:
+def _handle(row: MessageLog, envelope: Envelope, link: Link, *, is_reused: bool) -> Acknowledgement:
     try:
         with transaction.atomic():
             if is_reused:
@@ -185,12 +188,49 @@ def _handle(envelope: Envelope, link: Link, *, is_reused: bool) -> Acknowledgeme
                     "This message control ID was used for another message.", code="CONTROL_ID_REUSED"
                 )
             handler = _handler_for(envelope)
-            return handler(parse(envelope.data, character_set=link.character_set), link)
+            message = parse(envelope.data, character_set=link.character_set)
+            if link.mapping_script:
+                done = _mapped(row, message, link)
+                message, row.mapped_by = done.message, done.script
+            return handler(message, link)
+    except NotMapped as not_mapped:
+        _audit_not_mapped(row, link, not_mapped.error)
+        return refuse(not_mapped.error)
     except ServiceError as error:
         return refuse(error)
     except Exception as error:
         _log_defect(envelope, error)
         return refuse_defect()
+
+
+class NotMapped(Exception):
+    """The link's script refused the message, or came to no end over it."""
+
+    def __init__(self, error: ServiceError) -> None:
+        super().__init__(error.code)
+        self.error = error
+
+
+def _mapped(row: MessageLog, message: Message, link: Link) -> Mapped:
+    try:
+        with scripts_run_for(message=str(row.uid)):
+            return mapped(message, link)
+    except ServiceError as error:
+        raise NotMapped(error) from error
+
+
+def _audit_not_mapped(row: MessageLog, link: Link, error: ServiceError) -> None:
+    """In the transaction that keeps the message and its answer; what the handler did is undone by then."""
+    record_audit(
+        link.actor,
+        "message.not_mapped",
+        object_kind="message",
+        object_uid=str(row.uid),
+        site_code=link.site.code,
+        outcome=AuditEvent.Outcome.REFUSED,
+        script=link.mapping_script,
+        code=error.code,
+    )
 
 
 def _log_defect(envelope: Envelope, error: Exception) -> None:

@@ -160,27 +160,31 @@ class Segment:
 class Message:
     """A message whose segments are found by name: `message["PID"][3]`."""
 
-    __slots__ = ("_encoding", "_lines", "delimiters")
+    __slots__ = ("_lines", "delimiters", "encoding")
 
     def __init__(self, text: str, delimiters: Delimiters, encoding: str) -> None:
         self.delimiters = delimiters
-        self._encoding = encoding
+        self.encoding = encoding
         self._lines = _segment_lines(text, delimiters.field)
 
     def __getitem__(self, name: str) -> Segment:
         """The first segment of this name, or an empty one."""
         for line in self._lines:
             if line.startswith(name):
-                return Segment(line, self.delimiters, self._encoding)
-        return Segment("", self.delimiters, self._encoding)
+                return Segment(line, self.delimiters, self.encoding)
+        return Segment("", self.delimiters, self.encoding)
 
     @property
     def segments(self) -> list[Segment]:
-        return [Segment(line, self.delimiters, self._encoding) for line in self._lines]
+        return [Segment(line, self.delimiters, self.encoding) for line in self._lines]
 
     def named(self, name: str) -> list[Segment]:
         """Every segment of this name, in order."""
         return [segment for segment in self.segments if segment.name == name]
+
+    def encoded(self) -> bytes:
+        """The message as it is sent. Raises UnicodeEncodeError for a sign its character set lacks."""
+        return "".join(f"{line}\r" for line in self._lines).encode(self.encoding)
 
 
 def read_header(data: bytes) -> Segment:

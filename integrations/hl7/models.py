@@ -16,7 +16,8 @@ class Link(models.Model):
 
     An inbound link is known by MSH-3 and MSH-4. Where `sending_facility` is empty the link serves a whole
     region, and each message names its own site in MSH-4. `consultation_codes` are the values of OBR-4.1 that
-    ask for a remote consultation.
+    ask for a remote consultation. `mapping_script` is the script every message of the link goes through: of the
+    library, as `name` for the version in force or `name@3`.
     """
 
     class Direction(models.TextChoices):
@@ -34,6 +35,7 @@ class Link(models.Model):
     port = models.PositiveIntegerField(null=True, blank=True)
     character_set = models.CharField(max_length=20, default="UNICODE UTF-8")
     consultation_codes = models.JSONField(default=list, blank=True)
+    mapping_script = models.CharField(max_length=75, blank=True, default="")
     is_active = models.BooleanField(default=True)
 
     class Meta:
@@ -58,7 +60,7 @@ class Link(models.Model):
 
 
 class MessageLog(models.Model):
-    """A message as it came or went, byte for byte, and how it was answered.
+    """A message as it came or went, byte for byte, and how it was answered; `mapped_by` is the script's version.
 
     `digest` is over all but the header, so a message sent again is recognised although its time stamp
     changed, and a control ID used for two different messages is found out.
@@ -97,6 +99,7 @@ class MessageLog(models.Model):
     error_location = models.CharField(max_length=40, blank=True)
     error_text = models.CharField(max_length=200, blank=True)
     trace_id = models.UUIDField()
+    mapped_by = models.CharField(max_length=75, blank=True, default="")
 
     class Meta:
         constraints = [

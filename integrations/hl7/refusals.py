@@ -9,6 +9,7 @@ SEGMENT_MISSING = "SEGMENT_MISSING"
 SEVERAL_ORDERS = "SEVERAL_ORDERS"
 DATA_TYPE = "DATA_TYPE"
 VALUE_UNKNOWN = "VALUE_UNKNOWN"
+MAPPING_REFUSED = "MAPPING_REFUSED"
 
 # What services call a thing, as a place in the messages that carry it.
 LOCATIONS = {

@@ -13,6 +13,7 @@ from archive.reports.selectors import visible_reports
 from common.errors import NotFound
 from events.tracing import trace
 from integrations.hl7.delivery import queue_message, retry_message
+from integrations.hl7.mapping import mapped_bytes
 from integrations.hl7.models import OutboundMessage
 from integrations.hl7.selectors import outbound_link
 from workflows.service_tasks import Pending, TaskContext, service_task
@@ -30,7 +31,7 @@ def send_report(context: TaskContext, *, report_uid: str, link: str = "") -> Pen
 
     Returns  Pending with the outbound message's UID; the step ends with {"acknowledged", "control_id"}.
     Raises   NotFound for an unknown report or a site without an outbound link; InvalidInput where the
-             message would break the standard.
+             message would break the standard, or the link's script refuses it; ScriptError where the script fails.
     Reference  HL7 v2.5.1 §7.3.1 (ORU^R01); IHE RAD-28
     """
     with transaction.atomic(), trace(context.trace_id):
@@ -60,11 +61,15 @@ def _queue(report: Report, *, run_uid: uuid.UUID, link_name: str) -> OutboundMes
     link = outbound_link(study.site, name=link_name)
     control_id = run_uid.hex[:20]
     build: Callable[..., bytes] = import_string(BUILDER)
+    data, mapped_by = build(report, link=link, control_id=control_id), ""
+    if link.mapping_script:
+        data, mapped_by = mapped_bytes(data, link)
     return queue_message(
         link,
-        build(report, link=link, control_id=control_id),
+        data,
         control_id=control_id,
         run_uid=run_uid,
+        mapped_by=mapped_by,
         subjects=_subjects(report),
     )
 

@@ -22,7 +22,7 @@ class MessageSerializer(serializers.ModelSerializer[MessageLog]):
         fields = (
             "uid", "direction", "link", "site", "sending_application", "sending_facility", "control_id",
             "message_type", "version", "received_at", "answered_at", "status", "receipts", "ack_code",
-            "error_condition", "error_code", "error_location", "error_text", "trace_id",
+            "error_condition", "error_code", "error_location", "error_text", "trace_id", "mapped_by",
         )  # fmt: skip
 
 

@@ -17,6 +17,7 @@ from portal.api.conversation import (
 from portal.api.corrections import CorrectionViewSet
 from portal.api.documentation import DocumentationView
 from portal.api.external_tasks import ExternalTaskViewSet
+from portal.api.hl7_links import LinkViewSet
 from portal.api.jobs import JobViewSet
 from portal.api.messages import MessageViewSet
 from portal.api.nodes import NodeCheckViewSet, NodeViewSet
@@ -62,6 +63,7 @@ router.register("tasks", TaskViewSet, "api-tasks")
 router.register("jobs", JobViewSet, "api-jobs")
 router.register("reports", ReportViewSet, "api-reports")
 router.register("messages", MessageViewSet, "api-messages")
+router.register("hl7-links", LinkViewSet, "api-hl7-links")
 router.register("nodes", NodeViewSet, "api-nodes")
 router.register("node-checks", NodeCheckViewSet, "api-node-checks")
 router.register("volumes", VolumeViewSet, "api-volumes")

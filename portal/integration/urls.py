@@ -2,11 +2,13 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from portal.integration import views
+from portal.integration import links, views
 
 urlpatterns: list[URLPattern] = [
     path("messages/", views.messages, name="messages"),
     path("messages/<uuid:uid>/", views.message, name="message"),
+    path("links/", links.links, name="links"),
+    path("links/<slug:name>/mapping/", links.set_mapping, name="link-mapping"),
     path("rejected-objects/", views.rejected_objects, name="rejected-objects"),
     path("rejected-objects/<int:pk>/", views.rejected_object, name="rejected-object"),
     path("deliveries/", views.deliveries, name="deliveries"),

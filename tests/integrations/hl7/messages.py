@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import datetime as dt
+import uuid
 
+from accounts.actors import SystemActor
+from archive.reports.models import Report
 from integrations.hl7.fields import Message, parse
 from integrations.hl7.models import Link
 from integrations.simulators.his import ImagingOrder, build_order
 from tests.personas import Cast
+from workflows.service_tasks import TaskContext
+
+WORKFLOW = SystemActor("workflow")
 
 CONSULTATION = "CONSULT-CT-CHEST"
 ORDER = ImagingOrder(patient_id="1001", procedure=CONSULTATION, placer_order_number="PO-1")
@@ -55,6 +61,20 @@ def adt(
 ) -> bytes:
     msh = f"MSH|^~\\&|{sender}|CONSILIUM|REGION|20260302080000||ADT^{event}|{control_id}|P|{version}{extra}"
     return f"{msh}\rEVN|{event}|20260302080000\r{pid}\r".encode()
+
+
+def context(report: Report, run_uid: uuid.UUID | None = None) -> TaskContext:
+    """What the step that sends a report is given."""
+    return TaskContext(
+        instance_uid=uuid.uuid4(),
+        run_uid=run_uid or uuid.uuid4(),
+        element_id="SendReport",
+        trace_id=report.trace_id,
+        site_code="county",
+        subjects={},
+        attempt=1,
+        actor=WORKFLOW,
+    )
 
 
 def read(answer: bytes) -> Message:

@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 from django.db import OperationalError
 
-from accounts.actors import SystemActor
 from accounts.models import AuditEvent
 from common.errors import Conflict, NotFound
 from events import services as events
@@ -21,24 +20,9 @@ from integrations.hl7 import delivery
 from integrations.hl7.models import MessageLog, OutboundMessage
 from integrations.hl7.service_tasks import send_report
 from tests.bulletins import deliveries
-from tests.integrations.hl7.messages import emr_link
+from tests.integrations.hl7.messages import context, emr_link
 from workflows import services as workflows
-from workflows.service_tasks import Pending, TaskContext
-
-WORKFLOW = SystemActor("workflow")
-
-
-def context(report, run_uid: uuid.UUID | None = None) -> TaskContext:
-    return TaskContext(
-        instance_uid=uuid.uuid4(),
-        run_uid=run_uid or uuid.uuid4(),
-        element_id="SendReport",
-        trace_id=report.trace_id,
-        site_code="county",
-        subjects={},
-        attempt=1,
-        actor=WORKFLOW,
-    )
+from workflows.service_tasks import Pending
 
 
 @pytest.fixture
