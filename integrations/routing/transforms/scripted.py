@@ -17,6 +17,7 @@ from accounts.actors import SystemActor
 from common.errors import InvalidInput
 from integrations.routing.transforms.catalogue import COERCIBLE, check_coercion
 from integrations.routing.transforms.coercion import coerce
+from workflows.scripting import scripts_run_for
 from workflows.scripting.library.services import run_named_script
 
 SHOWN = COERCIBLE | {
@@ -42,7 +43,8 @@ def apply_script(dataset: Dataset, reference: str, *, at: dt.datetime) -> None:
     Raises  InvalidInput for such an attribute; NotFound for an unknown script; ScriptError if it comes to no end.
     """
     values = {keyword: _text(dataset.get(keyword)) for keyword in sorted(SHOWN)}
-    changed = run_named_script(reference, values, now=at, actor=_ROUTING)
+    with scripts_run_for(_ROUTING, instance=str(dataset.SOPInstanceUID)):
+        changed = run_named_script(reference, values, now=at)
     for keyword, value in changed.items():
         if not isinstance(value, str):
             raise InvalidInput(

@@ -8,8 +8,13 @@ import io
 import pytest
 from pydicom import dcmread
 
+from accounts.models import AuditEvent
+from archive.storage.objects import read_object
 from common.errors import InvalidInput, NotFound
 from integrations.routing.actions import action_of
+from integrations.routing.models import Delivery
+from integrations.routing.sending import send_due
+from integrations.routing.services import route_series
 from integrations.routing.tables import check_table
 from integrations.routing.transforms.pipeline import transformed
 from tests.archive.studies.objects import ct_slice, part10
@@ -18,7 +23,7 @@ from tests.workflows.scripting.designing import make_designer
 from workflows.scripting import ScriptError, calls
 from workflows.scripting.library.services import publish_script, save_draft
 from workflows.scripting.limits import Limits
-from workflows.scripting.pool import Pool
+from workflows.scripting.pool import NoSandbox, Pool
 
 pytestmark = pytest.mark.django_db
 AT = dt.datetime(2026, 3, 2, 8, 0, tzinfo=dt.UTC)
@@ -116,6 +121,66 @@ def test_scripts_run_after_deidentification_and_before_what_the_table_sets():
     assert [step["do"] for step in action_of(row, (1,)).transforms] == [
         "deidentify", "script", "coerce", "compress",
     ]  # fmt: skip
+
+
+def test_a_series_reaches_its_destination_as_the_script_of_its_row_made_it(
+    publish, put_in_force, make_series, folder_destination
+):
+    """From the table in force to the file that arrived, by way of the sandbox."""
+    _destination, folder = folder_destination()
+    put_in_force(routing_table(["modality"], ["destination", "script"], ['"CT"', '"files"', '"tidy@1"']))
+    series = make_series(2, InstitutionName="County")
+
+    route_series(series)
+    send_due()
+
+    arrived = [dcmread(path) for path in sorted(folder.rglob("*")) if path.is_file()]
+    assert [each.InstitutionName for each in arrived] == ["COUNTY", "COUNTY"]
+    assert set(Delivery.objects.values_list("state", flat=True)) == {"sent"}
+    kept = dcmread(io.BytesIO(read_object(series.instances.first().storage_key)))
+    assert kept.InstitutionName == "County"
+
+
+def test_an_object_whose_script_is_denied_stays_and_the_audit_trail_names_it(
+    publish, put_in_force, make_series, folder_destination
+):
+    _destination, folder = folder_destination()
+    publish(
+        "sly",
+        "StudyID = '1' if Modality == 'CT' else open",
+        [{"data": {"Modality": "CT"}, "gives": {"StudyID": "1"}}],
+    )
+    put_in_force(routing_table(["modality"], ["destination", "script"], ['"MR"', '"files"', '"sly@1"']))
+    series = make_series(1, Modality="MR")
+
+    route_series(series)
+    send_due()
+
+    assert not [path for path in folder.rglob("*") if path.is_file()]
+    line = AuditEvent.objects.get(action="script.denied")
+    assert (line.actor, line.object_uid) == ("routing", "sly@1")
+    assert line.detail["instance"] == series.instances.get().sop_instance_uid
+    assert (Delivery.objects.get().state, Delivery.objects.get().error_code) == ("dead", "SCRIPT_DENIED")
+
+
+def test_without_a_sandbox_an_object_waits_and_is_no_dead_letter(
+    publish, put_in_force, make_series, folder_destination, monkeypatch
+):
+    folder_destination()
+    put_in_force(routing_table(["modality"], ["destination", "script"], ['"CT"', '"files"', '"tidy@1"']))
+    route_series(make_series(1))
+    monkeypatch.setattr(calls, "pool", _none)
+
+    send_due()
+
+    assert (Delivery.objects.get().state, Delivery.objects.get().error_code) == (
+        "failed",
+        "SCRIPT_UNAVAILABLE",
+    )
+
+
+def _none():
+    raise NoSandbox
 
 
 def test_a_table_that_names_an_unknown_script_is_not_published(publish):
