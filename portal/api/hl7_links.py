@@ -21,6 +21,7 @@ class LinkSerializer(serializers.ModelSerializer[Link]):
     """A system we exchange messages with, in one direction."""
 
     site = serializers.CharField(source="site.code")
+    direction = serializers.CharField(help_text="inbound or outbound")
 
     class Meta:
         model = Link
