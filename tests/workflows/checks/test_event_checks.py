@@ -90,8 +90,8 @@ def test_events_that_run_faithfully_are_accepted(operators, body):
         (between('<bpmn:receiveTask id="x"/>'), "The receive task has no message"),
         (between('<bpmn:sendTask id="x"/>'), "The send task has no message"),
         (between(catch("x", "message", extension='<consilium:message correlate="open()"/>')),
-         "correlation: Only these functions may be called: abs, len, lower, max, min, round, starts_with, upper;"
-         " use a script task for more"),
+         ("correlation: Only these functions may be called: abs, len, lower, max, min, round, starts_with, upper;"
+         " use a script task for more")),
         (between(catch("x", "<bpmn:signalEventDefinition/>")), "The signal has no name"),
         (throw("x", "signal", extension='<consilium:signal><consilium:argument name="subjects" value="1"/>'
                "</consilium:signal>") + END + chain("start", "x", "end"),
