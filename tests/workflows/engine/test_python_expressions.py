@@ -6,7 +6,7 @@ import pytest
 
 from accounts.models import AuditEvent
 from tests.workflows.conftest import bundle, chain, flow, user
-from tests.workflows.engine.play import END, marked
+from tests.workflows.engine.drawing import END, marked
 from workflows.checks import check_bundle
 from workflows.diagram.formal import PYTHON
 from workflows.engine import EngineFault

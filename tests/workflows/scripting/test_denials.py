@@ -13,7 +13,7 @@ from accounts.models import AuditEvent
 from events.tracing import trace
 from tests.personas import Cast
 from tests.workflows.conftest import chain, user
-from tests.workflows.engine.play import END
+from tests.workflows.engine.drawing import END
 from workflows.models import UserTask
 from workflows.scripting import ScriptError, checks, run_script
 from workflows.scripting.calls import digest_of
