@@ -51,8 +51,8 @@ def test_a_loop_goes_on_while_its_condition_in_python_holds(play):
     condition = f'<bpmn:loopCondition language="python">{asks}</bpmn:loopCondition>'
     loop = f"<bpmn:standardLoopCharacteristics>{condition}</bpmn:standardLoopCharacteristics>"
     run = play(marked(user("again"), loop) + END + chain("start", "again", "end"))
-    assert not run.do("again").is_completed
-    assert run.do("again").is_completed
+    assert not run.complete("again").is_completed
+    assert run.complete("again").is_completed
 
 
 @pytest.mark.django_db
