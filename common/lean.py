@@ -12,7 +12,7 @@ import datetime as dt
 import itertools
 import uuid
 import weakref
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,7 +27,6 @@ from common.exchange import check, exchange
 from common.postgresql.base import plans_lost
 
 Row = tuple[Any, ...]
-_PLAIN = (int, dt.datetime, dt.date, dt.time, uuid.UUID)
 _numbers = itertools.count(1)
 
 
@@ -61,13 +60,14 @@ class LeanStatement:
         database = connections[DEFAULT_DB_ALIAS]
         if not database.in_atomic_block:
             database.close_if_health_check_failed()
-        database.ensure_connection()
-        if database.queries_logged or database.execute_wrappers or not all(map(_is_plain, values)):
+        if database.connection is None:
+            database.ensure_connection()
+        bound = None if database.queries_logged or database.execute_wrappers else _texts(values)
+        if bound is None:
             with database.cursor() as cursor:
                 cursor.execute(self._sql, [_said(value) for value in values])
                 return list(cursor.fetchall())
         database.validate_no_broken_transaction()
-        bound = [_text(value) for value in values]
         with database.wrap_database_errors:
             return self._exchange(database, bound, commit=commit and _is_outermost(database))
 
@@ -119,22 +119,38 @@ def _said(value: Any) -> Any:
     return value.decode() if type(value) is bytes else value
 
 
-def _is_plain(value: Any) -> bool:
-    """Whether the value has one text, all of which would arrive: libpq's texts end at a zero."""
-    kind = type(value)
-    if kind is bytes:
-        return b"\0" not in value
-    if isinstance(value, str):
-        return "\0" not in value
-    return value is None or isinstance(value, _PLAIN)
+def _texts(values: Sequence[Any]) -> list[bytes | None] | None:
+    """The values as PostgreSQL reads them; what type each is of, the server knows from where it stands.
+
+    None where a value has not one text, or not all of it would arrive: libpq's texts end at a zero.
+    """
+    texts: list[bytes | None] = []
+    for value in values:
+        if value is None or type(value) is bytes:
+            texts.append(value)
+            continue
+        text = _TEXTS.get(type(value)) or _text_of(value)
+        if text is None:
+            return None
+        texts.append(text(value))
+    return None if b"\0" in b"".join(filter(None, texts)) else texts
 
 
-def _text(value: Any) -> bytes | None:
-    """A value as PostgreSQL reads it; what type it is of, the server knows from where it stands."""
-    if value is None or type(value) is bytes:
-        return value
-    if isinstance(value, str):
-        return str.encode(value)
-    if isinstance(value, dt.datetime | dt.date | dt.time):
-        return value.isoformat().encode()
-    return str(int(value) if isinstance(value, int) else value).encode()
+def _text_of(value: Any) -> Callable[[Any], bytes] | None:
+    """How a value of a type derived from a plain one is written, as a choice of a field is from `str`."""
+    return next((text for kind, text in _TEXTS.items() if isinstance(value, kind)), None)
+
+
+def _moment(value: dt.datetime | dt.date | dt.time) -> bytes:
+    return value.isoformat().encode()
+
+
+_TEXTS: dict[type, Callable[[Any], bytes]] = {
+    str: str.encode,
+    int: b"%d".__mod__,
+    bool: b"%d".__mod__,
+    uuid.UUID: lambda value: str(value).encode(),
+    dt.datetime: _moment,
+    dt.date: _moment,
+    dt.time: _moment,
+}

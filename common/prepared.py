@@ -13,16 +13,13 @@ from typing import Any, Generic, TypeVar
 
 from django.db import DEFAULT_DB_ALIAS, connection
 from django.db.models import Expression, Model, QuerySet
-from django.db.models import query as django_query
 from django.db.models.sql import UpdateQuery
 from django.db.transaction import TransactionManagementError
 
 from common.lean import LeanStatement
+from common.making import RowMaker
 
 M = TypeVar("M", bound=Model)
-
-
-_populators: Any = django_query.get_related_populators
 
 
 class Slot(Expression):
@@ -109,21 +106,16 @@ class PreparedQuery(Generic[M]):
         """The statement, its parameters with slots among them, what makes models of its rows, and their width."""
         compiler: Any = self._queryset().query.get_compiler(DEFAULT_DB_ALIAS)
         sql, parameters = compiler.as_sql()
-        own = compiler.klass_info["select_fields"]
-        first, end = own[0], own[-1] + 1
-        names = [column[0].target.attname for column in compiler.select[first:end]]
-        related = _populators(compiler.klass_info, compiler.select, DEFAULT_DB_ALIAS)
-        model, annotations = compiler.klass_info["model"], compiler.annotation_col_map or {}
+        make_one = RowMaker(compiler.klass_info, compiler.select, DEFAULT_DB_ALIAS)
+        annotations = tuple((compiler.annotation_col_map or {}).items())
         converters = compiler.get_converters([column[0] for column in compiler.select])
 
         def make(rows: Iterable[Any]) -> Iterator[M]:
             if converters:
                 rows = compiler.apply_converters(rows, converters)
             for row in rows:
-                made = model.from_db(DEFAULT_DB_ALIAS, names, row[first:end])
-                for populator in related:
-                    populator.populate(row, made)
-                for name, position in annotations.items():
+                made = make_one(row)
+                for name, position in annotations:
                     setattr(made, name, row[position])
                 yield made
 

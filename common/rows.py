@@ -14,7 +14,7 @@ import uuid
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import DEFAULT_DB_ALIAS, connection
 from django.db.models import AutoField, BigIntegerField, CharField, Field, Func, Model, Value
@@ -38,10 +38,10 @@ class Line:
 
     def __init__(self, table: Table, **values: Any) -> None:
         constant, made = _defaults(table)
-        if not constant.keys() >= values.keys():
-            raise TypeError(f"{table.__name__} has no {', '.join(values.keys() - constant.keys())}")
         self.table = table
         self.values: dict[str, Any] = {**constant, **values}
+        if len(self.values) > len(constant):
+            raise TypeError(f"{table.__name__} has no {', '.join(values.keys() - constant.keys())}")
         for name, make in made:
             if name not in values:
                 self.values[name] = make()
@@ -49,7 +49,7 @@ class Line:
     @property
     def pk(self) -> Any:
         """The row's key, once it is written."""
-        return self.values[_options(self.table).pk.attname]
+        return self.values[_key(self.table)]
 
 
 class Changes:
@@ -75,8 +75,8 @@ class Changes:
         `keys`  whether the caller asks for those keys; a log's lines are hardly ever asked for theirs.
         """
         for row in rows:
-            table = row.table if isinstance(row, Line) else type(row)
-            shape = (table, row.pk is not None, ignore_conflicts, keys)
+            table, values = (row.table, row.values) if isinstance(row, Line) else (type(row), row.__dict__)
+            shape = (table, values[_key(table)] is not None, ignore_conflicts, keys)
             self._new.setdefault(shape, []).append(row)
 
     def update(self, row: Model, *fields: str) -> None:
@@ -116,7 +116,7 @@ class Changes:
         keyed = [row for part, rows in inserts if part.gives_keys for row in rows]
         for row, (key,) in zip(keyed, keys, strict=True):
             if isinstance(row, Line):
-                row.values[_options(row.table).pk.attname] = key
+                row.values[_key(row.table)] = key
             else:
                 row.pk = key
         _note_written(row for _, rows in inserts for row in rows)
@@ -164,34 +164,31 @@ def next_key(table: Table) -> Func:
     return Func(sequence, function="nextval", output_field=BigIntegerField())
 
 
-@dataclass(frozen=True, slots=True)
-class _Column:
+class _Column(NamedTuple):
     """A column, the attribute of the model that holds its value, and the value's text for the database."""
 
     name: str
     attribute: str
     text: Callable[[Any], bytes]
 
-    def value_of(self, values: dict[str, Any]) -> bytes | None:
-        value = values[self.attribute]
-        return None if value is None else self.text(value)
 
-
-@dataclass(frozen=True, slots=True)
+@dataclass(eq=False, slots=True)
 class _Update:
-    """The update of one row, its values as parameters and its key the last of them."""
+    """The update of one row, its values as parameters and its key the last of them. There is one a shape."""
 
     sql: str
     columns: tuple[_Column, ...]
 
     def values_of(self, row: Model) -> list[bytes | None]:
-        values = row.__dict__
-        return [column.value_of(values) for column in self.columns]
+        return _texts(row.__dict__, self.columns)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(eq=False, slots=True)
 class _Insert:
-    """Rows into one table: a parameter for each value of each row, or all of them as a JSON array of objects."""
+    """Rows into one table: a parameter for each value of each row, or all of them as a JSON array of objects.
+
+    There is one a shape, so that it is known by itself and not by what it holds.
+    """
 
     sql: str
     columns: tuple[_Column, ...]
@@ -202,10 +199,15 @@ class _Insert:
         values = [row.values if isinstance(row, Line) else row.__dict__ for row in rows]
         if self.is_json:
             return [_JSON.encode([self._as_object(each) for each in values]).encode()]
-        return [column.value_of(each) for each in values for column in self.columns]
+        return [text for each in values for text in _texts(each, self.columns)]
 
     def _as_object(self, values: dict[str, Any]) -> dict[str, Any]:
         return {column.name: values[column.attribute] for column in self.columns}
+
+
+def _texts(values: dict[str, Any], columns: tuple[_Column, ...]) -> list[bytes | None]:
+    """The values of these columns as the database reads them."""
+    return [None if (value := values[attribute]) is None else text(value) for _, attribute, text in columns]
 
 
 @lru_cache(maxsize=512)
@@ -289,6 +291,12 @@ def _note_written(rows: Iterable[Model | Line]) -> None:
             row._state.adding, row._state.db = False, DEFAULT_DB_ALIAS  # noqa: SLF001 - as after `save`
 
 
+@lru_cache(maxsize=256)
+def _key(table: Table) -> str:
+    """The attribute that holds the key of a table's rows."""
+    return str(_options(table).pk.attname)
+
+
 def _column(field: Field[Any, Any]) -> _Column:
     related: Any = field
     while related.is_relation:
@@ -315,7 +323,19 @@ def _as_text(value: Any) -> str:
 
 
 def _plain(value: Any) -> bytes:
-    return str(value).encode()
+    return value.encode() if isinstance(value, str) else str(value).encode()
+
+
+def _uuid(value: Any) -> bytes:
+    return value.hex.encode() if isinstance(value, uuid.UUID) else str(value).encode()
+
+
+def _moment(value: dt.datetime | dt.date | dt.time) -> bytes:
+    return value.isoformat().encode()
+
+
+def _json(value: Any) -> bytes:
+    return _JSON.encode(value).encode() if value != {} else b"{}"
 
 
 def _bytea(value: bytes | memoryview) -> bytes:
@@ -327,15 +347,15 @@ def _array(values: list[str]) -> bytes:
     return ("{" + ",".join(f'"{value}"' for value in escaped) + "}").encode()
 
 
-_JSON = json.JSONEncoder(separators=(",", ":"), default=_as_text)
+_JSON = json.JSONEncoder(separators=(",", ":"), default=_as_text, check_circular=False)
 _TEXTS: dict[str, Callable[[Any], bytes]] = {
     "ArrayField": _array,
     "BinaryField": _bytea,
     "BooleanField": lambda value: b"t" if value else b"f",
-    "DateField": lambda value: value.isoformat().encode(),
-    "DateTimeField": lambda value: value.isoformat().encode(),
-    "JSONField": lambda value: _JSON.encode(value).encode(),
-    "TimeField": lambda value: value.isoformat().encode(),
-    "UUIDField": lambda value: (value.hex if isinstance(value, uuid.UUID) else str(value)).encode(),
+    "DateField": _moment,
+    "DateTimeField": _moment,
+    "JSONField": _json,
+    "TimeField": _moment,
+    "UUIDField": _uuid,
 }
 """How a value of a type of field is written; where nothing is said, its `str` is what the database reads."""

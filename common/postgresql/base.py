@@ -26,6 +26,18 @@ class DatabaseWrapper(base.DatabaseWrapper):
             session._prepared = plans  # noqa: SLF001 - psycopg has no door to it
         return session
 
+    def _set_autocommit(self, autocommit: bool) -> None:
+        """Where nothing is under way there is nobody to ask whether the mode may change."""
+        if self.connection is not None and _is_idle(self.connection.pgconn):
+            self.connection._autocommit = autocommit  # noqa: SLF001 - what psycopg does, having looked as well
+        else:
+            super()._set_autocommit(autocommit)  # type: ignore[misc]
+
+    def _commit(self) -> None:
+        """A transaction that has ended with its last statement (see `common.lean`) needs no end."""
+        if self.connection is not None and not _is_idle(self.connection.pgconn):
+            super()._commit()  # type: ignore[misc]
+
     def is_usable(self) -> bool:
         if self.connection is None:
             return False
@@ -50,9 +62,14 @@ def plans_lost(session: psycopg.Connection[Any]) -> int:
     return int(getattr(session._prepared, "lost", 0))  # noqa: SLF001 - psycopg has no door to it
 
 
+def _is_idle(pgconn: pq.abc.PGconn) -> bool:
+    """Whether the connection is open, as far as it knows, and in no transaction."""
+    return pgconn.status == pq.ConnStatus.OK and pgconn.transaction_status == pq.TransactionStatus.IDLE
+
+
 def _is_at_rest(pgconn: pq.abc.PGconn) -> bool:
     """Whether the connection is open, in no transaction, and nothing has come that nobody asked for."""
-    if pgconn.status != pq.ConnStatus.OK or pgconn.transaction_status != pq.TransactionStatus.IDLE:
+    if not _is_idle(pgconn):
         return False
     arrival = select.poll()
     arrival.register(pgconn.socket, select.POLLIN)

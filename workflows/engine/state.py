@@ -27,7 +27,7 @@ LONG = 1024
 """From this length on compressing costs less than the bytes it saves; below it is the other way round."""
 
 _AHEAD = TaskState.PREDICTED_MASK | TaskState.FUTURE
-_encode = json.JSONEncoder(separators=(",", ":")).encode
+_encode = json.JSONEncoder(separators=(",", ":"), check_circular=False).encode
 
 
 def dump(workflow: ProcessTree) -> bytes:

@@ -6,6 +6,7 @@ from django.db import transaction
 
 from accounts.services import revoke_grants_with
 from common import clock
+from common.rows import Line
 from workflows.locks import WarmRun, warm_runs
 from workflows.models import ProcessInstance, ProcessSubject
 from workflows.people.offering import grant_cause
@@ -66,7 +67,8 @@ def _save_instance(step: Step, *, is_new: bool) -> None:
     if is_new:
         step.changes.insert([instance])
         step.changes.insert(
-            ProcessSubject(instance=instance, kind=kind, uid=uid) for kind, uid in step.subjects.items()
+            Line(ProcessSubject, instance_id=instance.pk, kind=kind, uid=uid)
+            for kind, uid in step.subjects.items()
         )
     else:
         step.changes.update(instance, "state", "revision", "changed_at", "status", "outcome", "ended_at")
