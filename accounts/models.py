@@ -92,8 +92,8 @@ class AccessGrant(models.Model):
     """
 
     study_instance_uid = models.CharField(max_length=64)
-    person = models.ForeignKey(Person, null=True, on_delete=models.CASCADE, related_name="+")
-    site = models.ForeignKey(Site, null=True, on_delete=models.CASCADE, related_name="+")
+    person = models.ForeignKey(Person, null=True, on_delete=models.CASCADE, related_name="+", db_index=False)
+    site = models.ForeignKey(Site, null=True, on_delete=models.CASCADE, related_name="+", db_index=False)
     role = models.CharField(max_length=20, choices=Role.choices, blank=True)
     cause = models.CharField(max_length=80)
     granted_at = models.DateTimeField()
@@ -159,8 +159,8 @@ class AuditEvent(models.Model):
     recorded_at = models.DateTimeField()
     actor = models.CharField(max_length=150)
     person = models.ForeignKey(
-        Person, null=True, on_delete=models.PROTECT, related_name="+", db_index=False
-    )  # begins the index `audit_person`
+        Person, null=True, on_delete=models.PROTECT, related_name="+", db_index=False, db_constraint=False
+    )  # begins the index `audit_person`; accounts are switched off, never deleted, so none can dangle
     site_code = models.CharField(max_length=32, blank=True)
     action = models.CharField(max_length=60)
     outcome = models.CharField(max_length=8, choices=Outcome.choices, default=Outcome.SUCCESS)

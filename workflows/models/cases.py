@@ -70,17 +70,23 @@ class ProcessSubject(models.Model):
 
 
 class ProcessEvent(models.Model):
-    """One line of an instance's history: what happened at which element, and through whom."""
+    """One line of an instance's history: what happened at which element, and through whom.
+
+    Lines are only ever added, by a step that holds their instance locked for somebody who is signed in, and neither
+    is ever deleted: the database need not look both up again for every line.
+    """
 
     instance = models.ForeignKey(
-        ProcessInstance, on_delete=models.CASCADE, related_name="events", db_index=False
+        ProcessInstance, on_delete=models.CASCADE, related_name="events", db_index=False, db_constraint=False
     )
     at = models.DateTimeField()
     kind = models.CharField(max_length=40)
     element_id = models.CharField(max_length=120, blank=True)
     name = models.CharField(max_length=120, blank=True)
     actor = models.CharField(max_length=150, blank=True)
-    person = models.ForeignKey(Person, null=True, on_delete=models.PROTECT, related_name="+")
+    person = models.ForeignKey(
+        Person, null=True, on_delete=models.PROTECT, related_name="+", db_index=False, db_constraint=False
+    )
     detail = models.JSONField(default=dict)
 
     class Meta:

@@ -48,12 +48,14 @@ class UserTask(models.Model):
     name = models.CharField(max_length=120)
     form = models.CharField(max_length=120)
     role = models.CharField(max_length=20, choices=Role.choices)
-    site = models.ForeignKey(Site, on_delete=models.PROTECT, related_name="user_tasks")
-    assignee = models.ForeignKey(Person, null=True, on_delete=models.PROTECT, related_name="user_tasks")
+    site = models.ForeignKey(Site, on_delete=models.PROTECT, related_name="user_tasks", db_index=False)
+    assignee = models.ForeignKey(
+        Person, null=True, on_delete=models.PROTECT, related_name="user_tasks", db_index=False
+    )
     lane = models.CharField(max_length=120, blank=True)
     is_personal = models.BooleanField(default=False)
     has_candidates = models.BooleanField(default=False)
-    owner = models.ForeignKey(Person, null=True, on_delete=models.PROTECT, related_name="+")
+    owner = models.ForeignKey(Person, null=True, on_delete=models.PROTECT, related_name="+", db_index=False)
     delegation = models.CharField(max_length=8, choices=Delegation.choices, blank=True)
     status = models.CharField(max_length=10, choices=Status.choices, default=Status.READY)
     priority = models.CharField(max_length=8, default="ROUTINE")
@@ -74,7 +76,9 @@ class UserTask(models.Model):
     claimed_at = models.DateTimeField(null=True)
     due_at = models.DateTimeField(null=True)
     closed_at = models.DateTimeField(null=True)
-    completed_by = models.ForeignKey(Person, null=True, on_delete=models.PROTECT, related_name="+")
+    completed_by = models.ForeignKey(
+        Person, null=True, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
     outcome = models.CharField(max_length=40, blank=True)
 
     class Meta:
@@ -95,6 +99,13 @@ class UserTask(models.Model):
                 condition=models.Q(status="ready", assignee=None, has_candidates=False),
             ),
             models.Index(fields=["instance", "status"], name="task_instance"),
+            models.Index(
+                fields=["assignee"], name="task_assignee", condition=models.Q(assignee__isnull=False)
+            ),
+            models.Index(fields=["owner"], name="task_owner", condition=models.Q(owner__isnull=False)),
+            models.Index(
+                fields=["completed_by"], name="task_finisher", condition=models.Q(completed_by__isnull=False)
+            ),
         ]
 
 
