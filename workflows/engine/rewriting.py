@@ -25,6 +25,7 @@ def spiff_tree(diagram: Diagram) -> etree._Element:
     """A copy of the diagram's XML, rewritten."""
     tree = etree.fromstring(etree.tostring(diagram.tree))
     nodes = {node.get("id"): node for node in tree.iter() if node.get("id")}
+    _gather_flows(tree, nodes)
     for throw, catch in diagram.links.items():
         _flow(nodes[throw].getparent(), f"{throw}.link", throw, catch)
     for scope in diagram.unmarked_scopes:
@@ -41,6 +42,14 @@ def spiff_tree(diagram: Diagram) -> etree._Element:
                 boundary.getparent().remove(boundary)
                 break
     return tree
+
+
+def _gather_flows(tree: etree._Element, nodes: dict[str, etree._Element]) -> None:
+    """Spiff looks for a flow beside the nodes it joins; some editors write those of a subprocess outside of it."""
+    for flow in list(tree.iter(f"{{{BPMN}}}sequenceFlow")):
+        scope = nodes[flow.get("sourceRef", "")].getparent() if flow.get("sourceRef") in nodes else None
+        if scope is not None and scope is not flow.getparent():
+            scope.append(flow)
 
 
 def _mark(diagram: Diagram, scope: etree._Element) -> None:

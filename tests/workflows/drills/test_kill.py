@@ -2,7 +2,7 @@
 
 Each act of a case is first begun by a worker that dies at one point of it, then done again the way it comes again in
 life: news are delivered once more, a person presses the button once more, duties find what has lost its lease. At
-the end the case has left behind exactly what it leaves when nobody dies. Whole daemons are killed in `tests/journey`.
+the end the case has left behind exactly what it leaves when nobody dies. Whole daemons are killed in `test_daemons`.
 """
 
 from __future__ import annotations
@@ -18,12 +18,11 @@ from django.db import transaction
 from common import clock as product_clock
 from common.errors import Conflict
 from tests.processes.conftest import BPMN, RunningProcess
-from tests.workflows.conftest import FORM, bpmn, chain, machine, timer, user
+from tests.workflows.conftest import FORM, bpmn
 from tests.workflows.conftest import install as install_files
 from tests.workflows.drills.ledger import ledger, steps_told
+from tests.workflows.drills.model import MODEL
 from tests.workflows.drills.victims import Point, perform_in_victim
-from tests.workflows.engine.events.drawing import END, boundary, parallel, throw
-from tests.workflows.engine.play import marked, multi
 from workflows import services
 from workflows.deployment import bundles
 from workflows.locks import warm_runs
@@ -119,19 +118,6 @@ def test_remote_consultation_survives_a_death_at_every_step(drill, path, point):
 def _may_die(step: dict[str, Any], point: Point) -> bool:
     """Whether an act of a scenario certainly comes to the point."""
     return "answer" in step if point is Point.AT_WORK else "complete" in step and point is not Point.UNTOLD
-
-
-MODEL = (
-    machine("reserve") + parallel("fork") + parallel("meet")
-    + marked(machine("each", result="found"), multi(cardinality="number"))
-    + user("look") + timer("remind", "R2/PT10M", attached_to="look", interrupts=False, word="timeCycle")
-    + machine("tell") + boundary("reserved", "reserve", "compensate")
-    + machine("release").replace('id="release"', 'id="release" isForCompensation="true"')
-    + '<bpmn:association id="undo" sourceRef="reserved" targetRef="release"/>'
-    + throw("give-up", "compensate") + timer("pause", "PT1H") + user("last") + END + '<bpmn:endEvent id="told"/>'
-    + chain("start", "reserve", "fork", "each", "meet", "give-up", "pause", "last", "end")
-    + chain("fork", "look", "meet") + chain("remind", "tell", "told")
-)  # fmt: skip
 
 
 def play_model(process: Drilled) -> None:

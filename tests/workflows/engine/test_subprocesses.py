@@ -59,3 +59,14 @@ def test_a_subprocess_with_a_start_but_no_end_is_refused(operators):
     inside = '<bpmn:startEvent id="s1"/>' + marked(user("a"), "") + chain("s1", "a")
 
     assert "x: A subprocess has an end event" in [str(each) for each in check_bundle(bundle(around(inside)))]
+
+
+def test_its_flows_may_be_written_outside_of_it(play, operators):
+    """The file says where a flow leads, and some editors keep all of them in the process."""
+    inside = '<bpmn:startEvent id="s1"/>' + user("a") + user("b") + '<bpmn:endEvent id="e1"/>'
+    body = around(inside) + chain("s1", "a", "b", "e1")
+    assert check_bundle(bundle(body)) == []
+
+    run = play(body).complete_in_turn("a", "b")
+
+    assert run.open == ["after"]
