@@ -9,7 +9,7 @@ from launcher.paths import PYTHON, ROOT
 from launcher.setup import prepare_checkout
 from launcher.throwaway import product_without_daemons
 
-PARALLEL = ["-n", "2", "--dist", "loadgroup"]
+PARALLEL = ["-n", "2", "--dist", "loadgroup", "--no-loadscope-reorder"]  # tests/scheduling.py orders them
 
 
 def test(arguments: Sequence[str]) -> int:

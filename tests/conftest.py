@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator
+from itertools import count
 from pathlib import Path
 
 import pytest
-from django.db import connection
-from pytest_django import DjangoDbBlocker
+from django.test import TransactionTestCase
+from pytest_django import Settings
+from xdist.remote import Producer
 
 from archive.lifecycle import nudging as lifecycle
 from common import clock as product_clock
@@ -20,15 +22,18 @@ from integrations.hl7 import delivery as hl7
 from integrations.routing import queueing as routing
 from integrations.webhooks import delivery as webhooks
 from notifications import services as notifications
+from tests.emptying import empty_tables
 from tests.personas import Cast, make_cast
+from tests.scheduling import FileByFile, long_ones_first
 from workflows import stepping
 
 
-@pytest.fixture(scope="session")
-def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> None:
-    """The test database lets tables be emptied between tests, which the audit trail refuses otherwise."""
-    with django_db_blocker.unblock(), connection.cursor() as cursor:
-        cursor.execute("ALTER TABLE accounts_auditevent DISABLE TRIGGER audit_table_stays")
+@pytest.fixture(autouse=True, scope="session")
+def only_written_tables_are_emptied() -> Iterator[None]:
+    """After a test that commits."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(TransactionTestCase, "_fixture_teardown", empty_tables)
+        yield
 
 
 @pytest.fixture
@@ -54,9 +59,19 @@ def clock() -> Iterator[Clock]:
     product_clock.use_source(None)
 
 
+@pytest.fixture(scope="session")
+def storages(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Where the next object store may be made; a folder that is not there yet."""
+    folder = tmp_path_factory.mktemp("storages", numbered=False)
+    return (folder / str(number) for number in count())
+
+
 @pytest.fixture(autouse=True)
-def own_storage(settings: object, tmp_path: Path) -> None:
-    settings.STORAGE_URL = f"file://{tmp_path / 'objects'}"  # type: ignore[attr-defined]
+def own_storage(settings: Settings, storages: Iterator[Path]) -> Path:
+    """The folder of this test's object store."""
+    folder = next(storages)
+    settings.STORAGE_URL = f"file://{folder}"
+    return folder
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -92,8 +107,14 @@ def table() -> Iterator[list[tuple[str, ...]]]:
         print(" | ".join(row))  # noqa: T201 - this is what was asked for
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> FileByFile:
+    return FileByFile(config, log)
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Drills take minutes: they run when they are asked for by their mark."""
+    long_ones_first(items)
     if "drill" not in config.option.markexpr:
         for item in items:
             if item.get_closest_marker("drill"):

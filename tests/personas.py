@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from django.contrib.auth.hashers import make_password
+
 from accounts.models import Membership, Person, Role, Site
 
 PASSWORD = "a-long-test-password"
@@ -25,35 +27,40 @@ class Cast:
     otto: Person
 
 
+PARTS = {  # in the order of the cast
+    "rosa": ("provincial", Role.RADIOLOGIST),
+    "theo": ("county", Role.TECHNOLOGIST),
+    "rafael": ("county", Role.REFERRER),
+    "carla": ("provincial", Role.COORDINATOR),
+    "ines": ("provincial", Role.ADMINISTRATOR),
+    "ivo": ("provincial", Role.INTEGRATOR),
+    "otto": ("elsewhere", Role.RADIOLOGIST),
+}
+
+
 def make_cast() -> Cast:
-    """The three sites and the people, each with the roles their part needs."""
+    """The three sites and the people, each with the roles their part needs; most tests begin here, so in few words."""
     provincial = Site.objects.create(
         code="provincial", name="Provincial Hospital", name_zh="省立医院", kind="provincial",
         authority_namespace="PROV", authority_universal_id="2.25.1001",
     )  # fmt: skip
-    county = Site.objects.create(
-        code="county", name="County Hospital", name_zh="县医院", kind="county",
-        authority_namespace="COUNTY", authority_universal_id="2.25.1002", expert_site=provincial,
-    )  # fmt: skip
-    elsewhere = Site.objects.create(
-        code="elsewhere", name="Elsewhere Hospital", name_zh="他院", kind="county",
-        authority_namespace="ELSE", authority_universal_id="2.25.1003", expert_site=provincial,
-    )  # fmt: skip
-
-    def person(username: str, site: Site, role: Role) -> Person:
-        someone = Person.objects.create_user(username, password=PASSWORD, display_name=username.capitalize())
-        Membership.objects.create(person=someone, site=site, role=role)
-        return someone
-
-    return Cast(
-        county=county,
-        provincial=provincial,
-        elsewhere=elsewhere,
-        rosa=person("rosa", provincial, Role.RADIOLOGIST),
-        theo=person("theo", county, Role.TECHNOLOGIST),
-        rafael=person("rafael", county, Role.REFERRER),
-        carla=person("carla", provincial, Role.COORDINATOR),
-        ines=person("ines", provincial, Role.ADMINISTRATOR),
-        ivo=person("ivo", provincial, Role.INTEGRATOR),
-        otto=person("otto", elsewhere, Role.RADIOLOGIST),
+    county, elsewhere = Site.objects.bulk_create([
+        Site(
+            code="county", name="County Hospital", name_zh="县医院", kind="county",
+            authority_namespace="COUNTY", authority_universal_id="2.25.1002", expert_site=provincial,
+        ),
+        Site(
+            code="elsewhere", name="Elsewhere Hospital", name_zh="他院", kind="county",
+            authority_namespace="ELSE", authority_universal_id="2.25.1003", expert_site=provincial,
+        ),
+    ])  # fmt: skip
+    sites = {"provincial": provincial, "county": county, "elsewhere": elsewhere}
+    people = Person.objects.bulk_create(
+        Person(username=name, password=make_password(PASSWORD), display_name=name.capitalize())
+        for name in PARTS
     )
+    Membership.objects.bulk_create(
+        Membership(person=person, site=sites[site], role=role)
+        for person, (site, role) in zip(people, PARTS.values(), strict=True)
+    )
+    return Cast(county, provincial, elsewhere, *people)

@@ -158,8 +158,8 @@ def test_what_is_not_kept_is_listed_with_its_reason(peer, stored, reports):
     assert failed == {IMAGES[0]: 0x0112, IMAGES[1]: 0x0110, "1.2.3.4": 0x0112, IMAGES[2]: 0x0119}
 
 
-def test_bytes_that_are_gone_are_not_committed(stored, modality, tmp_path):
-    shutil.rmtree(tmp_path / "objects")
+def test_bytes_that_are_gone_are_not_committed(stored, modality, own_storage):
+    shutil.rmtree(own_storage)
     commitment = Commitment.objects.create(
         node=modality, direction="ours", transaction_uid="1.2", references=[[CTImageStorage, IMAGES[0]]],
         asked_at=clock.now(), trace_id="6f9619ff-8b86-d011-b42d-00cf4fc964ff",

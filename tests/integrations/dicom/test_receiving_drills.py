@@ -40,15 +40,14 @@ def is_all_there(files) -> bool:
 
 
 @pytest.fixture
-def small_disk(tmp_path):
+def small_disk(own_storage):
     """The object store on a file system of 3 MB; what it may grow to is up to the test."""
-    folder = tmp_path / "objects"
-    folder.mkdir()
-    command = ["/usr/bin/mount", "-t", "tmpfs", "-o", "size=3m", "tmpfs", str(folder)]
+    own_storage.mkdir()
+    command = ["/usr/bin/mount", "-t", "tmpfs", "-o", "size=3m", "tmpfs", str(own_storage)]
     if subprocess.run(command, capture_output=True, check=False).returncode:
         pytest.skip("a file system cannot be mounted here")
-    yield folder
-    subprocess.run(["/usr/bin/umount", "-l", str(folder)], check=True)
+    yield own_storage
+    subprocess.run(["/usr/bin/umount", "-l", str(own_storage)], check=True)
 
 
 def test_a_disk_that_fills_up_refuses_for_now_and_takes_the_rest_once_there_is_room(

@@ -121,10 +121,10 @@ def test_a_case_that_has_ended_takes_and_loses_no_files(case, cast):
         services.remove_attachment(made, person=cast.rosa)
 
 
-def test_bytes_no_row_comes_to_name_are_let_go_of(case, cast, monkeypatch, tmp_path):
+def test_bytes_no_row_comes_to_name_are_let_go_of(case, cast, monkeypatch, own_storage):
     monkeypatch.setattr("workflows.people.attachments.record_audit", lambda *_a, **_k: 1 / 0)
 
     with pytest.raises(ZeroDivisionError):
         services.attach(case, person=cast.rosa, name="a.pdf", data=PDF)
 
-    assert not [path for path in tmp_path.rglob("*") if path.is_file() and path.read_bytes() == PDF]
+    assert not [path for path in own_storage.rglob("*") if path.is_file() and path.read_bytes() == PDF]
