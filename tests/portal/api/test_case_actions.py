@@ -101,6 +101,34 @@ def test_history_comes_newest_first_in_pages_without_what_people_wrote(sample, c
     assert older[0]["kind"] == "element.completed"
 
 
+def test_a_case_is_suspended_and_goes_on_and_its_task_says_so(sample, cast, as_person):
+    uid = start(as_person(cast.carla)).json()["uid"]
+    task = UserTask.objects.get()
+
+    def ask(person, action, **data):
+        return as_person(person).post(f"/api/cases/{uid}/{action}/", data, format="json")
+
+    assert ask(cast.rosa, "suspend", reason="why").status_code == 403
+    assert ask(cast.otto, "suspend", reason="why").status_code == 404
+    assert list(ask(cast.carla, "suspend").json()["fields"]) == ["reason"]
+    assert ask(cast.carla, "suspend", reason="The order is wrong").status_code == 204
+    assert ask(cast.carla, "suspend", reason="again").json()["code"] == "CASE_SUSPENDED"
+
+    rosa = as_person(cast.rosa)
+    assert rosa.get(f"/api/tasks/{task.uid}/").json()["is_suspended"] is True
+    refused = rosa.post(f"/api/tasks/{task.uid}/claim/")
+    assert (refused.status_code, refused.json()["code"]) == (409, "CASE_SUSPENDED")
+    assert as_person(cast.carla).get(f"/api/cases/{uid}/").json()["suspended_at"] is not None
+
+    assert ask(cast.carla, "resume").status_code == 204
+    assert ask(cast.carla, "resume").json()["code"] == "CASE_NOT_SUSPENDED"
+    assert as_person(cast.rosa).post(f"/api/tasks/{task.uid}/claim/").status_code == 200
+    kinds = [
+        line["kind"] for line in as_person(cast.carla).get(f"/api/cases/{uid}/history/").json()["results"]
+    ]
+    assert kinds[:3] == ["task.claimed", "case.resumed", "case.suspended"]
+
+
 def test_a_case_is_stopped_with_a_code(sample, cast, as_person):
     carla = as_person(cast.carla)
     uid = start(carla).json()["uid"]
