@@ -38,7 +38,7 @@ def told(hook: Webhook, **more) -> WebhookDelivery:
 
 
 def page_of(browser, hook: Webhook, query: str = "") -> str:
-    return browser.get(reverse("webhook", args=[hook.uid]) + query).content.decode()
+    return str(browser.get(reverse("webhook", args=[hook.uid]) + query).content.decode())
 
 
 def test_who_manages_no_webhooks_finds_no_page(cast, hook, browser_of):
