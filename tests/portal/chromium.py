@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from django.conf import settings
+from django.db import connections
 from django.test import Client
 from playwright.sync_api import ConsoleMessage, Page, sync_playwright
 
@@ -33,6 +34,7 @@ def signed_in(person: Person, address: str) -> Iterator[Page]:
         context.add_cookies([{"name": cookie.key, "value": cookie.value, "url": address}])
         yield context.new_page()
         browser.close()
+        connections.close_all()  # where an event loop runs, Django keeps a session of its own for this thread
 
 
 @contextlib.contextmanager

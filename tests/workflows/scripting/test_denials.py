@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import select
 import signal
+import socket
 
 import pytest
 from django.db import transaction
@@ -134,6 +135,19 @@ def test_a_fork_of_ours_has_a_sandbox_of_its_own_and_leaves_its_parents_alone():
     assert pool.ask(request).output == b'{"value": 2}'
     assert zygote_of(pool) == first
     pool.close()
+
+
+def test_nothing_that_is_open_here_is_open_in_the_sandbox():
+    """A descriptor that would be inherited, as a session of the database may be, has no second holder in there."""
+    ours, theirs = socket.socketpair()
+    theirs.set_inheritable(True)
+    pool = Pool(Limits(wall_s=20))
+    assert pool.ask(b'{"do": "run", "is_expression": true, "source": "1", "data": {}}').status == 0
+    theirs.close()
+    ours.settimeout(20)
+    assert ours.recv(1) == b""  # the end of a stream that nobody else holds
+    pool.close()
+    ours.close()
 
 
 def test_children_end_with_the_process_that_asked_for_them():
