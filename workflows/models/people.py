@@ -27,6 +27,9 @@ class UserTask(models.Model):
     A colleague to whom it was delegated is its assignee, and `owner` the one who answers for it. Lists are in
     the order of `rank`, `due_by`, `offered_at` and `uid`; the database keeps the first two.
 
+    People are switched off and sites stay, neither is ever deleted: so the database need not look them up for every
+    task, and write its lock into the one row of a site or a person that all their tasks refer to.
+
     Reference  BPMN 2.0.2 §10.3.3.2 (potential owners), WS-HumanTask 1.1 §4.7 (delegation)
     """
 
@@ -48,14 +51,23 @@ class UserTask(models.Model):
     name = models.CharField(max_length=120)
     form = models.CharField(max_length=120)
     role = models.CharField(max_length=20, choices=Role.choices)
-    site = models.ForeignKey(Site, on_delete=models.PROTECT, related_name="user_tasks", db_index=False)
+    site = models.ForeignKey(
+        Site, on_delete=models.PROTECT, related_name="user_tasks", db_index=False, db_constraint=False
+    )
     assignee = models.ForeignKey(
-        Person, null=True, on_delete=models.PROTECT, related_name="user_tasks", db_index=False
+        Person,
+        null=True,
+        on_delete=models.PROTECT,
+        related_name="user_tasks",
+        db_index=False,
+        db_constraint=False,
     )
     lane = models.CharField(max_length=120, blank=True)
     is_personal = models.BooleanField(default=False)
     has_candidates = models.BooleanField(default=False)
-    owner = models.ForeignKey(Person, null=True, on_delete=models.PROTECT, related_name="+", db_index=False)
+    owner = models.ForeignKey(
+        Person, null=True, on_delete=models.PROTECT, related_name="+", db_index=False, db_constraint=False
+    )
     delegation = models.CharField(max_length=8, choices=Delegation.choices, blank=True)
     status = models.CharField(max_length=10, choices=Status.choices, default=Status.READY)
     priority = models.CharField(max_length=8, default="ROUTINE")
@@ -77,7 +89,7 @@ class UserTask(models.Model):
     due_at = models.DateTimeField(null=True)
     closed_at = models.DateTimeField(null=True)
     completed_by = models.ForeignKey(
-        Person, null=True, on_delete=models.PROTECT, related_name="+", db_index=False
+        Person, null=True, on_delete=models.PROTECT, related_name="+", db_index=False, db_constraint=False
     )
     outcome = models.CharField(max_length=40, blank=True)
 
