@@ -1,25 +1,30 @@
-// Words that OHIF holds as plain text, outside its translations: its list of studies and titles over images. They are
-// asked of our configuration instead, which knows the person's language (config/language.js).
-const PLAIN = [
-  "title: 'Study List'", "label: 'Patient'", "label: 'Study Date'", "label: 'Modalities'", "label: 'Description'",
-  "label: 'Accession'", "label: 'Instances'", "?? 'Select a study'", "'No Description'", "'No Series'", "buttonText = 'View'",
-  '}, "Launch Workflow:"', '}, "Launch workflow"', '"aria-label": "Reset filters"', '}, "Reset")', 'ariaLabel: "Filter Modalities"',
-  '"aria-label": "Open settings"', '"aria-label": "Rows per page"', '"aria-label": "Previous page"', '"aria-label": "Next page"',
-  "= 'Close preview'", "title: 'Study date'", "title: 'Series description'", "title: 'Window Level'", "title: 'Instance Number'",
-];
-const QUOTED = /(["'])([A-Z][\w: ]+)\1(\)?)$/;
-const unmet = new Set(PLAIN);
+// Words that OHIF holds as plain text are asked of our configuration, which knows the person's language (config/language.js).
+import { readFileSync } from "node:fs";
+import { COMPOSED, PLAIN } from "./plain-words.mjs";
+
+const CHINESE = JSON.parse(readFileSync(new URL("config/chinese.json", import.meta.url), "utf8")).Plain;
+const QUOTED = /(["'])((?:(?!\1).)+)\1(\)?)$/;
+const ASKED = /globalThis\.config\.(?:word|phrase)\(("[^"]+")/g;
+
+const asked = (was) => ({ was, is: was.replace(QUOTED, (_, _quote, text, end) => `globalThis.config.word(${JSON.stringify(text)})${end}`) });
+const WORDED = [...PLAIN.map(asked), ...COMPOSED];
+const unmet = new Set(WORDED);
 
 export function worded(code) {
   let text = code;
-  for (const plain of PLAIN.filter((one) => code.includes(one))) {
-    text = text.replaceAll(plain, plain.replace(QUOTED, "globalThis.config.word($1$2$1)$3"));
-    unmet.delete(plain);
+  for (const one of WORDED.filter(({ was }) => code.includes(was))) {
+    text = text.replaceAll(one.was, () => one.is);
+    unmet.delete(one);
   }
   return text;
 }
 
-// Raises where a new version no longer says what is translated here.
+// Raises where a new version no longer says what is translated here, and where there is no Chinese for it.
 export function requireAllWorded() {
-  for (const plain of unmet) throw new Error(`error: the package no longer says ${plain}`);
+  for (const { was } of unmet) throw new Error(`error: the package no longer says ${was}`);
+  for (const { is } of WORDED) {
+    for (const [, text] of is.matchAll(ASKED)) {
+      if (!(JSON.parse(text) in CHINESE)) throw new Error(`error: config/chinese.json has no word for ${text}`);
+    }
+  }
 }

@@ -12,6 +12,11 @@ export function word(text) {
   return (language === "zh" && chinese.Plain[text]) || text;
 }
 
+// Such a text with values in it.
+export function phrase(text, ...values) {
+  return word(text).replace(/\{(\d)\}/g, (_, place) => values[place]);
+}
+
 export function speakAsThePage() {
   window.localStorage.setItem("i18nextLng", language);
   document.cookie = `i18next=${language}; path=/viewer; SameSite=Lax`;

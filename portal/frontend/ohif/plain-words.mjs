@@ -1,0 +1,62 @@
+// What OHIF says in plain text, outside of its translations: where each text stands in its scripts.
+// Of one that ends in a quoted text the quoted text is translated; of the others it is told what becomes of them.
+export const PLAIN = [
+  "title: 'Study List'", "label: 'Patient'", "label: 'Study Date'", "label: 'Modalities'", "label: 'Description'",
+  "label: 'Accession'", "label: 'Instances'", "?? 'Select a study'", "'No Description'", "'No Series'", "buttonText = 'View'",
+  '}, "Launch Workflow:"', '}, "Launch workflow"', '"aria-label": "Reset filters"', '}, "Reset")', 'ariaLabel: "Filter Modalities"',
+  '"aria-label": "Open settings"', '"aria-label": "Rows per page"', '"aria-label": "Previous page"', '"aria-label": "Next page"',
+  "= 'Close preview'", "title: 'Study date'", "title: 'Series description'", "title: 'Window Level'", "title: 'Instance Number'",
+  '"Sort direction")', '"aria-label": "Thumbnail view"', '"aria-label": "List view"', '"Other Available Workflows")',
+  '"aria-label": "Clear default mode"', '"Default Workflow")', 'placeholder: "Select Workflow"', '"No Default")',
+  '"aria-label": "Action Menu"', '}, "Modality")', "title: 'Data Source Connection Error'",
+  '"Please ensure the following data source is configured correctly or is running:")', '}, "Retry")',
+  '"Error Loading Image")', '"An error has occurred.")', '"Loading...")', '}, "Zoom:")', '}, "Axial")', '}, "Sagittal")',
+  '}, "Coronal")', '}, "Acquisition")', '}, "Reformat")', '}, "Threshold")', '}, "Opacity")', '}, "Manual")',
+  '}, "Control threshold & opacity")', '}, "Remove")', '}, "No window level data available")', 'null, "Tracking")',
+  "tooltip: 'Currently tracking measurements in this viewport'", '"aria-label": "Actions"', "title: 'Additional Findings'",
+  "title: 'Series Measurements'", '}, "No Measurements")', '"aria-label": "Image navigation scrollbar"',
+  "'Not available based on current context')", 'null, "No online PDF viewer installed")', "title: 'Untrack Series'",
+  "title: 'Untrack Study'", "message: 'Are you sure you want to untrack this series?'",
+  "message: 'Are you sure you want to untrack study and delete all measurements?'",
+  '"This action cannot be undone and will delete all your existing measurements.")', '}, "Cancel")', '}, "Untrack")',
+  "text: 'No'", "text: 'Yes'", "text: 'Cancel'",
+  "text: 'Save'", "text: 'Discard'", "text: 'No, discard existing'",
+  "text: 'No, discard previously tracked series & measurements'", "text: 'Add to existing report'", "text: 'Create new report'", "title: 'Create Report'", "= 'Create Report'", "label: 'Create new series'",
+  'placeholder: "Select a series"', '}, "Data source")', 'placeholder: "Select a data source"',
+  'placeholder: "Report name"', '}, "Save")', '}, "Series")', "title: 'DICOM Tag Browser'", '}, "Search metadata")',
+  '}, "Tag")', '}, "Keyword")', '}, "Value")', "title: 'Apply Hanging Protocol'", "title: 'Change Stage'",
+  "message: 'The hanging protocol could not be applied.'", "message: 'The hanging protocol has no more applicable stages'",
+  "title: 'Drag and Drop'", "title: 'Thumbnail Double Click'", "title: 'Navigate Viewport Display Set'",
+  "message: 'The selected display sets could not be added to the viewport due to a mismatch in the Hanging Protocol rules.'",
+  "message: 'The requested display sets could not be added to the viewport due to a mismatch in the Hanging Protocol rules.'",
+  "message: 'The selected display sets could not be added to the viewport.'", "title: 'Viewport Not Supported Yet'",
+  "title: 'Error loading displaySet'", "title: 'Store Segmentation'", '}, "Error (404)")', `message = "We can't find the page you're looking for."`, '}, "Return to Study List")',
+  '"One or more of the requested studies are not available at this time.")', '}, "Copy")', '}, "Report Issue")',
+  "title: 'Hotkeys Manager'", "message: 'Error while setting hotkeys'", "title: 'OHIF Fell Back to CPU Rendering'",
+  "placeholder: 'Actual Physical distance (mm)'", '"aria-label": "Clear all selections"', '"No options found.")',
+  '"aria-label": "Language"', '"aria-label": "File type"', '"aria-label": "Loading"', '}, "Close")',
+  '"Your computer does not have enough GPU power to support the default GPU rendering mode. OHIF has switched to CPU rendering mode. Please note that CPU rendering does not support all features such as Volume Rendering, Multiplanar Reconstruction, and Segmentation Overlays.")',
+  "t('Do you want to add this measurement to the existing report?')",
+  "t('You have existing tracked measurements. What would you like to do with your existing tracked measurements?')",
+  "t('Measurements cannot span across multiple studies. Do you want to save your tracked measurements?')",
+  "t('Do you want to continue tracking measurements for this study?')",
+  "t('Do you want to open this Segmentation?')",
+  "t('There are unsaved measurements. Do you want to save it?')",
+];
+
+const word = (text) => `globalThis.config.word(${JSON.stringify(text)})`;
+const phrase = (text, ...values) => `globalThis.config.phrase(${[JSON.stringify(text), ...values].join(", ")})`;
+
+export const COMPOSED = [
+  { was: "`${start}-${end} of ${total}`", is: phrase("{0}-{1} of {2}", "start", "end", "total") },
+  { was: "`Sort ${ariaLabel}`", is: phrase("Sort by {0}", "ariaLabel") },
+  { was: '"aria-label": viewPreset.id', is: '"aria-label": globalThis.config.word(viewPreset.id)' }, // "list" or "thumbnails"
+  { was: 'size, " per page")', is: `${phrase("{0} per page", "size")})` },
+  { was: "'Series is tracked' : 'Series is untracked'", is: `${word("Series is tracked")} : ${word("Series is untracked")}` },
+  { was: "'Multiple Patients' : 'Patient'", is: `${word("Multiple Patients")} : ${word("Patient")}` },
+  { was: '"Error: ", e.message', is: `${word("Error: ")}, e.message` },
+  { was: '"Loaded ", percentComplete', is: `${word("Loaded ")}, percentComplete` },
+  { was: "`Cannot display SOPClassUID of ${displaySets[0].SOPClassUID} yet`", is: phrase("Cannot display SOPClassUID of {0} yet", "displaySets[0].SOPClassUID") },
+  { was: '"Return to the", ', is: `${word("Return to the")}, ` },
+  { was: '"study list"), \' \', "to select a different study to view."', is: `${word("study list")}), ' ', ${word("to select a different study to view.")}` },
+];
