@@ -3,8 +3,9 @@ import { askAhead } from "./ahead.js";
 import { dataSource } from "./data-source.js";
 import { hanging } from "./hanging.js";
 import { identity } from "./identity.js";
-import { locales, speakAsThePage, word } from "./language.js";
+import { locales, phrase, speakAsThePage, word } from "./language.js";
 import { leaveThePreview } from "./preview.js";
+import { startAfterTheFirstImage } from "./start.js";
 import { sendTheToken } from "./token.js";
 
 window.PUBLIC_URL = PUBLIC_ADDRESS; // set when the site is built
@@ -24,6 +25,7 @@ window.config = {
   customizationService: [identity, withoutItsImages],
   locales,
   word,
+  phrase,
   whiteLabeling: {},
   showStudyList: true,
   showPatientInfo: "visible",
@@ -45,3 +47,5 @@ window.config = {
     if (error?.status === 401) window.location.assign("/");
   },
 };
+
+startAfterTheFirstImage();
