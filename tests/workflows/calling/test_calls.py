@@ -12,7 +12,7 @@ import pytest
 from django.core.management import call_command
 
 from common.errors import InvalidInput
-from tests.workflows.conftest import bundle, chain, flow, install, machine, timer, user
+from tests.workflows.conftest import bundle, chain, flow, machine, timer, user
 from workflows import services
 from workflows.calling.calls import cancel_called, settle_calls
 from workflows.checks import check_bundle
@@ -34,22 +34,6 @@ def call(name="call", called="Inner", result="answer", arguments=""):
 
 
 OUTER = call() + user("after") + END + chain("start", "call", "after", "end")
-
-
-@pytest.fixture
-def inner(operators, tmp_path_factory):
-    """Deploy what is called `Inner`."""
-
-    def deploy(body=ASK, **options):
-        return install(bundle(body, key="Inner", **options), tmp_path_factory.mktemp("inner"))
-
-    return deploy
-
-
-@pytest.fixture
-def after_commit(django_capture_on_commit_callbacks):
-    """Carry out at the end of a block what a commit would have carried out."""
-    return django_capture_on_commit_callbacks
 
 
 def perform():

@@ -204,10 +204,8 @@ def start_daemon() -> Iterator[Callable[[], subprocess.Popen[str]]]:
 
 
 @pytest.mark.stack
-def test_daemons_that_are_killed_while_timers_fall_due_leave_them_to_the_one_that_is_left(
-    begin, cast, start_daemon
-):
-    daemons = [start_daemon() for _ in range(3)]
+def test_a_daemon_that_is_killed_while_timers_fall_due_leaves_them_to_the_other(begin, cast, start_daemon):
+    daemons = [start_daemon() for _ in range(2)]
     for each in daemons:
         assert any('"ready"' in line for line in each.stdout)
     soon = clock.now() + dt.timedelta(seconds=1)
@@ -219,7 +217,7 @@ def test_daemons_that_are_killed_while_timers_fall_due_leave_them_to_the_one_tha
             start_key=str(number), actor=cast.carla,
         )  # fmt: skip
 
-    for daemon, share in zip(daemons, (0.3, 0.6, 1), strict=True):
+    for daemon, share in zip(daemons, (0.5, 1), strict=True):
         wait_for(partial(has_fired, int(share * INSTANCES)), within_s=30, otherwise="Timers are left behind")
         daemon.kill()
 
