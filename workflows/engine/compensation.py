@@ -26,6 +26,7 @@ from SpiffWorkflow.util.task import TaskState
 
 from workflows.diagram import Diagram
 from workflows.engine.event_subprocesses import is_begun_by_event
+from workflows.engine.leaving import gathered
 from workflows.engine.raising import raise_at_scopes
 from workflows.engine.scopes import clear_scope, owner_of
 from workflows.engine.throwing import Raising, outbox_of
@@ -113,6 +114,7 @@ class CancelEnd(CompensationThrow):
     """
 
     def begin(self, my_task: Task) -> None:
+        my_task.data = gathered(my_task.workflow)
         clear_scope(my_task)
         my_task.internal_data[_UNDO] = _take_marks(my_task, "")
 

@@ -16,6 +16,7 @@ from SpiffWorkflow.util.task import TaskState
 from workflows.diagram import Element, EventTrigger
 from workflows.engine.catching import Awaited, awaited_by, deliver
 from workflows.engine.event_subprocesses import is_begun_by_event, listeners_in
+from workflows.engine.leaving import gathered
 from workflows.engine.scopes import activity_of, attached_to, clear_scope, owner_of
 from workflows.engine.throwing import Raising, outbox_of
 
@@ -78,6 +79,7 @@ class TerminateEnd(Raising, EndEvent):  # type: ignore[misc]
     """
 
     def settle(self, my_task: Task) -> None:
+        my_task.data = gathered(my_task.workflow)
         clear_scope(my_task)
         my_task.complete()
 

@@ -5,6 +5,8 @@ Reference  BPMN 2.0.2 §13.5.4 (an interrupting event ends what its scope is doi
 
 from __future__ import annotations
 
+from copy import deepcopy
+
 from SpiffWorkflow.bpmn.specs.control import BoundaryEventJoin
 from SpiffWorkflow.bpmn.specs.defaults import BoundaryEvent as SpiffBoundaryEvent
 from SpiffWorkflow.bpmn.util.event import BpmnEvent
@@ -13,7 +15,9 @@ from SpiffWorkflow.task import Task
 from SpiffWorkflow.util.task import TaskState
 
 from workflows.engine.catching import wait_again
+from workflows.engine.leaving import left_at
 
+_LEFT = "left"
 _HAS_TOKEN = TaskState.WAITING | TaskState.READY | TaskState.STARTED
 
 
@@ -30,9 +34,17 @@ class BoundaryEvent(SpiffBoundaryEvent):  # type: ignore[misc]
         if self.cancel_activity:
             for sibling in my_task.parent.children:
                 if not isinstance(sibling.task_spec, SpiffBoundaryEvent):
+                    my_task.internal_data[_LEFT] = deepcopy(dict(left_at(sibling)))
                     withdraw(sibling)
         else:
             wait_again(my_task, event.event_definition)
+
+    def _run_hook(self, my_task: Task) -> bool:
+        """The token goes on with what the activity has left, and what was caught besides."""
+        left = my_task.internal_data.pop(_LEFT, None)
+        if left is not None:
+            my_task.data = left
+        return bool(super()._run_hook(my_task))
 
 
 def attached_to(host: Task) -> list[Task]:
