@@ -124,19 +124,17 @@ def _texts(values: Sequence[Any]) -> list[bytes | None] | None:
 
     None where a value has not one text, or not all of it would arrive: libpq's texts end at a zero.
     """
-    texts: list[bytes | None] = []
-    for value in values:
-        if value is None or type(value) is bytes:
-            texts.append(value)
-            continue
-        text = _TEXTS.get(type(value)) or _text_of(value)
-        if text is None:
-            return None
-        texts.append(text(value))
+    texts = list(values)
+    if not set(map(type, texts)) <= _TEXTS_THEMSELVES:
+        for place, value in enumerate(texts):
+            text = _TEXTS.get(type(value)) or _text_of(value)
+            if text is None:
+                return None
+            texts[place] = text(value)
     return None if b"\0" in b"".join(filter(None, texts)) else texts
 
 
-def _text_of(value: Any) -> Callable[[Any], bytes] | None:
+def _text_of(value: Any) -> Callable[[Any], bytes | None] | None:
     """How a value of a type derived from a plain one is written, as a choice of a field is from `str`."""
     return next((text for kind, text in _TEXTS.items() if isinstance(value, kind)), None)
 
@@ -145,7 +143,14 @@ def _moment(value: dt.datetime | dt.date | dt.time) -> bytes:
     return value.isoformat().encode()
 
 
-_TEXTS: dict[type, Callable[[Any], bytes]] = {
+def _itself(value: bytes | None) -> bytes | None:
+    return value
+
+
+_TEXTS_THEMSELVES = {bytes, type(None)}
+_TEXTS: dict[type, Callable[[Any], bytes | None]] = {
+    bytes: _itself,
+    type(None): _itself,
     str: str.encode,
     int: b"%d".__mod__,
     bool: b"%d".__mod__,

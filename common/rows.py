@@ -207,7 +207,13 @@ class _Insert:
 
 def _texts(values: dict[str, Any], columns: tuple[_Column, ...]) -> list[bytes | None]:
     """The values of these columns as the database reads them."""
-    return [None if (value := values[attribute]) is None else text(value) for _, attribute, text in columns]
+    return [
+        None if (value := values[attribute]) is None
+        # Most columns hold texts, and most texts are plain ones.
+        else value.encode() if type(value) is str and text is _plain
+        else text(value)
+        for _, attribute, text in columns
+    ]  # fmt: skip
 
 
 @lru_cache(maxsize=512)
