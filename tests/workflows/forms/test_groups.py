@@ -166,7 +166,7 @@ def test_a_group_that_could_not_be_shown_is_refused_when_it_is_deployed(operator
 
 
 def test_words_of_a_group_are_checked_as_those_of_a_field_are(operators):
-    half = copy.deepcopy(CHINESE)
+    half: dict[str, Any] = copy.deepcopy(CHINESE)
     half["items"]["properties"].pop("side")
 
     assert "done.nodules.side: title has no Chinese" in problems_of(

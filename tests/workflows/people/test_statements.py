@@ -93,7 +93,7 @@ def test_thirty_tasks_and_candidates_cost_what_three_do(counts):
 def test_who_may_see_a_case_is_the_same_asked_either_way(begin, cast, crowd):
     for number, who in enumerate(([], ["reader3"], ["theo"])):
         begin(BODY, {"count": 2, "who": who}, start_key=f"{number}")
-    taken = UserTask.objects.filter(instance__start_key="2").first()
+    taken = UserTask.objects.filter(instance__start_key="2")[0]
     services.claim_user_task(taken, actor=cast.theo)
     cast.rafael.is_active = False
     cast.rafael.save(update_fields=["is_active"])

@@ -15,6 +15,7 @@ from events.delivery import deliver_due
 from events.services import Event
 from tests.workflows.conftest import chain, machine, message, timer, user
 from tests.workflows.engine.drawing import END, catch
+from tests.workflows.news.test_correlation import RECEIVER, deliver_all, send
 from workflows import services
 from workflows.locks import warm_runs
 from workflows.machines import external_tasks
@@ -27,6 +28,7 @@ from workflows.models import (
     ProcessEvent,
     ProcessInstance,
     ServiceTaskRun,
+    ThrownMessage,
     Timer,
     UserTask,
 )
@@ -219,6 +221,22 @@ def test_news_that_comes_meanwhile_is_kept_and_taken_once(begin, cast, django_ca
     resume(instance, cast, django_capture_on_commit_callbacks)
     assert open_names(instance) == ["look"]
     assert ProcessEvent.objects.filter(kind="message.received").count() == 1
+
+
+def test_a_message_sent_by_its_key_meanwhile_waits_for_the_case(
+    begin, cast, clock, django_capture_on_commit_callbacks
+):
+    instance = begin(RECEIVER, {"key": "k1"})
+    suspend(instance, cast)
+    send("k1")
+    deliver_all(clock)
+    assert open_names(instance) == []
+    assert ThrownMessage.objects.get().taken_at is None
+
+    resume(instance, cast, django_capture_on_commit_callbacks)
+
+    assert open_names(instance) == ["after"]
+    assert ThrownMessage.objects.get().taken_at is not None
 
 
 def test_a_signal_thrown_meanwhile_is_caught_afterwards(
