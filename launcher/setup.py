@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import fcntl
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from launcher import environment, frontend, stamps
 from launcher.paths import BUILD, ROOT, product_files, walk
@@ -12,15 +14,22 @@ from launcher.steps import step
 
 
 def prepare_checkout(*, development: bool = False, with_frontend: bool = True) -> None:
-    """Packages and everything that is built, once per checkout; two launchers take turns."""
-    BUILD.mkdir(exist_ok=True)
-    with (BUILD / "lock").open("a") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    """Packages and everything that is built, once per checkout; two launchers take turns at each."""
+    with _turn():
         environment.ensure_packages()
         if development:
             environment.ensure_packages(development=True)
-        if with_frontend:
+    if with_frontend:
+        with _turn():
             frontend.ensure_built()
+
+
+@contextmanager
+def _turn() -> Iterator[None]:
+    BUILD.mkdir(exist_ok=True)
+    with (BUILD / "lock").open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def prepare_database(product: Product) -> None:
