@@ -9,7 +9,8 @@ from launcher.paths import PYTHON, ROOT
 from launcher.setup import prepare_checkout
 from launcher.throwaway import product_without_daemons
 
-PARALLEL = ["-n", "2", "--dist", "loadgroup", "--no-loadscope-reorder"]  # tests/scheduling.py orders them
+PARALLEL = ["-n", "2"]
+SIDE_BY_SIDE = ["--dist", "loadgroup", "--no-loadscope-reorder"]  # tests/scheduling.py shares and orders
 
 
 def test(arguments: Sequence[str]) -> int:
@@ -22,5 +23,5 @@ def test(arguments: Sequence[str]) -> int:
         for port in product.ports:
             environment.pop(port)
         environment["DJANGO_SETTINGS_MODULE"] = "config.settings.test"
-        command = [str(PYTHON), "-m", "pytest", *parallel, *arguments]
+        command = [str(PYTHON), "-m", "pytest", *parallel, *SIDE_BY_SIDE, *arguments]
         return subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode
