@@ -276,7 +276,7 @@ def test_outside_its_hours_a_limit_does_not_bind_and_a_night_only_node_names_the
 
 def test_a_long_association_keeps_its_slot(node, monkeypatch):
     monkeypatch.setattr(slots, "_RENEWED_EVERY_S", 0.05)
-    monkeypatch.setattr(slots, "_keeper", slots._Keeper())  # another may be asleep for what it knew as its interval
+    monkeypatch.setattr(slots, "_keeper", slots._Keeper())  # another may be asleep for its own interval
     with node_association(node, ECHO):
         taken = NodeSlot.objects.get()
         wait_until(lambda: NodeSlot.objects.get().expires_at > taken.expires_at)
