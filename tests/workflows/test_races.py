@@ -34,8 +34,6 @@ from workflows.news.throwing import PATIENCE
 from workflows.timers import fire_timer
 
 pytestmark = pytest.mark.django_db(transaction=True)
-ROUNDS = range(4)
-"""Who is first is left to chance, so each race is run several times."""
 CORRELATED = '<consilium:message correlate="key"/>'
 
 
@@ -55,14 +53,14 @@ def tasks():
     return set(UserTask.objects.values_list("element_id", "status"))
 
 
-@pytest.fixture(params=ROUNDS)
+@pytest.fixture(params=["kept", "restored"])
 def race(request):
-    """Act at once, every second time with a restored run; what each returned or raised."""
+    """Act at once, on a run that is kept in memory or on one that is restored; what each returned or raised."""
 
     def run(*acts):
-        if request.param % 2:
+        if request.param == "restored":
             warm_runs.forget()
-        return at_once(*(acts if request.param < 2 else reversed(acts)))
+        return at_once(*acts)
 
     return run
 
