@@ -22,7 +22,7 @@ SMALL, LARGE = 5, 14
 
 @pytest.mark.parametrize(
     ("first", "count", "budget"),
-    [(0, 30, SMALL), (1000, 15, LARGE)],
+    [(0, 60, SMALL), (1000, 25, LARGE)],
     ids=["small ones", "large ones"],
 )
 def test_a_process_drawn_by_lot_goes_on_as_the_standard_has_it(first, count, budget):
