@@ -6,7 +6,6 @@ import datetime as dt
 import hashlib
 import json
 import uuid
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,6 +21,7 @@ from archive.studies.models import Series
 from archive.studies.selectors import visible_series
 from common import clock
 from common.errors import Conflict, InvalidInput, NotFound
+from common.nudges import Nudge
 from compute.models import Job
 from compute.scheduling.devices import Device, known_devices
 from compute.scheduling.leases import has_room
@@ -35,14 +35,9 @@ log = structlog.get_logger(__name__)
 
 ACTOR = SystemActor("compute")
 NUDGE_AGAIN = dt.timedelta(seconds=15)
-Nudge = Callable[[str, str], None]
-_nudge: Nudge | None = None
-
-
-def use_nudge(nudge: Nudge | None) -> None:
-    """Have `nudge(job_uid, queue)` called when a job is queued; a sweep repeats what was lost."""
-    global _nudge  # noqa: PLW0603 - one broker a process
-    _nudge = nudge
+_nudge = Nudge[str, str]()
+"""Told of a queued job, by its UID and queue; a sweep repeats what was lost."""
+use_nudge = _nudge.use
 
 
 @dataclass(frozen=True, slots=True)
@@ -327,8 +322,7 @@ def _announce(job: Job) -> None:
 
 
 def _send_nudge(job: Job) -> None:
-    job_uid, queue = str(job.uid), job.queue
-    transaction.on_commit(lambda: _nudge(job_uid, queue) if _nudge else None, robust=True)
+    _nudge.after_commit(str(job.uid), job.queue)
 
 
 def _fingerprint(key: str, version: str, parameters: dict[str, Any], series: Series) -> str:

@@ -11,13 +11,13 @@ arrive first: no handler may depend on the order.
 
 from __future__ import annotations
 
-import datetime as dt
 from typing import Any
 
 import structlog
 from django.db import transaction
 
 from common import clock
+from common.attempts import back_off
 from common.errors import ServiceError
 from common.prepared import LeanQuery, Slot
 from common.rows import Changes, Line
@@ -28,6 +28,7 @@ from events.tracing import trace
 log = structlog.get_logger(__name__)
 
 MAX_ATTEMPTS = 12
+LONGEST_WAIT_S = 600
 _BULLETIN = LeanQuery(lambda: Bulletin.objects.select_for_update(skip_locked=True).filter(pk=Slot("pk")))
 _OPEN = LeanQuery(
     lambda: Delivery.objects.select_for_update(skip_locked=True).filter(
@@ -132,12 +133,11 @@ def _note_failure(row: Delivery, error: Exception) -> None:
     attempts = row.attempts + 1
     now = clock.now()
     is_dead = permanent or attempts >= MAX_ATTEMPTS
-    back_off = dt.timedelta(seconds=min(2**attempts, 600))
     Delivery.objects.filter(pk=row.pk, attempts=row.attempts, delivered_at=None, failed_at=None).update(
         error_code=code[:80],
         attempts=attempts,
         failed_at=now if is_dead else None,
-        next_attempt_at=None if is_dead else now + back_off,
+        next_attempt_at=None if is_dead else now + back_off(attempts, longest_s=LONGEST_WAIT_S),
     )
     log.error(
         "event.delivery_failed",

@@ -11,6 +11,7 @@ from typing import Any
 from django.db import transaction
 
 from common import clock
+from common.nudges import Nudge
 from common.rows import Changes, Line, write_with
 from events.models import LONGEST_NAME, Bulletin
 from events.tracing import current_trace
@@ -36,7 +37,9 @@ class Event:
 Handler = Callable[[Event], None]
 _subscribers: dict[str, dict[str, Handler]] = {}
 _every_event: dict[str, tuple[Handler, frozenset[str]]] = {}
-_nudge: Callable[[int], None] | None = None
+_nudge = Nudge[int]()
+"""Told of each committed bulletin, by its key: delivery need not wait for a sweep."""
+use_nudge = _nudge.use
 
 
 def subscribe(name: str, *, subscriber: str, handler: Handler, skips: Collection[str] = frozenset()) -> None:
@@ -48,12 +51,6 @@ def subscribe(name: str, *, subscriber: str, handler: Handler, skips: Collection
         _every_event[subscriber] = (handler, frozenset(skips))
     else:
         _subscribers.setdefault(name, {})[subscriber] = handler
-
-
-def use_nudge(nudge: Callable[[int], None] | None) -> None:
-    """Have `nudge` called with the key of a committed bulletin: delivery need not wait for a sweep."""
-    global _nudge  # noqa: PLW0603 - one broker a process
-    _nudge = nudge
 
 
 def handlers_of(name: str) -> dict[str, Handler]:
@@ -94,7 +91,7 @@ def publish_together(
         )
         with transaction.atomic(savepoint=False):  # within the publisher's transaction, two statements fewer
             write_with(into, [row])
-            transaction.on_commit(lambda: _nudge(row.pk) if _nudge else None, robust=True)
+            transaction.on_commit(lambda: _nudge(row.pk), robust=True)
     return [event_uid for event_uid, _name, _body in told]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 
 import structlog
 from django.db import transaction
@@ -11,7 +11,9 @@ from django.db import transaction
 from accounts.models import Person, Role, Site
 from accounts.selectors import people_with_role
 from common import clock
+from common.attempts import back_off
 from common.errors import InvalidInput
+from common.nudges import Nudge
 from events.tracing import current_trace
 from notifications import live, texts
 from notifications.models import DeliveryAttempt, Notification
@@ -22,13 +24,9 @@ log = structlog.get_logger(__name__)
 MAX_ATTEMPTS = 10
 LEASE = dt.timedelta(seconds=5)
 
-_nudge: Callable[[list[int]], None] | None = None
-
-
-def use_nudge(nudge: Callable[[list[int]], None] | None) -> None:
-    """Have `nudge` called with the attempts of committed notifications, so that none waits for a sweep."""
-    global _nudge  # noqa: PLW0603 - one broker a process
-    _nudge = nudge
+_nudge = Nudge[list[int]]()
+"""Told of the attempts of committed notifications, so that none waits for a sweep."""
+use_nudge = _nudge.use
 
 
 def notify(
@@ -148,7 +146,7 @@ def _queue_attempts(notifications: list[Notification]) -> None:
     )
     keys = [row.pk for row in rows]
     if keys:
-        transaction.on_commit(lambda: _nudge(keys) if _nudge else None, robust=True)
+        _nudge.after_commit(keys)
 
 
 def _send(attempt: DeliveryAttempt) -> None:
@@ -164,7 +162,7 @@ def _note_failure(attempt: DeliveryAttempt, failure: DeliveryFailed) -> None:
         attempt.status = DeliveryAttempt.Status.FAILED
         attempt.next_attempt_at = None
     else:
-        attempt.next_attempt_at = clock.now() + dt.timedelta(seconds=min(5 * 2**attempt.attempts, 3600))
+        attempt.next_attempt_at = clock.now() + back_off(attempt.attempts, unit_s=5, longest_s=3600)
     log.warning(
         "notification.delivery_failed",
         transport=attempt.transport,

@@ -16,14 +16,11 @@ from archive.lifecycle.scrubbing import due_copies, scrub_due
 from archive.lifecycle.transfers import transfer_due
 from archive.storage.models import SegmentCopy
 from common import clock
+from common.nudges import Nudge
 
-_nudge: Callable[[str], None] | None = None
-
-
-def use_nudge(nudge: Callable[[str], None] | None) -> None:
-    """Have `nudge(kind)` called when there is work of a kind; None has the duties do it themselves."""
-    global _nudge  # noqa: PLW0603 - one broker a process
-    _nudge = nudge
+_nudge = Nudge[str]()
+"""Told of a kind of work there is; without anybody to hear it the duties do it themselves."""
+use_nudge = _nudge.use
 
 
 def look_for_copies() -> int:
@@ -59,10 +56,7 @@ def perform(kind: str) -> int:
 def _start(kind: str, is_due: bool) -> int:
     if not is_due:
         return 0
-    if _nudge is None:
-        return perform(kind)
-    _nudge(kind)
-    return 1
+    return 1 if _nudge(kind) else perform(kind)
 
 
 def _is_due(state: SegmentCopy.State) -> bool:

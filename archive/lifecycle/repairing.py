@@ -17,6 +17,7 @@ from archive.storage.keys import ObjectKey, parse_key
 from archive.storage.models import SegmentCopy, Volume
 from archive.studies.models import Instance, Series, WithdrawnInstance
 from common import clock
+from common.attempts import back_off
 from common.errors import NotFound, ServiceError, Unavailable
 from events.services import publish
 
@@ -150,7 +151,7 @@ def _rows_of(segment: str, digests: dict[str, str]) -> list[Move]:
 
 def _put_off(copy: SegmentCopy, error: ServiceError) -> None:
     copy.attempts += 1
-    wait = dt.timedelta(seconds=min(30 * 2**copy.attempts, 6 * 3600))
+    wait = back_off(copy.attempts, unit_s=30, longest_s=6 * 3600)
     SegmentCopy.objects.filter(pk=copy.pk, state=State.DAMAGED).update(
         attempts=copy.attempts, problem=error.code, next_at=clock.now() + wait
     )

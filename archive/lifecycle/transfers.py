@@ -19,6 +19,7 @@ from archive.storage.keys import ObjectKey
 from archive.storage.models import Segment, SegmentCopy, Volume
 from archive.storage.volumes.base import Inflow, Store
 from common import clock
+from common.attempts import back_off
 from common.errors import NotFound, ServiceError, Unavailable
 
 log = structlog.get_logger(__name__)
@@ -151,7 +152,7 @@ def _hold(copy: SegmentCopy) -> None:
 
 def _put_off(copy: SegmentCopy, error: ServiceError) -> None:
     copy.attempts += 1
-    wait = dt.timedelta(seconds=min(5 * 2**copy.attempts, 3600))
+    wait = back_off(copy.attempts, unit_s=5, longest_s=3600)
     SegmentCopy.objects.filter(pk=copy.pk, state=State.COPYING).update(
         attempts=copy.attempts, problem=error.code, next_at=clock.now() + wait,
         bytes_done=copy.bytes_done, token=copy.token,

@@ -5,14 +5,13 @@ Reference  PS3.4 Table CC.2.4-1 (contents), §CC.2.4.3 (when), PS3.18 §11.13
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-
-from django.db import transaction
+from collections.abc import Iterable, Sequence
 
 from archive.workitems.attributes import tag_of
 from archive.workitems.datasets import Model, element, first, items, values
 from archive.workitems.models import EventReport, Subscriber, Workitem
 from common import clock
+from common.nudges import Nudge
 
 Type = EventReport.Type
 News = tuple[EventReport.Type, Model]
@@ -25,13 +24,9 @@ _PROGRESS = (
     "ProcedureStepCommunicationsURISequence",
 )
 _ASSIGNED = ("ScheduledStationNameCodeSequence", "ScheduledHumanPerformersSequence")
-_nudge: Callable[[Sequence[int]], None] | None = None
-
-
-def use_nudge(nudge: Callable[[Sequence[int]], None] | None) -> None:
-    """Have `nudge` called with the keys of subscribers for whom there is news, once it is committed."""
-    global _nudge  # noqa: PLW0603 - one way out a process
-    _nudge = nudge
+_nudge = Nudge[Sequence[int]]()
+"""Told of the subscribers for whom there is news, by their keys, once it is committed."""
+use_nudge = _nudge.use
 
 
 def state_news(workitem: Workitem) -> News:
@@ -111,7 +106,7 @@ def tell(subscribers: Sequence[Subscriber], news: Sequence[tuple[Workitem, News]
         batch_size=500,
     )
     keys = [subscriber.pk for subscriber in subscribers]
-    transaction.on_commit(lambda: _nudge(keys) if _nudge else None, robust=True)
+    _nudge.after_commit(keys)
 
 
 def _progress(model: Model) -> list[Model]:

@@ -9,14 +9,16 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 import structlog
 from django.db import transaction
 
 from accounts.audit import record_audit
 from common import clock
+from common.attempts import back_off
 from common.errors import ServiceError
+from common.nudges import Nudge
 from events.services import publish
 from events.tracing import current_trace, trace
 from integrations.hl7.fields import parse, read_header
@@ -32,13 +34,9 @@ LEASE = dt.timedelta(seconds=60)
 LONGEST_WAIT_S = 300
 TRANSIENT_CONDITIONS = frozenset({"206", "207"})  # Table 0357: locked, internal error
 
-_nudge: Callable[[int], object] | None = None
-
-
-def use_nudge(nudge: Callable[[int], object] | None) -> None:
-    """Have `nudge` called with the key of a link that has something to deliver."""
-    global _nudge  # noqa: PLW0603 - one broker a process
-    _nudge = nudge
+_nudge = Nudge[int]()
+"""Told of a link that has something to deliver, by its key."""
+use_nudge = _nudge.use
 
 
 def queue_message(
@@ -77,7 +75,7 @@ def queue_message(
             queued_at=clock.now(),
             next_attempt_at=clock.now(),
         )
-        transaction.on_commit(lambda: _nudge(link.pk) if _nudge else None, robust=True)
+        _nudge.after_commit(link.pk)
     return message
 
 
@@ -106,9 +104,7 @@ def deliver_due() -> int:
         if _is_due(message)
     ]  # fmt: skip
     for link_id in links:
-        if _nudge is not None:
-            _nudge(link_id)
-        else:
+        if not _nudge(link_id):
             deliver_link(link_id)
     return len(links)
 
@@ -120,7 +116,7 @@ def retry_message(message: OutboundMessage) -> None:
         message.next_attempt_at = clock.now()
         message.save(update_fields=["failed_at", "step_told_at", "next_attempt_at"])
         MessageLog.objects.filter(pk=message.log_id).update(status=MessageLog.Status.QUEUED)
-        transaction.on_commit(lambda: _nudge(message.link_id) if _nudge else None, robust=True)
+        _nudge.after_commit(message.link_id)
 
 
 def _heads() -> list[OutboundMessage]:
@@ -241,10 +237,9 @@ def _fail(message: OutboundMessage, answer: bytes, code: str, condition: str) ->
 def _put_off(
     message: OutboundMessage, error_code: str, *, answer: bytes = b"", ack_code: str = "", condition: str = ""
 ) -> None:
-    wait_s = min(2 ** min(message.attempts, 10), LONGEST_WAIT_S)
     with transaction.atomic():
         message.lease_until = None
-        message.next_attempt_at = clock.now() + dt.timedelta(seconds=wait_s)
+        message.next_attempt_at = clock.now() + back_off(message.attempts, longest_s=LONGEST_WAIT_S)
         message.save(update_fields=["lease_until", "next_attempt_at"])
         _note(
             message,

@@ -155,7 +155,7 @@ def _set_going(lanes: Collection[Lane]) -> None:
     now = clock.now()
     Lane.objects.filter(pk__in=[lane.pk for lane in lanes], next_at=None).update(next_at=now)
     for destination_id in sorted({lane.destination_id for lane in lanes}):
-        transaction.on_commit(lambda key=destination_id: nudge(key), robust=True)  # type: ignore[misc]
+        nudge.after_commit(destination_id)
 
 
 def _audit(action: str, study_instance_uid: str, lanes: Collection[Lane], count: int) -> None:

@@ -18,10 +18,11 @@ from accounts.actors import SystemActor
 from accounts.audit import record_audit
 from archive.studies.models import Study
 from common import clock
+from common.attempts import in_nobodys_hands
 from events.tracing import trace
 from integrations.dicom.models import SliceInterest
 from integrations.dicom.nodes.models import NodeHealth
-from integrations.routing.lanes import OPEN, free_now
+from integrations.routing.lanes import OPEN
 from integrations.routing.models import Delivery, Destination, Lane
 from integrations.routing.queueing import nudge, open_lane
 from integrations.routing.targets.stow_rs import OBJECTS_AT_ONCE
@@ -129,7 +130,7 @@ def _leave(source: Destination, living: Sequence[Destination]) -> int:
     """Move what waits for a dead member, lane by lane, the most urgent first."""
     _note_in_the_air(source)
     movable = _movable(OuterRef("pk"), source)
-    lanes = Lane.objects.filter(free_now(), Exists(movable), destination=source)
+    lanes = Lane.objects.filter(in_nobodys_hands(), Exists(movable), destination=source)
     moved = 0
     for lane in lanes.exclude(next_at=None).order_by("-urgency", "next_at")[:LANES_AT_ONCE]:
         site_id = (
@@ -147,7 +148,7 @@ def _note_in_the_air(source: Destination) -> None:
     """Of what a sender had in hand when it died itself, the first may be at the member: the rest follows answers."""
     at_once = OBJECTS_AT_ONCE if source.kind == Destination.Kind.STOW_RS else 1
     sending = Delivery.objects.filter(destination=source, state=State.SENDING)
-    for lane in Lane.objects.filter(free_now(), pk__in=sending.values("lane")):
+    for lane in Lane.objects.filter(in_nobodys_hands(), pk__in=sending.values("lane")):
         left = Delivery.objects.filter(lane=lane, state=State.SENDING)
         first = list(left.order_by("pk").values_list("pk", flat=True)[:at_once])
         if first:
@@ -164,7 +165,7 @@ def _move(lane: Lane, living: Sequence[Destination]) -> int:
         (target,) = member_for(living, study_instance_uid=lane.study_instance_uid)
         reached = open_lane(target, lane.study_instance_uid, urgency=lane.urgency)
         held = Lane.objects.select_for_update(skip_locked=True, no_key=True, of=("self",))
-        if not held.filter(free_now(), pk=lane.pk).exists():
+        if not held.filter(in_nobodys_hands(), pk=lane.pk).exists():
             transaction.set_rollback(True)
             return 0
         moved = _hand_over(lane, target, reached)
@@ -177,7 +178,7 @@ def _move(lane: Lane, living: Sequence[Destination]) -> int:
             study_instance_uid=lane.study_instance_uid, site_code=target.site.code if target.site else "",
             objects=moved, left=source.key,
         )  # fmt: skip
-        transaction.on_commit(lambda: nudge(target.pk), robust=True)
+        nudge.after_commit(target.pk)
     return moved
 
 

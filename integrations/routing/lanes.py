@@ -17,7 +17,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q
 
-from common import clock
+from common import attempts, clock
 from integrations.routing.models import Delivery, Destination, Lane
 
 OPEN = (Delivery.State.WAITING, Delivery.State.SENDING, Delivery.State.FAILED)
@@ -54,7 +54,7 @@ def claim_lane(destination_id: int) -> Claim | None:
             return None
         lane = (
             Lane.objects.select_for_update(skip_locked=True, no_key=True)
-            .filter(free_now(), destination=destination, next_at__lte=now)
+            .filter(attempts.in_nobodys_hands(), destination=destination, next_at__lte=now)
             .order_by("-urgency", "next_at")
             .first()
         )
@@ -70,7 +70,10 @@ def claim_lane(destination_id: int) -> Claim | None:
 def is_overtaken(claim: Claim) -> bool:
     """Whether a more urgent study waits for the destination, and nobody is at it."""
     waiting = Lane.objects.filter(
-        free_now(), destination=claim.destination, urgency__gt=claim.urgency, next_at__lte=clock.now()
+        attempts.in_nobodys_hands(),
+        destination=claim.destination,
+        urgency__gt=claim.urgency,
+        next_at__lte=clock.now(),
     )
     return claim.urgency < Lane.Urgency.STAT and waiting.exists()
 
@@ -133,21 +136,16 @@ def note_success(destination: Destination) -> None:
 def destinations_due(*, limit: int = 100) -> list[int]:
     """Destinations that have a lane to be emptied now and are not left alone."""
     now = clock.now()
-    due = Lane.objects.filter(free_now(), destination=OuterRef("pk"), next_at__lte=now)
+    due = Lane.objects.filter(attempts.in_nobodys_hands(), destination=OuterRef("pk"), next_at__lte=now)
     free = Q(blocked_until=None) | Q(blocked_until__lte=now)
     waiting = Destination.objects.filter(free, Exists(due), is_enabled=True).order_by("pk")
     return list(waiting.values_list("pk", flat=True)[:limit])
 
 
-def free_now() -> Q:
-    """Of lanes: no sender holds it."""
-    return Q(lease_until=None) | Q(lease_until__lte=clock.now())
-
-
 def back_off(failures: int) -> dt.timedelta:
     """2, 4, 8 s ... at most 10 min, give or take a quarter, so that many do not come back at once."""
-    seconds = min(2.0 ** min(failures, 16), LONGEST_WAIT_S)
-    return dt.timedelta(seconds=seconds * random.uniform(0.75, 1.25))  # noqa: S311 - no secret
+    wait = attempts.back_off(failures, longest_s=LONGEST_WAIT_S)
+    return wait * random.uniform(0.75, 1.25)  # noqa: S311 - no secret
 
 
 def _lease() -> dt.timedelta:

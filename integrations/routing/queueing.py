@@ -7,7 +7,7 @@ it was withdrawn, and has come anew, is. Of a group, what any member has got cou
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from django.db import connection, transaction
@@ -16,6 +16,7 @@ from archive.orders.models import Order
 from archive.studies.models import Instance, Series, Study
 from archive.studies.priorities import priority_of
 from common import clock
+from common.nudges import Nudge
 from events.tracing import current_trace
 from integrations.routing.models import Delivery, Destination, Lane, RoutingDecision
 
@@ -55,21 +56,9 @@ _URGENCY: dict[str, int] = {
     Order.Priority.ROUTINE: Lane.Urgency.ROUTINE,
 }
 
-_nudge: Callable[[int], object] | None = None
-
-
-def use_nudge(nudge: Callable[[int], object] | None) -> None:
-    """Have `nudge` called with the key of a destination that has something to send."""
-    global _nudge  # noqa: PLW0603 - one broker a process
-    _nudge = nudge
-
-
-def nudge(destination_id: int) -> bool:
-    """Tell a worker, if there is a broker to tell it; whether there is."""
-    if _nudge is None:
-        return False
-    _nudge(destination_id)
-    return True
+nudge = Nudge[int]()
+"""Told of a destination that has something to send, by its key."""
+use_nudge = nudge.use
 
 
 def queue_series(
@@ -101,7 +90,7 @@ def queue_series(
             ],
         )  # fmt: skip
         count = int(cursor.rowcount)
-        transaction.on_commit(lambda: nudge(destination.pk), robust=True)
+        nudge.after_commit(destination.pk)
     return count
 
 

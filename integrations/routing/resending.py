@@ -37,7 +37,7 @@ def resend(deliveries: Collection[int] | QuerySet[Delivery], *, actor: Actor) ->
         Lane.objects.filter(pk__in=sorted({row.lane_id for row in rows})).update(next_at=now)
         for destination in {row.destination_id: row.destination for row in rows}.values():
             Destination.objects.filter(pk=destination.pk).update(blocked_until=None)
-            transaction.on_commit(lambda key=destination.pk: nudge(key), robust=True)  # type: ignore[misc]
+            nudge.after_commit(destination.pk)
             _audit(actor, destination, [row for row in rows if row.destination_id == destination.pk])
     return len(rows)
 

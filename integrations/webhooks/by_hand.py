@@ -60,7 +60,7 @@ def resend_failed(webhook: Webhook, *, actor: Actor) -> int:
 def _try_now(webhook: Webhook) -> None:
     """End the receiver's rest, and have a worker call it once this is committed."""
     Webhook.objects.filter(pk=webhook.pk).update(rests_until=None)
-    transaction.on_commit(lambda: nudge(webhook.pk), robust=True)
+    nudge.after_commit(webhook.pk)
 
 
 def _audit(webhook: Webhook, actor: Actor, action: str, **detail: Any) -> None:

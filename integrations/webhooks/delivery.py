@@ -9,7 +9,6 @@ from __future__ import annotations
 import datetime as dt
 import json
 import ssl
-from collections.abc import Callable
 
 import httpx
 import structlog
@@ -20,7 +19,9 @@ from django.db.models import F, Q, QuerySet
 from accounts.actors import Actor
 from accounts.audit import record_audit
 from common import clock
+from common.attempts import back_off, in_nobodys_hands, take
 from common.errors import Conflict, InvalidInput, ServiceError, Unavailable
+from common.nudges import Nudge
 from events.tracing import trace
 from integrations.webhooks.addresses import target_of
 from integrations.webhooks.models import Webhook, WebhookDelivery
@@ -33,28 +34,16 @@ LONGEST_WAIT_S = 3600
 LONGEST_REST_S = 600
 _REFUSED_FOR_GOOD = frozenset({400, 401, 403, 404, 405, 410, 413, 414, 415, 422, 501})
 
-_nudge: Callable[[int], object] | None = None
-
-
-def use_nudge(nudge: Callable[[int], object] | None) -> None:
-    """Have `nudge` called with the key of a webhook that something waits for."""
-    global _nudge  # noqa: PLW0603 - one broker a process
-    _nudge = nudge
-
-
-def nudge(webhook_pk: int) -> None:
-    """Tell a worker that a webhook has news to send."""
-    if _nudge is not None:
-        _nudge(webhook_pk)
+nudge = Nudge[int]()
+"""Told of a webhook that has news to send, by its key."""
+use_nudge = nudge.use
 
 
 def deliver_due() -> int:
     """See to every webhook something is due for: nudge a worker, or deliver here without one."""
     hooks = list(_due().order_by("webhook_id").values_list("webhook_id", flat=True).distinct()[:200])
     for webhook_pk in hooks:
-        if _nudge is not None:
-            _nudge(webhook_pk)
-        else:
+        if not nudge(webhook_pk):
             deliver_to(webhook_pk)
     return len(hooks)
 
@@ -86,7 +75,7 @@ def replay(delivery: WebhookDelivery, *, actor: Actor) -> WebhookDelivery:
             actor, "webhook.replayed", object_kind="webhook", object_uid=str(row.webhook.uid),
             site_code=row.webhook.site.code, delivery=str(row.uid),
         )  # fmt: skip
-        transaction.on_commit(lambda: nudge(row.webhook_id), robust=True)
+        nudge.after_commit(row.webhook_id)
     return row
 
 
@@ -100,29 +89,14 @@ def drop_old_deliveries() -> int:
 
 def _due() -> QuerySet[WebhookDelivery]:
     now = clock.now()
-    free = Q(lease_until=None) | Q(lease_until__lte=now)
     rested = Q(webhook__rests_until=None) | Q(webhook__rests_until__lte=now)
-    return WebhookDelivery.objects.filter(
-        free, rested, delivered_at=None, failed_at=None, next_attempt_at__lte=now, webhook__is_enabled=True
-    )
+    is_open = WebhookDelivery.objects.filter(delivered_at=None, failed_at=None, webhook__is_enabled=True)
+    return is_open.filter(in_nobodys_hands(), rested, next_attempt_at__lte=now)
 
 
 def _take(webhook_pk: int) -> WebhookDelivery | None:
     """The oldest due delivery of a webhook that nobody has in hand, under our lease."""
-    with transaction.atomic():
-        row = (
-            _due()
-            .filter(webhook_id=webhook_pk)
-            .select_for_update(skip_locked=True, of=("self",))
-            .select_related("webhook")
-            .order_by("pk")
-            .first()
-        )
-        if row is not None:
-            row.attempts += 1
-            row.lease_until = clock.now() + LEASE
-            row.save(update_fields=["attempts", "lease_until"])
-        return row
+    return take(_due().filter(webhook_id=webhook_pk).select_related("webhook"), lease=LEASE)
 
 
 def _attempt(delivery: WebhookDelivery) -> bool:
@@ -191,13 +165,12 @@ def _put_back(delivery: WebhookDelivery, error: ServiceError) -> None:
     if error.permanent or is_old:
         delivery.failed_at = now
     else:
-        wait = min(2 ** min(delivery.attempts, 12), LONGEST_WAIT_S)
-        delivery.next_attempt_at = now + dt.timedelta(seconds=wait)
+        delivery.next_attempt_at = now + back_off(delivery.attempts, longest_s=LONGEST_WAIT_S)
     delivery.save()
     if not error.permanent:
-        rest = min(2 ** min(delivery.webhook.failures + 1, 10), LONGEST_REST_S)
+        rest = back_off(delivery.webhook.failures + 1, longest_s=LONGEST_REST_S)
         Webhook.objects.filter(pk=delivery.webhook_id).update(
-            failures=F("failures") + 1, rests_until=now + dt.timedelta(seconds=rest)
+            failures=F("failures") + 1, rests_until=now + rest
         )
     log.warning(
         "webhook.not_delivered", webhook=str(delivery.webhook.uid), delivery=str(delivery.uid),

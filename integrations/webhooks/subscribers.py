@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from django.db import transaction
 from django.db.models import Q
 
 from common import clock
@@ -46,4 +45,4 @@ def queue_news(event: Event) -> None:
         ignore_conflicts=True,
     )
     for hook in hooks:
-        transaction.on_commit(lambda pk=hook.pk: nudge(pk), robust=True)  # type: ignore[misc]
+        nudge.after_commit(hook.pk)

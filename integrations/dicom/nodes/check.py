@@ -16,6 +16,7 @@ from accounts.actors import Actor, SystemActor
 from accounts.audit import record_audit
 from common import clock
 from common.errors import ServiceError
+from common.nudges import Nudge
 from integrations.dicom.models import ApplicationEntity, NodeCheck
 from integrations.dicom.nodes import breaker
 from integrations.dicom.nodes.service_steps import check_commitment, check_contexts, check_find, check_store
@@ -53,13 +54,9 @@ _WORST_LAST = (Grade.OK, Grade.WARNING, Grade.FAILED)
 _NUDGED_AFTER = dt.timedelta(seconds=5)
 _LOST_AFTER = dt.timedelta(minutes=10)
 
-_nudge: Callable[[int], object] | None = None
-
-
-def use_nudge(nudge: Callable[[int], object] | None) -> None:
-    """Have `nudge` called with the key of a check that waits to be performed."""
-    global _nudge  # noqa: PLW0603 - one broker a process
-    _nudge = nudge
+_nudge = Nudge[int]()
+"""Told of a check that waits to be performed, by its key."""
+use_nudge = _nudge.use
 
 
 def ask_check(node: ApplicationEntity, *, actor: Actor, stores: bool = False) -> NodeCheck:
@@ -82,7 +79,7 @@ def ask_check(node: ApplicationEntity, *, actor: Actor, stores: bool = False) ->
             actor, "node.checked", object_kind="application_entity", object_uid=node.ae_title,
             site_code=node.site.code, check=str(check.uid), stores=stores,
         )  # fmt: skip
-        transaction.on_commit(lambda: _nudge(check.pk) if _nudge else None, robust=True)
+        _nudge.after_commit(check.pk)
     return check
 
 
@@ -164,8 +161,6 @@ def see_to_checks(*, limit: int = 20) -> int:
             .values_list("pk", flat=True)[:limit]
         )
     for key in waiting:
-        if _nudge is not None:
-            _nudge(key)
-        else:
+        if not _nudge(key):
             perform_check(key)
     return lost + len(waiting)

@@ -12,12 +12,13 @@ from typing import Any
 
 import structlog
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 
 from accounts.actors import Actor
 from accounts.audit import record_audit
-from common import clock
+from common import attempts, clock
 from common.errors import Conflict, ServiceError
+from common.nudges import Nudge
 from events.tracing import current_trace, trace
 from integrations.dicom.models import ApplicationEntity
 from integrations.dicom.nodes.errors import NodeUnavailable
@@ -31,7 +32,9 @@ GIVEN_UP_AFTER = dt.timedelta(hours=72)
 
 Sender = Callable[[Notice], None]
 _senders: dict[str, Sender] = {}
-_nudge: Callable[[int], object] | None = None
+_nudge = Nudge[int]()
+"""Told of a node that something waits for, by its key."""
+use_nudge = _nudge.use
 
 
 def sends(kind: Notice.Kind) -> Callable[[Sender], Sender]:
@@ -42,12 +45,6 @@ def sends(kind: Notice.Kind) -> Callable[[Sender], Sender]:
         return sender
 
     return register
-
-
-def use_nudge(nudge: Callable[[int], object] | None) -> None:
-    """Have `nudge` called with the key of a node that something waits for."""
-    global _nudge  # noqa: PLW0603 - one broker a process
-    _nudge = nudge
 
 
 def queue_notice(
@@ -72,7 +69,7 @@ def queue_notice(
         trace_id=current_trace(),
     )
     if not_before is None:
-        transaction.on_commit(lambda: _nudge(node.pk) if _nudge else None, robust=True)
+        _nudge.after_commit(node.pk)
     return notice
 
 
@@ -91,28 +88,14 @@ def deliver_due() -> int:
     """See to every node something is due for: nudge a worker, or deliver here without one."""
     nodes = list(_due().order_by("node_id").values_list("node_id", flat=True).distinct()[:200])
     for node_pk in nodes:
-        if _nudge is not None:
-            _nudge(node_pk)
-        else:
+        if not _nudge(node_pk):
             deliver_to(node_pk)
     return len(nodes)
 
 
 def take(notices: QuerySet[Notice]) -> Notice | None:
     """The oldest of these that nobody has in hand, under our lease."""
-    with transaction.atomic():
-        notice = (
-            notices.select_for_update(skip_locked=True, of=("self",))
-            .select_related("node__site")
-            .order_by("pk")
-            .first()
-        )
-        if notice is None:
-            return None
-        notice.attempts += 1
-        notice.lease_until = clock.now() + LEASE
-        notice.save(update_fields=["attempts", "lease_until"])
-        return notice
+    return attempts.take(notices.select_related("node__site"), lease=LEASE)
 
 
 def mark_delivered(notice: Notice) -> None:
@@ -129,7 +112,7 @@ def put_back(notice: Notice, error: ServiceError) -> None:
     if error.permanent or now - notice.queued_at > GIVEN_UP_AFTER:
         notice.failed_at = now
     else:
-        wait = now + dt.timedelta(seconds=min(2 ** min(notice.attempts, 10), LONGEST_WAIT_S))
+        wait = now + attempts.back_off(notice.attempts, longest_s=LONGEST_WAIT_S)
         retry_at = error.retry_at if isinstance(error, NodeUnavailable) else None
         notice.next_attempt_at = max(wait, retry_at or wait)
     notice.save(update_fields=["lease_until", "error_code", "failed_at", "next_attempt_at"])
@@ -155,7 +138,7 @@ def resend_notice(notice: Notice, *, actor: Actor) -> None:
             actor, "notice.resent", object_kind="notice", object_uid=str(notice.pk),
             study_instance_uid=notice.study_instance_uid, site_code=notice.node.site.code, kind=notice.kind,
         )  # fmt: skip
-        transaction.on_commit(lambda: _nudge(notice.node_id) if _nudge else None, robust=True)
+        _nudge.after_commit(notice.node_id)
 
 
 def resend_notices(notices: QuerySet[Notice], *, actor: Actor) -> int:
@@ -170,11 +153,9 @@ def resend_notices(notices: QuerySet[Notice], *, actor: Actor) -> int:
 
 def _due() -> QuerySet[Notice]:
     """Open notices whose time has come, nobody has in hand, and that stand first in their lane."""
-    now = clock.now()
     is_open = Notice.objects.filter(delivered_at=None, failed_at=None)
     before = is_open.filter(node=OuterRef("node"), lane=OuterRef("lane"), pk__lt=OuterRef("pk"))
-    free = Q(lease_until=None) | Q(lease_until__lte=now)
-    return is_open.filter(free, ~Exists(before), next_attempt_at__lte=now)
+    return is_open.filter(attempts.in_nobodys_hands(), ~Exists(before), next_attempt_at__lte=clock.now())
 
 
 def _attempt(notice: Notice) -> bool:
