@@ -9,7 +9,7 @@ from typing import TypeVar
 from config.demo.problems import JourneyFailed
 
 T = TypeVar("T")
-PAUSE_S = 0.25
+PAUSE_S = 0.1
 
 
 def wait_for(condition: Callable[[], T | None], *, within_s: float, otherwise: str) -> T:

@@ -18,6 +18,7 @@ def seaweedfs(tmp_path_factory):
     )
     try:
         cluster.start()
+        cluster.make_bucket("consilium")
         yield cluster
     finally:
         cluster.kill()
@@ -31,5 +32,4 @@ def s3_credentials(settings):
 @pytest.fixture
 def s3_url(seaweedfs, s3_credentials, tmp_path):
     """The URL of an empty folder of a bucket."""
-    seaweedfs.make_bucket("consilium")
     return seaweedfs.storage_url("consilium", folder=tmp_path.name)
