@@ -39,7 +39,7 @@ def worker(transactional_db, monkeypatch) -> Iterator[None]:
         working.append(threading.Thread(target=run))
         working[-1].start()
 
-    monkeypatch.setattr(checks, "_nudge", perform)
+    monkeypatch.setattr(checks._nudge, "_send", perform)
     yield
     for thread in working:
         thread.join(timeout=60)

@@ -45,7 +45,7 @@ def outer(inner, begin, step):
 
 
 def answer(number):
-    run = ServiceTaskRun.objects.filter(operator="test.step", status="queued").first()
+    run = ServiceTaskRun.objects.get(operator="test.step", status="queued")
     return partial(services.complete_service_task, run.pk, result={"number": number})
 
 
@@ -61,6 +61,7 @@ def test_a_call_goes_through_its_called_case_and_on(outer, step, cast):
     case.refresh_from_db()
     assert (case.status, case.outcome) == ("completed", "Finished")
     result = ServiceTaskRun.objects.get(operator="workflow.call").result
+    assert result is not None
     assert (result["ask"]["answer"], result["found"]) == ("yes", {"number": 3})
 
 

@@ -243,7 +243,7 @@ def test_a_check_whose_nudge_was_lost_is_performed_and_one_left_by_a_dead_worker
     left = ask_check(make_node(free_port(), ae_title="OTHER"), actor=cast.ivo)
     NodeCheck.objects.filter(pk=left.pk).update(state="running", started_at=clock.now)
     clock.advance(dt.timedelta(minutes=11))
-    monkeypatch.setattr(checks, "_nudge", nudged.append)
+    monkeypatch.setattr(checks._nudge, "_send", nudged.append)
 
     assert see_to_checks() == 2
 
