@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from collections.abc import Sequence
 
@@ -9,12 +10,15 @@ from launcher.paths import PYTHON, ROOT
 from launcher.setup import prepare_checkout
 from launcher.throwaway import product_without_daemons
 
-PARALLEL = ["-n", "2"]
+PARALLEL = [
+    "-n",
+    str((os.cpu_count() or 2) + 1),
+]  # a third of the time they wait, for peers and for what they started
 SIDE_BY_SIDE = ["--dist", "loadgroup", "--no-loadscope-reorder"]  # tests/scheduling.py shares and orders
 
 
 def test(arguments: Sequence[str]) -> int:
-    """Run pytest, two processes unless told otherwise; its summary is the last thing printed."""
+    """Run pytest, a process more than there are cores unless told otherwise; its summary is the last thing printed."""
     prepare_checkout(development=True)
     parallel = [] if any(word.startswith("-n") for word in arguments) else PARALLEL
     # What tests write need not outlive a power failure.

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from django.test import TransactionTestCase
+from django.utils import translation
 from pytest_django import Settings
 from xdist.remote import Producer
 
@@ -72,6 +73,12 @@ def own_storage(settings: Settings, storages: Iterator[Path]) -> Path:
     folder = next(storages)
     settings.STORAGE_URL = f"file://{folder}"
     return folder
+
+
+@pytest.fixture(autouse=True)
+def own_language() -> None:
+    """A page that was asked for in Chinese leaves its language to whatever runs in the thread next."""
+    translation.deactivate()
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -12,7 +12,6 @@ from django.db.models import Exists, QuerySet
 from django.utils.translation import gettext as _
 
 from accounts.actors import Actor, SystemActor
-from accounts.audit import record_audit
 from accounts.models import Membership, Role, Site
 from common import clock
 from common.errors import InvalidInput, NotFound, NotPermitted
@@ -127,7 +126,7 @@ def cancel_process(instance: ProcessInstance, *, actor: Actor, reason: str) -> P
         step.instance.outcome = reason[:80]
         step.instance.ended_at = clock.now()
         step.note("case.cancelled", reason=reason[:80])
-        _audit(step, "case.cancelled", reason=reason[:80])
+        step.audit("case.cancelled", reason=reason[:80])
     return step.instance
 
 
@@ -194,22 +193,9 @@ def _start(
         run = ProcessRun.start(bundles.model_of(definition.pk), data, at=start, catches_outside=outside)
         step = Step(instance, run, Known(subjects, sites={site.code: site}), actor)
         step.note("case.started", start_key=start_key)
-        _audit(step, "case.started", process=run.model.diagram.key)
+        step.audit("case.started", process=run.model.diagram.key)
         write(step, is_new=True)
     return instance
-
-
-def _audit(step: Step, action: str, **detail: Any) -> None:
-    record_audit(
-        step.actor,
-        action,
-        object_kind="case",
-        object_uid=str(step.instance.uid),
-        study_instance_uid=step.subjects.get("study", ""),
-        site_code=step.instance.site.code,
-        into=step.changes,
-        **detail,
-    )
 
 
 def _check_may_cancel(instance: ProcessInstance, actor: Actor) -> None:

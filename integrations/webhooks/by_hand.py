@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import uuid
-from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext as _
 
 from accounts.actors import Actor
-from accounts.audit import record_audit
 from common import clock
 from common.errors import Conflict
 from integrations.webhooks.delivery import nudge
 from integrations.webhooks.models import Webhook, WebhookDelivery
+from integrations.webhooks.services import audit_webhook
 
 PING = "Ping"
 RESENT_AT_ONCE = 1000
@@ -37,7 +36,7 @@ def send_ping(webhook: Webhook, *, actor: Actor) -> WebhookDelivery:
             queued_at=now, next_attempt_at=now,
         )  # fmt: skip
         _try_now(found)
-        _audit(found, actor, "webhook.tested", delivery=str(made.uid))
+        audit_webhook(found, actor, "webhook.tested", delivery=str(made.uid))
     return made
 
 
@@ -53,7 +52,7 @@ def resend_failed(webhook: Webhook, *, actor: Actor) -> int:
             failed_at=None, lease_until=None, attempts=0, queued_at=now, next_attempt_at=now
         )
         _try_now(webhook)
-        _audit(webhook, actor, "webhook.replayed", deliveries=count)
+        audit_webhook(webhook, actor, "webhook.replayed", deliveries=count)
     return count
 
 
@@ -61,14 +60,3 @@ def _try_now(webhook: Webhook) -> None:
     """End the receiver's rest, and have a worker call it once this is committed."""
     Webhook.objects.filter(pk=webhook.pk).update(rests_until=None)
     nudge.after_commit(webhook.pk)
-
-
-def _audit(webhook: Webhook, actor: Actor, action: str, **detail: Any) -> None:
-    record_audit(
-        actor,
-        action,
-        object_kind="webhook",
-        object_uid=str(webhook.uid),
-        site_code=webhook.site.code,
-        **detail,
-    )

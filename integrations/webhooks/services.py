@@ -33,7 +33,7 @@ def create_webhook(site: Site, *, name: str, url: str, events: Collection[str], 
         if Webhook.objects.filter(site=site).count() >= AT_MOST:
             raise Conflict(_("This site has 50 webhooks. Take one away first."), code="TOO_MANY_WEBHOOKS")
         made = Webhook.objects.create(site=site, created_by=actor, created_at=clock.now(), **facts)
-        _audit(made, actor, "webhook.created")
+        audit_webhook(made, actor, "webhook.created")
     return made
 
 
@@ -46,7 +46,7 @@ def update_webhook(webhook: Webhook, *, actor: Actor, **changes: Any) -> Webhook
             setattr(found, name, value)
         found.failures, found.rests_until = 0, None
         found.save(update_fields=[*facts, "failures", "rests_until"])
-        _audit(found, actor, "webhook.changed", fields=sorted(facts))
+        audit_webhook(found, actor, "webhook.changed", fields=sorted(facts))
     return found
 
 
@@ -56,14 +56,14 @@ def change_secret(webhook: Webhook, *, actor: Actor) -> Webhook:
         found = Webhook.objects.select_for_update().select_related("site").get(pk=webhook.pk)
         found.secret_number += 1
         found.save(update_fields=["secret_number"])
-        _audit(found, actor, "webhook.secret_changed")
+        audit_webhook(found, actor, "webhook.secret_changed")
     return found
 
 
 def delete_webhook(webhook: Webhook, *, actor: Actor) -> None:
     """Tell the address nothing any more, and forget what it was told."""
     with transaction.atomic():
-        _audit(webhook, actor, "webhook.deleted")
+        audit_webhook(webhook, actor, "webhook.deleted")
         webhook.delete()
 
 
@@ -87,7 +87,8 @@ def _checked(facts: dict[str, Any]) -> dict[str, Any]:
     return facts
 
 
-def _audit(webhook: Webhook, actor: Actor, action: str, **detail: Any) -> None:
+def audit_webhook(webhook: Webhook, actor: Actor, action: str, **detail: Any) -> None:
+    """One line of the trail about a webhook, in the transaction in hand."""
     record_audit(
         actor,
         action,

@@ -72,6 +72,7 @@ def test_a_person_shut_out_gets_nothing_more(browser: Client, cast) -> None:
     assert browser.get("/dicomweb/studies").status_code == 401
 
 
+@pytest.mark.django_db
 def test_the_channel_holds_an_answer_until_it_is_whole(rf: RequestFactory) -> None:
     with socket.create_server(("127.0.0.1", 0)) as ours, socket.socket() as theirs:
         theirs.connect(ours.getsockname())

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from accounts.actors import Actor, SystemActor, actor_name
+from accounts.audit import record_audit
 from common import clock
 from common.rows import Changes, Line
 from workflows.engine import ProcessRun, Waits
@@ -65,6 +66,19 @@ class Step:
                 person_id=None if isinstance(who, SystemActor) else who.pk,
                 detail=detail,
             )
+        )
+
+    def audit(self, action: str, **detail: Any) -> None:
+        """Add a line about the case to the audit trail, written with the step."""
+        record_audit(
+            self.actor,
+            action,
+            object_kind="case",
+            object_uid=str(self.instance.uid),
+            study_instance_uid=self.subjects.get("study", ""),
+            site_code=self.instance.site.code,
+            into=self.changes,
+            **detail,
         )
 
     def fail(self, code: str) -> None:

@@ -6,14 +6,13 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from accounts.actors import Actor, SystemActor
-from accounts.audit import record_audit
 from accounts.privileges import Privilege, sites_where
 from common import clock
 from common.errors import Conflict, InvalidInput, NotFound, NotPermitted
 from workflows.models import ProcessInstance, Timer
 from workflows.news.correlation import take_early
 from workflows.selectors import visible_cases
-from workflows.stepping import Step, open_step
+from workflows.stepping import open_step
 from workflows.suspension.applying import apply_held
 
 LONGEST_REASON = 1000
@@ -36,7 +35,7 @@ def suspend_process(instance: ProcessInstance, *, actor: Actor, reason: str) -> 
         step.instance.suspended_at = clock.now()
         ProcessInstance.objects.filter(pk=instance.pk).update(suspended_at=step.instance.suspended_at)
         step.note("case.suspended", notes={"reason": reason})
-        _audit(step, "case.suspended")
+        step.audit("case.suspended")
     return step.instance
 
 
@@ -56,7 +55,7 @@ def resume_process(instance: ProcessInstance, *, actor: Actor) -> ProcessInstanc
         overdue = Timer.objects.filter(instance=instance.pk, status=Timer.Status.WAITING, due_at__lt=now)
         overdue.update(due_at=now)  # none of them is late: they were not to fire
         step.note("case.resumed")
-        _audit(step, "case.resumed")
+        step.audit("case.resumed")
         take_early(step, step.run.waits.messages.values())
         transaction.on_commit(lambda: apply_held(instance_pk=instance.pk), robust=True)
     return step.instance
@@ -77,15 +76,3 @@ def _check_may_operate(instance: ProcessInstance, actor: Actor) -> None:
         raise NotFound(_("There is no such case."))
     if not sites_where(actor, Privilege.OPERATE_CASES).filter(pk=instance.site_id).exists():
         raise NotPermitted(_("Only those who look after the cases of this site may do this."))
-
-
-def _audit(step: Step, action: str) -> None:
-    record_audit(
-        step.actor,
-        action,
-        object_kind="case",
-        object_uid=str(step.instance.uid),
-        study_instance_uid=step.subjects.get("study", ""),
-        site_code=step.instance.site.code,
-        into=step.changes,
-    )

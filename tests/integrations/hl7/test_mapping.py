@@ -16,13 +16,14 @@ from integrations.hl7.models import MessageLog, OutboundMessage
 from integrations.hl7.service_tasks import send_report
 from tests.integrations.hl7.messages import adt, context, emr_link, his_link, read, verdict
 from tests.workflows.scripting.designing import make_designer
+from tests.workflows.scripting.patience import patient_pool, patient_sandbox  # noqa: F401 - fixtures
 from workflows.scripting import ScriptError, calls
 from workflows.scripting.library.models import ScriptVersion
 from workflows.scripting.library.services import publish_script, save_draft
 from workflows.scripting.limits import Limits
 from workflows.scripting.pool import NoSandbox, Pool
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("patient_sandbox")]
 SEXES = """
 _code = fields.get('PID-8', '')
 if not _code:
@@ -33,19 +34,6 @@ else:
     fields['PID-8'] = {'1': 'M', '2': 'F'}[_code]
 """
 TWO = "PID|1||1001^^^COUNTY^MR||Zhang^Wei||19580412|2"
-
-
-@pytest.fixture(scope="module")
-def patient_pool():
-    pool = Pool(Limits(wall_s=20.0, cpu_s=10))
-    yield pool
-    pool.close()
-
-
-@pytest.fixture(autouse=True)
-def _sandbox(monkeypatch, patient_pool):
-    """One that does not take a loaded machine for a slow script."""
-    monkeypatch.setattr(calls, "pool", lambda: patient_pool)
 
 
 @pytest.fixture

@@ -20,12 +20,12 @@ from integrations.routing.transforms.pipeline import transformed
 from tests.archive.studies.objects import ct_slice, part10
 from tests.integrations.routing.tables import routing_table
 from tests.workflows.scripting.designing import make_designer
+from tests.workflows.scripting.patience import patient_pool, patient_sandbox  # noqa: F401 - fixtures
 from workflows.scripting import ScriptError, calls
 from workflows.scripting.library.services import publish_script, save_draft
-from workflows.scripting.limits import Limits
-from workflows.scripting.pool import NoSandbox, Pool
+from workflows.scripting.pool import NoSandbox
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("patient_sandbox")]
 AT = dt.datetime(2026, 3, 2, 8, 0, tzinfo=dt.UTC)
 SOURCE = """
 import datetime
@@ -36,19 +36,6 @@ TESTS = [{
     "data": {"InstitutionName": "a", "Modality": "CT"}, "now": "2026-03-02T08:00:00+00:00",
     "gives": {"InstitutionName": "A", "SeriesDescription": "CT 2026-03-02"},
 }]  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def patient_pool():
-    pool = Pool(Limits(wall_s=20.0, cpu_s=10))
-    yield pool
-    pool.close()
-
-
-@pytest.fixture(autouse=True)
-def _sandbox(monkeypatch, patient_pool):
-    """One that does not take a loaded machine for a slow script."""
-    monkeypatch.setattr(calls, "pool", lambda: patient_pool)
 
 
 @pytest.fixture

@@ -7,27 +7,12 @@ import pytest
 from tests.workflows.conftest import bundle, chain, user
 from tests.workflows.engine.drawing import END
 from tests.workflows.scripting.designing import SOURCE, TESTS, make_designer
+from tests.workflows.scripting.patience import patient_pool, patient_sandbox  # noqa: F401 - fixtures
 from workflows.checks import check_bundle
 from workflows.engine import EngineFault
-from workflows.scripting import calls
 from workflows.scripting.library.services import publish_script, save_draft
-from workflows.scripting.limits import Limits
-from workflows.scripting.pool import Pool
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(scope="module")
-def patient_pool():
-    pool = Pool(Limits(wall_s=20.0, cpu_s=10))
-    yield pool
-    pool.close()
-
-
-@pytest.fixture(autouse=True)
-def _sandbox(monkeypatch, patient_pool):
-    """One that does not take a loaded machine for a slow script."""
-    monkeypatch.setattr(calls, "pool", lambda: patient_pool)
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("patient_sandbox")]
 
 
 def calling(reference):

@@ -7,28 +7,16 @@ import pytest
 from accounts.models import AuditEvent
 from tests.workflows.conftest import bundle, chain, flow, user
 from tests.workflows.engine.drawing import END, marked
+from tests.workflows.scripting.patience import patient_pool, patient_sandbox  # noqa: F401 - fixtures
 from workflows.checks import check_bundle
 from workflows.diagram.formal import PYTHON
 from workflows.engine import EngineFault
 from workflows.scripting import ScriptError, calls
-from workflows.scripting.limits import Limits
-from workflows.scripting.pool import NoSandbox, Pool
+from workflows.scripting.pool import NoSandbox
 
+pytestmark = pytest.mark.usefixtures("patient_sandbox")
 SERIES = {"series": [{"kind": "CT", "slices": 90}, {"kind": "SR", "slices": 1}]}
 IMAGES = "any(one.kind in ('CT', 'MR') for one in series)"
-
-
-@pytest.fixture(scope="module")
-def patient_pool():
-    pool = Pool(Limits(wall_s=20.0, cpu_s=10))
-    yield pool
-    pool.close()
-
-
-@pytest.fixture(autouse=True)
-def _sandbox(monkeypatch, patient_pool):
-    """One that does not take a loaded machine for a slow script."""
-    monkeypatch.setattr(calls, "pool", lambda: patient_pool)
 
 
 def asked(condition, language="python"):
