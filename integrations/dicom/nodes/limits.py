@@ -28,7 +28,9 @@ _WRITTEN_EVERY = 50
 _WRITTEN_EVERY_S = 2.0
 _HOUR = dt.timedelta(hours=1)
 _ADD = """
-    INSERT INTO dicom_nodetraffic (node_id, direction, hour, instances, size_bytes) VALUES (%s, %s, %s, %s, %s)
+    INSERT INTO dicom_nodetraffic (node_id, direction, hour, instances, size_bytes)
+    SELECT id, %s::text, %s::timestamptz, %s::bigint, %s::bigint
+    FROM dicom_applicationentity WHERE id = %s FOR KEY SHARE
     ON CONFLICT (node_id, direction, hour) DO UPDATE
     SET instances = dicom_nodetraffic.instances + EXCLUDED.instances,
         size_bytes = dicom_nodetraffic.size_bytes + EXCLUDED.size_bytes
@@ -115,16 +117,17 @@ class TrafficMeter:
         if not self._instances:
             return
         values: list[Any] = [
-            self._node.pk,
             self._direction.value,
             _hour(),
             self._instances,
             self._size_bytes,
+            self._node.pk,
         ]
         with connection.cursor() as cursor:
             cursor.execute(_ADD, values)
-            instances, size_bytes = cursor.fetchone()
-        self._sent = int(instances), int(size_bytes)
+            written = cursor.fetchone()
+        if written is not None:  # a node that was removed meanwhile has nothing left to count
+            self._sent = int(written[0]), int(written[1])
         self._instances = self._size_bytes = 0
         self._written_at = time.monotonic()
 

@@ -239,6 +239,16 @@ def test_a_waiting_caller_gets_the_slot_that_comes_free(node):
 DAY = [{"from": "08:00", "to": "18:00", "instances_per_hour": 3, "megabytes_per_hour": 1}]
 
 
+def test_what_comes_from_a_node_that_was_removed_meanwhile_is_counted_nowhere(node):
+    meter = TrafficMeter(node, NodeTraffic.Direction.IN)
+    meter.count(1000)
+    ApplicationEntity.objects.filter(pk=node.pk).delete()
+
+    meter.write()
+
+    assert not NodeTraffic.objects.exists()
+
+
 def test_the_hours_share_of_instances_is_kept_and_the_next_hour_brings_a_new_one(node, clock):
     node.limits = DAY  # the clock says 16:00 in the installation's time zone
     with TrafficMeter(node) as meter:
