@@ -12,18 +12,17 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
 from pydicom import Dataset
 
 from archive.pixels.rendering.inks import BLACK, WHITE, Ink, is_grey
 from archive.pixels.rendering.outlines import Point, dashes, outline_of
 from archive.pixels.rendering.styles import LineStyle, Shadow, fill_style, line_style, text_style
+from archive.pixels.rendering.words import Draw, Words, font
 
 Shown = NDArray[np.uint8]
 Points = Callable[[Any, Any], list[Point]]
-Draw = Callable[[ImageDraw.ImageDraw, Any], None]
 TEXT_HEIGHT_SHARE = 32
-_ANCHORS = {"LEFT": "la", "CENTER": "ma", "RIGHT": "ra"}
 
 
 def with_lines(shown: Shown, lines: Sequence[str]) -> Shown:
@@ -33,7 +32,7 @@ def with_lines(shown: Shown, lines: Sequence[str]) -> Shown:
     draw = ImageDraw.Draw(sheet.image)
     for number, line in enumerate(lines):
         draw.text(
-            (height // 2, height // 2 + number * height * 1.3), line, fill=sheet.fill(WHITE), font=_font(height),
+            (height // 2, height // 2 + number * height * 1.3), line, fill=sheet.fill(WHITE), font=font(height),
             stroke_width=1, stroke_fill=sheet.fill(BLACK),
         )  # fmt: skip
     return np.asarray(sheet.image)
@@ -147,9 +146,8 @@ class _Pen:
         if item.get("AnchorPointVisibility") == "Y" and anchor and box is not None:
             self._join([[corner[0], anchor[0]]], style.ink, 1.0, 1)
         far = self.points(item.get("BoundingBoxBottomRightHandCorner"), units) or corner
-        share = {"LEFT": 0.0, "CENTER": 0.5, "RIGHT": 1.0}[style.align]
-        place = corner[0][0] + (far[0][0] - corner[0][0]) * share, corner[0][1]
-        words = _Words(str(item.get("UnformattedTextValue", "")), height, style.align, style.is_bold)
+        words = Words(str(item.get("UnformattedTextValue", "")), height, style)
+        place = words.place_in(corner[0], far[0])
         if style.shadow is not None:
             across, down = self._shift(style.shadow, units or item.get("AnchorPointAnnotationUnits"))
             moved = (place[0] + across, place[1] + down)
@@ -157,31 +155,6 @@ class _Pen:
         self.sheet.put(words.at(place, is_underlined=style.is_underlined), style.ink)
 
 
-@dataclass(frozen=True, slots=True)
-class _Words:
-    text: str
-    height: int
-    align: str
-    is_bold: bool
-
-    def at(self, place: Point, *, is_underlined: bool = False) -> Draw:
-        def draw(on: ImageDraw.ImageDraw, fill: Any) -> None:
-            options: dict[str, Any] = {
-                "font": _font(self.height), "anchor": _ANCHORS[self.align], "align": self.align.lower(),
-                "stroke_width": 1 if self.is_bold else 0,
-            }  # fmt: skip
-            on.multiline_text(place, self.text, fill=fill, **options)
-            if is_underlined:
-                left, _top, right, bottom = on.multiline_textbbox(place, self.text, **options)
-                on.line((left, bottom + 1, right, bottom + 1), fill=fill)
-
-        return draw
-
-
 def _pixels(points: Iterable[Point]) -> list[Point]:
     """A point of a picture lies in the pixel that its whole part names."""
     return [(float(np.floor(x)), float(np.floor(y))) for x, y in points]
-
-
-def _font(height: int) -> Any:
-    return ImageFont.load_default(height)

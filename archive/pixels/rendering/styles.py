@@ -57,8 +57,10 @@ class FillStyle:
 class TextStyle:
     ink: Ink
     align: str = "LEFT"
+    vertical: str = "TOP"
     is_underlined: bool = False
     is_bold: bool = False
+    is_italic: bool = False
     shadow: Shadow | None = None
 
 
@@ -95,11 +97,14 @@ def text_style(item: Dataset, ink: Ink) -> TextStyle:
     """Of a text object; without a style its bounding box tells on which side its lines begin."""
     style = _first(item, "TextStyleSequence") or Dataset()
     align = style.get("HorizontalAlignment") or item.get("BoundingBoxTextHorizontalJustification") or "LEFT"
+    vertical = style.get("VerticalAlignment")
     return TextStyle(
         ink=cielab_ink(style.get("TextColorCIELabValue")) or ink,
         align=align if align in {"LEFT", "CENTER", "RIGHT"} else "LEFT",
+        vertical=vertical if vertical in {"TOP", "CENTER", "BOTTOM"} else "TOP",
         is_underlined=style.get("Underlined") == "Y",
         is_bold=style.get("Bold") == "Y",
+        is_italic=style.get("Italic") == "Y",
         shadow=_shadow(style),
     )
 

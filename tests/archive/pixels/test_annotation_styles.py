@@ -235,3 +235,43 @@ def test_words_are_led_to_what_they_are_about():
     )
 
     assert (made[2, 2:25] == GREY).all()
+
+
+def boxed_words(text: str, **style) -> np.ndarray:
+    """Where there is ink of words in a box of 640 columns and 640 rows: they are 20 pixels high."""
+    words = item(
+        UnformattedTextValue=text, BoundingBoxAnnotationUnits="DISPLAY", BoundingBoxTopLeftHandCorner=[0.0, 0.0],
+        BoundingBoxBottomRightHandCorner=[1.0, 1.0], TextStyleSequence=[item(ShadowStyle="OFF", **style)],
+    )  # fmt: skip
+    by = annotating(item(GraphicLayer="L", TextObjectSequence=[words]))
+    return np.argwhere(shown(by, of=np.zeros((640, 640), np.uint8)) > GREY // 2)
+
+
+def test_words_stand_at_the_height_of_their_box_that_they_name():
+    top, middle, bottom = (
+        boxed_words("H", VerticalAlignment=name)[:, 0] for name in ("TOP", "CENTER", "BOTTOM")
+    )
+
+    assert top.max() < 30
+    assert 310 < (middle.min() + middle.max()) / 2 < 330
+    assert bottom.min() > 610
+    assert np.ptp(top) == np.ptp(middle) == np.ptp(bottom)
+
+
+def test_italics_lean_to_the_right_line_by_line():
+    """The stroke of an I is upright: each of its rows begins where the one below it does, and leaned, farther right."""
+    upright, leaned = (boxed_words("I\nI", Italic=said) for said in ("N", "Y"))
+
+    assert len({column for _row, column in _starts(upright)}) == 1
+    rows = _starts(leaned)
+    gap = next(at for at in range(1, len(rows)) if rows[at][0] - rows[at - 1][0] > 1)
+    for line_rows in (rows[:gap], rows[gap:]):
+        columns = [column for _row, column in line_rows]
+        assert columns == sorted(columns, reverse=True)
+        assert columns[0] > columns[-1]
+    assert abs(rows[0][1] - rows[gap][1]) <= 1
+
+
+def _starts(ink: np.ndarray) -> list[tuple[int, int]]:
+    """Row after row, where its ink begins."""
+    return [(int(row), int(ink[ink[:, 0] == row, 1].min())) for row in np.unique(ink[:, 0])]
