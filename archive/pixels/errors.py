@@ -22,6 +22,7 @@ SENTENCES: dict[str, str | Promise] = {
     "OBJECT_TOO_LARGE": _("The object is too large when inflated."),
     "DATA_SET_DAMAGED": _("The data set breaks off or is damaged."),
     "PRESENTATION_UNSUITED": _("The presentation state cannot be applied to this image."),
+    "MASK_OPERATION": _("The presentation state asks for a mask operation that its class does not have."),
 }
 
 # What decoders of many makers raise over damaged pixels; those of imagecodecs are RuntimeErrors.

@@ -19,6 +19,7 @@ from archive.pixels.errors import unreadable
 from archive.pixels.parsing import ParsedObject
 from archive.pixels.rendering.blending import Layer, blending_of
 from archive.pixels.rendering.colour import colour_of, has_supplement, is_colour, pseudo_colour, supplemented
+from archive.pixels.rendering.edges import enhanced
 from archive.pixels.rendering.encoding import encoded
 from archive.pixels.rendering.graphics import annotated, covered, with_lines
 from archive.pixels.rendering.grey import GreyScale, grey_scale_of
@@ -86,6 +87,8 @@ def _picture(parsed: ParsedObject, data: Data, frame: int, wish: Rendering, stat
         uid = str(header.get("SOPInstanceUID", ""))
         presentation = presentation_of(state, image_uid=uid, frame=frame, grey=grey)
         samples, grey = _subtracted(parsed, data, frame, presentation) or (samples, presentation.grey)
+        if presentation.filtering and not is_colour(header):
+            samples = enhanced(samples, presentation.filtering)
     if wish.window is not None:
         grey = grey.with_window(Window(*wish.window), VoiFunction(wish.function))
     palette = presentation.palette if presentation is not None else None
@@ -138,18 +141,20 @@ def _presented(
 ) -> Shown:
     """Shutters and overlays lie on the image; its part is cut out, turned and scaled; words and lines come last.
 
-    Where the client cuts out a part of its own, they are cut with it.
+    Where the client cuts out a part of its own, they are cut with it. What the state magnifies keeps its size: the
+    viewport of the client is the upper left of it (PS3.18 §9.5.2.3).
     """
     state, view, image = presentation.state, presentation.view, (shown.shape[0], shown.shape[1])
-    if presentation.has_shutter:
-        shown = shuttered(shown, state)
+    for shutter in presentation.shutters:
+        shown = shuttered(shown, shutter, state)
     for group, ink in presentation.overlays:
         holder = state if (group, 0x3000) in state else header
         plane = overlay_plane(holder, group, frame=frame, shape=image, words=words)
         shown = shown if plane is None else covered(shown, plane, ink)
     shown = view.part(shown)
-    if wish.region is None:
-        shown = placed(shown, size=wish.size or view.size(shown), region=None, ratio=view.shown_ratio)
+    magnified = view.size(shown)
+    fitted = wish.size if wish.region is None else None
+    shown = placed(shown, size=magnified or fitted, region=None, ratio=view.shown_ratio)
     if presentation.annotations:
         size = shown.shape[1], shown.shape[0]
         shown = annotated(
@@ -158,8 +163,9 @@ def _presented(
             lambda values, units: view.points(values, units, image=image, size=size),
         )
     if wish.region is not None:
-        shown = placed(shown, size=wish.size, region=wish.region, ratio=view.shown_ratio)
-    return shown
+        fitted = None if magnified else wish.size
+        shown = placed(shown, size=fitted, region=wish.region, ratio=view.shown_ratio)
+    return shown if magnified is None or wish.size is None else shown[: wish.size[1], : wish.size[0]]
 
 
 def _finished(shown: Shown, wish: Rendering) -> Shown:

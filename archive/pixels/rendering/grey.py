@@ -58,16 +58,17 @@ class GreyScale:
         """Without a VOI: all values the modality transformation can give, as states mean it (PS3.3 §C.11.6.1)."""
         return replace(self, window=None, voi=None, is_full_range=True)
 
-    def of_differences(self) -> GreyScale:
-        """For differences of modality values: signed, of any between the farthest two (PS3.4 §N.2.1.2)."""
-        span = self._possible_span()
+    def of_differences(self, taken: float = 1.0) -> GreyScale:
+        """For what is left of modality values when a share of others is `taken` away from them: signed, of any
+        between the two that lie farthest apart (PS3.4 §N.2.1.2)."""
+        least, most = self._possible_range()
         return replace(
             self,
             slope=1.0,
             intercept=0.0,
             modality=None,
             padding=None,
-            stored_range=(-span, span) if span else None,
+            stored_range=(least - taken * most, most - taken * least) if most > least else None,
         )
 
     def shown(self, samples: NDArray[Any], *, through: Through = as_grey) -> Grey:
@@ -100,12 +101,12 @@ class GreyScale:
             return self.modality.of_values(stored)
         return stored.astype(np.float64) * self.slope + self.intercept
 
-    def _possible_span(self) -> float:
-        """How far apart two modality values can be; 0 where the image does not say."""
+    def _possible_range(self) -> tuple[float, float]:
+        """The least and the largest modality value there can be; the same where the image does not say."""
         if self.modality is not None:
-            return float(self.modality.largest)
-        least, most = self.stored_range or (0.0, 0.0)
-        return abs((most - least) * self.slope)
+            return 0.0, float(self.modality.largest)
+        ends = [end * self.slope + self.intercept for end in self.stored_range or (0.0, 0.0)]
+        return min(ends), max(ends)
 
     def _modality_range(
         self, samples: NDArray[Any], *, ends: tuple[float, float] | None = None

@@ -10,7 +10,7 @@ from pydicom import dcmread
 from archive.pixels.pool import TIME_LIMIT_S, pixel_pool
 from archive.pixels.rendering.blending import Blending, blending_of
 from archive.pixels.rendering.plain import plain_picture
-from archive.pixels.rendering.presentation import referenced_images
+from archive.pixels.rendering.references import Frames, referenced_frames
 from archive.pixels.rendering.wishes import Rendering
 from archive.pixels.sources import PixelSource
 
@@ -44,9 +44,9 @@ def as_presentation(part10: bytes) -> str:
     return base64.b64encode(part10).decode("ascii")
 
 
-def referenced_by(part10: bytes) -> list[str]:
-    """The SOP Instance UIDs of the images a presentation state is for, in its order."""
-    return referenced_images(dcmread(io.BytesIO(part10), force=True))
+def referenced_by(part10: bytes) -> dict[str, Frames]:
+    """The SOP Instance UIDs of the images a presentation state is for, in its order, with the frames it names."""
+    return referenced_frames(dcmread(io.BytesIO(part10), force=True))
 
 
 def blending_by(part10: bytes) -> Blending:

@@ -56,12 +56,17 @@ class View:
         return self.ratio if self.rotation % 180 == 0 else 1 / self.ratio
 
     def size(self, part: Shown) -> tuple[int, int] | None:
-        """Width and height of the part when it is magnified as the state says; None if it says nothing."""
+        """Width and height of the part when it is magnified as the state says; None if it says nothing.
+
+        Raises  PixelsUnreadable if that is larger than any picture.
+        """
         if self.magnification is None:
             return None
         rows, columns = part.shape[:2]
-        height = rows * self.magnification * self.shown_ratio
-        return max(1, round(columns * self.magnification)), max(1, round(height))
+        width, height = columns * self.magnification, rows * self.magnification * self.shown_ratio
+        if width * height > MOST_PIXELS:
+            raise unreadable("PIXELS_TOO_LARGE")
+        return max(1, round(width)), max(1, round(height))
 
     def points(
         self, values: Any, units: Any, *, image: tuple[int, int], size: tuple[int, int]

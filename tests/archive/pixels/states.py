@@ -12,6 +12,7 @@ from pydicom.uid import UID
 from tests.archive.pixels.images import image, part10
 
 GREYSCALE, COLOUR, PSEUDO_COLOUR = (f"1.2.840.10008.5.1.4.1.1.11.{number}" for number in (1, 2, 3))
+ANGIOGRAPHY = "1.2.840.10008.5.1.4.1.1.11.5"
 
 
 def item(**elements: Any) -> Dataset:
@@ -30,7 +31,7 @@ def state(sop_class: str = GREYSCALE, *, of: str = "1.2.3.4.5", **elements: Any)
     made.SOPInstanceUID = made.file_meta.MediaStorageSOPInstanceUID = UID("1.2.3.4.6")
     named = item(ReferencedSOPClassUID="1.2.840.10008.5.1.4.1.1.7", ReferencedSOPInstanceUID=of)
     made.ReferencedSeriesSequence = [item(ReferencedImageSequence=[named])]
-    if sop_class == GREYSCALE:
+    if sop_class in {GREYSCALE, ANGIOGRAPHY}:
         made.PresentationLUTShape = "IDENTITY"
     for keyword, value in elements.items():
         setattr(made, keyword, value)

@@ -1,4 +1,7 @@
-"""Masks of presentation states: expected pictures by the arithmetic of PS3.4 N.2.1.2 and PS3.3 C.7.6.10."""
+"""Masks of presentation states: expected pictures by the arithmetic of PS3.4 N.2.1.2 and PS3.3 C.7.6.10.
+
+Masks of XA/XRF states, by region and reversed, are left to `test_angiography_states`.
+"""
 
 from __future__ import annotations
 
@@ -68,11 +71,29 @@ def test_a_frame_without_a_mask_frame_is_shown_as_it_is():
     assert shown(masked(MaskOperation="TID"), frame=1) == around_middle([10, 20, 30])
 
 
-def test_contrast_frames_are_averaged_from_the_current_one_on_as_far_as_there_are_any():
+def test_contrast_frames_are_averaged_from_the_current_one_on():
     by = masked(MaskOperation="AVG_SUB", MaskFrameNumbers=1, ContrastFrameAveraging=2)
 
     assert shown(by, frame=1) == around_middle([5, 10, 15])
+
+
+def test_without_a_range_the_mask_ends_where_too_few_frames_are_left_to_be_averaged():
+    """PS3.3 C.7.6.10.1.1: at the last frame number minus Contrast Frame Averaging plus one."""
+    by = masked(MaskOperation="AVG_SUB", MaskFrameNumbers=1, ContrastFrameAveraging=2)
+
+    assert shown(by, frame=2) == around_middle([(20 + 110) // 2 - 10, 30 - 20, (60 + 90) // 2 - 30])
+    assert shown(by, frame=3) == np.clip(np.array([[110, 21, 90]]) + MIDDLE, 0, 255).tolist()
+
+
+def test_the_frames_that_the_state_names_are_its_range():
+    """PS3.3 C.11.13: Referenced Frame Number plays the role of the applicable frame range."""
+    by = masked(MaskOperation="AVG_SUB", MaskFrameNumbers=1, ContrastFrameAveraging=2)
+    by.ReferencedSeriesSequence[0].ReferencedImageSequence[0].ReferencedFrameNumber = [2, 3]
+
     assert shown(by, frame=3) == around_middle([100, 1, 60])
+    with pytest.raises(PixelsUnreadable) as refused:
+        shown(by, frame=1)
+    assert refused.value.code == "PRESENTATION_UNSUITED"
 
 
 def test_frames_out_of_the_range_are_shown_as_they_are():
@@ -82,21 +103,29 @@ def test_frames_out_of_the_range_are_shown_as_they_are():
     assert shown(by, frame=3) == around_middle([100, 1, 60])
 
 
+DOT = np.array([[0, 0, 0], [0, 100, 0], [0, 0, 0]])
+
+
 @pytest.mark.parametrize(
     ("shift", "expected"),
     [
+        # The mask is the dot, and is taken away: it shows as -100 where it has come to lie.
         ([1.0, 0.0], [[0, 0, 0], [0, 0, 0], [0, -100, 0]]),
+        ([-1.0, 0.0], [[0, -100, 0], [0, 0, 0], [0, 0, 0]]),
         ([0.0, 1.0], [[0, 0, 0], [-100, 0, 0], [0, 0, 0]]),
+        ([0.0, -1.0], [[0, 0, 0], [0, 0, -100], [0, 0, 0]]),
         ([0.5, 0.0], [[0, 0, 0], [0, -50, 0], [0, -50, 0]]),
         ([0.0, -0.25], [[0, 0, 0], [0, -75, -25], [0, 0, 0]]),
+        ([1.0, 1.0], [[0, 0, 0], [0, 0, 0], [-100, 0, 0]]),
     ],
 )
-def test_the_mask_moves_towards_lower_rows_and_towards_the_left(shift, expected):
-    """PS3.3 C.7.6.10, Mask Sub-pixel Shift: rows first."""
-    dot = [[0, 0, 0], [0, 100, 0], [0, 0, 0]]
+def test_a_mask_shifts_as_the_standard_says(shift, expected):
+    """PS3.3 C.7.6.10.1.2: "A positive row offset is a shift toward the pixels of the lower row of the pixel plane. A
+    positive column offset is a shift toward the pixels of the left hand side column of the pixel plane."
+    """
     by = masked(MaskOperation="AVG_SUB", MaskFrameNumbers=1, MaskSubPixelShift=shift)
 
-    assert shown(by, frame=2, of=film([dot, np.zeros((3, 3))])) == around_middle(*expected)
+    assert shown(by, frame=2, of=film([DOT, np.zeros((3, 3))])) == around_middle(*expected)
 
 
 def test_without_a_window_no_difference_is_the_middle_of_all_that_can_be():
@@ -159,12 +188,13 @@ def test_a_state_of_colour_takes_nothing_away():
 @pytest.mark.parametrize(
     "mask",
     [
-        {"MaskOperation": "REV_TID"},
         {"MaskOperation": "AVG_SUB"},
         {"MaskOperation": "AVG_SUB", "MaskFrameNumbers": [4]},
         {"MaskOperation": "AVG_SUB", "MaskFrameNumbers": [0]},
         {"MaskOperation": "AVG_SUB", "MaskFrameNumbers": [1] * 65},
         {"MaskOperation": "TID", "ContrastFrameAveraging": 0},
+        {"MaskOperation": "TID", "MaskSubPixelShift": [float("nan"), 0.0]},
+        {"MaskOperation": "TID", "MaskSubPixelShift": [1.0, 0.0, 0.0]},
     ],
 )
 def test_a_mask_that_is_none_is_refused(mask):
@@ -172,3 +202,12 @@ def test_a_mask_that_is_none_is_refused(mask):
         shown(masked(**mask), frame=2)
 
     assert refused.value.code == "PRESENTATION_UNSUITED"
+
+
+@pytest.mark.parametrize("operation", ["REV_TID", "NONE", "SUBTRACT"])
+def test_operations_that_are_not_enumerated_are_refused_by_name(operation):
+    """PS3.3 C.11.13: AVG_SUB and TID, "which overrides the requirements of the Mask Module"."""
+    with pytest.raises(PixelsUnreadable) as refused:
+        shown(masked(MaskOperation=operation, ApplicableFrameRange=[2, 3]), frame=2)
+
+    assert refused.value.code == "MASK_OPERATION"

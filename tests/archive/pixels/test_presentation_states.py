@@ -77,6 +77,46 @@ def test_magnification_and_shape_of_pixels_are_followed():
     assert shown(image(GREY), state(DisplayedAreaSelectionSequence=fitted), size=(30, 90)).shape == (40, 30)
 
 
+def test_what_is_magnified_is_cropped_to_the_viewport_and_never_fitted_to_it():
+    """PS3.18 9.5.2.3: magnified as specified in the presentation state, then cropped."""
+    twice = area((1, 1), (3, 2), PresentationSizeMode="MAGNIFY", PresentationPixelMagnificationRatio=2.0)
+    by = state(DisplayedAreaSelectionSequence=twice)
+    whole = shown(image(GREY), by)
+
+    assert whole.shape == (4, 6)
+    assert shown(image(GREY), by, size=(5, 3)).tolist() == whole[:3, :5].tolist()
+    assert shown(image(GREY), by, size=(90, 60)).tolist() == whole.tolist()
+
+
+def test_true_size_is_fitted_to_the_viewport_and_else_not_scaled():
+    """PS3.18 9.5.2.3: the size of pixels on the screen is unlikely to be known."""
+    true = area((2, 1), (3, 2), PresentationSizeMode="TRUE SIZE", PresentationPixelSpacing=[0.5, 0.5])
+    by = state(DisplayedAreaSelectionSequence=true)
+
+    assert shown(image(GREY), by).shape == (2, 2)
+    assert shown(image(GREY), by, size=(40, 30)).shape == (30, 30)
+
+
+def test_what_is_magnified_beyond_any_picture_is_refused():
+    most = area(
+        (1, 1), (8000, 8000), PresentationSizeMode="MAGNIFY", PresentationPixelMagnificationRatio=64.0
+    )
+    with pytest.raises(PixelsUnreadable) as refusal:
+        shown(image(GREY), state(DisplayedAreaSelectionSequence=most), size=(10, 10))
+    assert refusal.value.code == "PIXELS_TOO_LARGE"
+
+
+def test_a_state_for_some_frames_is_for_no_others():
+    of = image(np.array([[[1]], [[2]], [[3]]], np.uint8), NumberOfFrames=3)
+    by = state()
+    by.ReferencedSeriesSequence[0].ReferencedImageSequence[0].ReferencedFrameNumber = [2, 3]
+
+    assert shown(of, by, frames=(3,)).tolist() == [[3]]
+    with pytest.raises(PixelsUnreadable) as refusal:
+        shown(of, by, frames=(1,))
+    assert refusal.value.code == "PRESENTATION_UNSUITED"
+
+
 def test_what_the_state_does_not_say_of_grey_is_identity():
     """PS3.4 N.2.1: rescale, window and polarity of the image do not count; 12 bits reach from black to white."""
     of = image(
@@ -293,6 +333,18 @@ def test_colour_state_leaves_colours_and_turns_the_image_and_gives_its_profile()
 
     assert np.array_equal(np.asarray(made), colours[:, ::-1])
     assert made.info["icc_profile"] == profile
+
+
+def test_over_colours_a_shutter_has_its_colour():
+    """PS3.3 C.11.12: on a colour display, the triplet. L* of 100 without a* and b* is white (C.10.7.1.1)."""
+    of = image(np.zeros((1, 3, 3), np.uint8))
+    by = state(
+        COLOUR, ShutterShape="RECTANGULAR", ShutterLeftVerticalEdge=1, ShutterRightVerticalEdge=2,
+        ShutterUpperHorizontalEdge=1, ShutterLowerHorizontalEdge=1, ShutterPresentationValue=0x8000,
+        ShutterPresentationColorCIELabValue=[0xFFFF, 0x8080, 0x8080],
+    )  # fmt: skip
+
+    assert shown(of, by).tolist() == [[[0, 0, 0], [0, 0, 0], [255, 255, 255]]]
 
 
 @pytest.mark.parametrize(
