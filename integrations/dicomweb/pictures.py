@@ -38,7 +38,10 @@ PICTURES = (JPEG, PNG, GIF)
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """One picture to be drawn: of which instance, which frames, by which presentation state, and what lies over it."""
+    """One picture to be drawn: of which instance, which frames, by which presentation state, and what lies over it.
+
+    Of several frames it is the first; a film is all of them.
+    """
 
     subject: Subject
     frames: tuple[int, ...] = ()
@@ -52,7 +55,7 @@ class Picture:
 
 
 def presented(actor: Actor, state: Subject) -> list[Picture]:
-    """The images a presentation state is for, as far as they are there.
+    """The images a presentation state is for, as far as they are there, each with the frames it is for.
 
     Raises  NotAcceptable if there are none, or if those of a blending state cannot be laid over each other.
     """
@@ -63,7 +66,7 @@ def presented(actor: Actor, state: Subject) -> list[Picture]:
         return [Picture(below, (), carried, over) for below, over in found]
     wanted = referenced_by(part10)
     held = {one.sop_instance_uid: one for one in subjects(actor, study=state.study_instance_uid)}
-    pictures = [Picture(held[uid], (), carried) for uid in wanted if uid in held]
+    pictures = [Picture(held[uid], frames, carried) for uid, frames in wanted.items() if uid in held]
     if not pictures:
         raise NotAcceptable("The images of the presentation state are not here", code="IMAGES_MISSING")
     return pictures
@@ -72,8 +75,7 @@ def presented(actor: Actor, state: Subject) -> list[Picture]:
 def refuse_other_states(sop_class_uid: str) -> None:
     """Raises NotAcceptable for a presentation state of a class that is not followed.
 
-    Those of enhanced angiography (PS3.3 §A.33.6), advanced blending (§A.33.7), variable modality tables (§A.33.8), and
-    of planes and volumes (§A.80).
+    Those of advanced blending (PS3.3 §A.33.7), variable modality tables (§A.33.8), and planes and volumes (§A.80).
     """
     if sop_class_uid.startswith(_ALL_STATES) and sop_class_uid not in PRESENTATION_STATES:
         raise NotAcceptable("Presentation states of this class are not rendered", code="PRESENTATION_CLASS")

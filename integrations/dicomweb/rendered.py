@@ -15,7 +15,7 @@ from django.http import HttpRequest, HttpResponseBase
 
 from accounts.actors import Actor
 from accounts.models import Person
-from archive.pixels.errors import PixelsUnreadable
+from archive.pixels.errors import PixelsUnreadable, unreadable
 from archive.pixels.rendering.services import rendered
 from archive.pixels.rendering.wishes import Rendering
 from archive.pixels.sources import source_of
@@ -49,7 +49,13 @@ from integrations.dicomweb.pictures import (
     presented,
     refuse_other_states,
 )
-from integrations.dicomweb.rendering import Parameters, parameters_of, thumbnail_size
+from integrations.dicomweb.rendering import (
+    Parameters,
+    parameters_of,
+    refuse_beside_state,
+    thumbnail_size,
+    warned,
+)
 from integrations.dicomweb.retrieve.frames import frame_numbers
 from integrations.dicomweb.retrieve.subjects import Subject, instance_asked, subjects
 from integrations.dicomweb.retrieve.trail import note_retrieval
@@ -71,6 +77,8 @@ def rendered_resource(
     actor, found = _asked(request, study=study, series=series, instance=instance)
     numbers = frame_numbers(frames) if frames else []
     parameters = parameters_of(request)
+    if instance and found[0].sop_class_uid in PRESENTATION_STATES:
+        refuse_beside_state(parameters)
     check_charset(request)
     note_retrieval(
         actor, study=study, site_code=found[0].site_code, transaction="rendered", instances=len(found)
@@ -85,10 +93,10 @@ def rendered_resource(
     media = _chosen(accept_text(request), is_one=len(pictures) == 1, is_film=bool(numbers))
     lines = annotation_lines(study, parameters)
     if not media.is_multipart:
-        whole = replace(pictures[0], frames=tuple(numbers))
-        return alone(drawn(whole, media.type, parameters, lines), media.type)
+        whole = replace(pictures[0], frames=tuple(numbers)) if numbers else pictures[0]
+        return warned(alone(drawn(whole, media.type, parameters, lines), media.type), parameters)
     made = _parts(pictures, media.part_type, parameters, lines, may_lack=not instance)
-    return multipart_stream(made, root=MediaType(media.part_type))
+    return warned(multipart_stream(made, root=MediaType(media.part_type)), parameters)
 
 
 @dicomweb_view("GET")
@@ -142,6 +150,8 @@ def _pictures(
     actor: Actor, found: Sequence[Subject], numbers: Sequence[int], *, is_one: bool
 ) -> list[Picture]:
     if is_one and found[0].sop_class_uid in PRESENTATION_STATES:
+        if numbers:
+            raise unreadable("NO_SUCH_FRAME")
         return presented(actor, found[0])
     if is_one:
         refuse_other_states(found[0].sop_class_uid)
@@ -170,7 +180,7 @@ def _parts(
                 continue
             raise
         made += 1
-        frames = "".join(f"/frames/{number}" for number in picture.frames)
+        frames = f"/frames/{picture.frames[0]}" if picture.frames else ""
         yield Part(MediaType(kind), data, location=f"{BASE}/{picture.subject.path}{frames}/rendered")
     if not made:
         raise NotAcceptable("There is no picture in it", code="NOT_AN_IMAGE")

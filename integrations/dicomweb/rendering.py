@@ -6,23 +6,26 @@ Reference  PS3.18 §8.3.5 (rendering query parameters), §8.3.5.1 (annotation, q
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass
 
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponseBase
 
 from archive.pixels.rendering.wishes import LARGEST, Region
 from archive.pixels.windowing import VoiFunction, Window, is_valid
 from common.errors import InvalidInput
+from integrations.dicomweb.door import warn
 
 FUNCTIONS = {"linear": "LINEAR", "linear-exact": "LINEAR_EXACT", "sigmoid": "SIGMOID"}
 ANNOTATIONS = frozenset(["patient", "technique"])
+_KEYWORD = re.compile(r"[a-z0-9._-]{1,64}")
 _PROFILES = {"": False, "no": False, "yes": True, "srgb": True}
 DEFAULT_QUALITY = 90
 
 
 @dataclass(frozen=True, slots=True)
 class Parameters:
-    """What the query said, checked."""
+    """What the query said, checked. `unsupported` are the keywords of annotations that are passed over."""
 
     window: tuple[float, float] | None
     function: str
@@ -31,6 +34,7 @@ class Parameters:
     quality: int
     annotations: frozenset[str]
     with_profile: bool
+    unsupported: tuple[str, ...] = ()
 
 
 _NOTHING_SAID = Parameters(None, "LINEAR", None, None, DEFAULT_QUALITY, frozenset(), with_profile=False)
@@ -42,15 +46,28 @@ def parameters_of(request: HttpRequest) -> Parameters:
         return _NOTHING_SAID
     window, function = _window(request.GET.get("window"))
     size, region = _viewport(request.GET.get("viewport"))
+    keywords = keywords_of(request.GET.get("annotation"))
     return Parameters(
         window=window,
         function=function,
         size=size,
         region=region,
         quality=_quality(request.GET.get("quality")),
-        annotations=_annotations(request.GET.get("annotation")),
+        annotations=keywords & ANNOTATIONS,
         with_profile=_profile(request.GET.get("iccprofile")),
+        unsupported=tuple(sorted(keywords - ANNOTATIONS)),
     )
+
+
+def refuse_beside_state(parameters: Parameters) -> None:
+    """Raises InvalidInput for what a Rendered resource of a presentation state does not take: the state says it itself.
+
+    Reference  PS3.18 §8.3.5.1.3 (its viewport is a width and a height), §8.3.5.1.4 (it has no window)
+    """
+    if parameters.region is not None:
+        raise _refused("viewport", "of a presentation state nothing but vw and vh are specified")
+    if parameters.window is not None:
+        raise _refused("window", "shall not be used if the target resource is a presentation state")
 
 
 def thumbnail_size(request: HttpRequest, default: int) -> tuple[int, int]:
@@ -59,6 +76,14 @@ def thumbnail_size(request: HttpRequest, default: int) -> tuple[int, int]:
     if region is not None:
         raise _refused("viewport", "the viewport of a thumbnail is its width and height")
     return size or (default, default)
+
+
+def warned(response: HttpResponseBase, parameters: Parameters) -> HttpResponseBase:
+    """The answer, which tells of annotations that were asked for and are not supported (§8.3.5.1.1)."""
+    if parameters.unsupported:
+        names = ", ".join(parameters.unsupported)
+        warn(response, f"The following annotation values are not supported: {names}")
+    return response
 
 
 def _window(text: str | None) -> tuple[tuple[float, float] | None, str]:
@@ -109,10 +134,17 @@ def _quality(text: str | None) -> int:
     return int(text)
 
 
-def _annotations(text: str | None) -> frozenset[str]:
-    """What is known of the list; terms that are not supported are left out, as the clause allows."""
-    asked = {part.strip().lower() for part in (text or "").split(",") if part.strip()}
-    return frozenset(asked & ANNOTATIONS)
+def keywords_of(text: str | None) -> frozenset[str]:
+    """The keywords of a list, of which those that are not supported are passed over (§8.3.5.1.1).
+
+    Raises  InvalidInput if there are none, or some are no keywords.
+    """
+    if text is None:
+        return frozenset()
+    asked = frozenset(part.strip().lower() for part in text.split(","))
+    if not all(_KEYWORD.fullmatch(word) for word in asked):
+        raise _refused("annotation", "this is no list of keywords")
+    return asked
 
 
 def _profile(text: str | None) -> bool:

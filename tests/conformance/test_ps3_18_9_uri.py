@@ -10,7 +10,7 @@ import pytest
 from django.test import Client
 from PIL import Image
 from pydicom import Dataset, dcmread
-from pydicom.uid import ExplicitVRLittleEndian, ImplicitVRLittleEndian, JPEGLSLossless
+from pydicom.uid import UID, ExplicitVRLittleEndian, ImplicitVRLittleEndian, JPEGLSLossless
 
 from accounts.actors import SystemActor
 from accounts.models import AuditEvent
@@ -19,6 +19,7 @@ from archive.pixels.messages import receive
 from archive.pixels.pool import Decoder
 from archive.studies.services import store_part10
 from common.uids import derived_uid
+from tests.archive.pixels.states import item, state
 from tests.archive.studies.objects import ct_slice, part10
 
 CT = SystemActor("dicom:CT1", "county")
@@ -259,15 +260,44 @@ def test_9_5_1_2_7_a_picture_is_shown_by_a_presentation_state(client, cast, shar
 
     assert np.array_equal(shown, np.asarray(Image.open(folder / "expected_imgForPrLUT.png")))
     assert client.get("/dicomweb/wado", named).status_code == 400
-    windowed = {**by_state, "windowCenter": "1", "windowWidth": "2"}
-    assert client.get("/dicomweb/wado", windowed).status_code == 400
+    half = client.get("/dicomweb/wado", {**by_state, "region": "0,0,0.5,1"})
+    assert np.array_equal(picture_of(half), shown[:, : shown.shape[1] // 2])
 
 
-def test_9_5_1_2_7_what_is_no_presentation_state_of_the_image_is_not_acceptable(wado):
+@pytest.mark.parametrize("beside", [{"frameNumber": "1"}, {"windowCenter": "1", "windowWidth": "2"}])
+def test_9_5_1_2_7_neither_a_frame_nor_a_window_is_named_beside_a_presentation_state(wado, beside):
+    by_state = {"presentationUID": "1.2.3", "presentationSeriesUID": SERIES}
+
+    refused = wado({**by_state, **beside})
+
+    assert (refused.status_code, list(refused.json()["fields"])) == (400, [min(beside)])
+
+
+def test_9_5_2_3_what_is_no_existing_presentation_state_is_a_bad_request(wado):
     itself = {"presentationUID": OBJECT, "presentationSeriesUID": SERIES}
 
-    assert wado(itself).status_code == 406
-    assert wado({**itself, "presentationUID": "1.2.3"}).status_code == 404
+    assert wado(itself).status_code == 400
+    assert wado({**itself, "presentationUID": "1.2.3"}).status_code == 400
+    assert wado({**itself, "presentationSeriesUID": "1.2.3"}).status_code == 400
+
+
+def test_9_5_2_3_a_target_that_is_a_presentation_state_is_its_first_image(client, cast, wado, instance):
+    by = state(
+        of=instance.SOPInstanceUID, SOPInstanceUID="1.2.3.6", StudyInstanceUID=STUDY, SeriesInstanceUID="1.2.3.5",
+        Modality="PR", PatientID=instance.PatientID, PresentationLUTShape="INVERSE",
+        SoftcopyVOILUTSequence=[item(WindowCenter=4, WindowWidth=1)],
+    )  # fmt: skip
+    by.file_meta.MediaStorageSOPInstanceUID = UID("1.2.3.6")
+    store_part10(part10(by), site=cast.county, actor=CT)
+    named = {"seriesUID": "1.2.3.5", "objectUID": "1.2.3.6"}
+
+    shown = picture_of(wado(AS_PNG, **named))
+
+    assert np.array_equal(shown[0], [255, 255, 255, 255, 0, 0, 0, 0])
+    assert picture_of(wado(AS_PNG, **named, rows=4, columns=16)).shape == (4, 4)
+    for beside in ({"frameNumber": 1}, {"region": "0,0,1,1"}, {"windowCenter": 1, "windowWidth": 2}):
+        assert wado(AS_PNG, **named, **beside).status_code == 400
+    assert object_of(wado(AS_DICOM, **named)).SOPClassUID == by.SOPClassUID
 
 
 def test_8_11_what_a_person_may_not_see_is_not_there_and_what_is_seen_is_noted(client, cast, wado):

@@ -8,7 +8,7 @@ Reference  PS3.18 §9.1.2 (common), §9.4.1.2 (Retrieve DICOM Instance), §9.5.1
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from django.http import HttpRequest
@@ -18,7 +18,7 @@ from archive.pixels.windowing import VoiFunction, Window, is_valid
 from common.errors import InvalidInput
 from common.uids import is_uid_lenient
 from integrations.dicomweb.media_types import ANY_SYNTAX
-from integrations.dicomweb.rendering import ANNOTATIONS, DEFAULT_QUALITY, Parameters
+from integrations.dicomweb.rendering import ANNOTATIONS, DEFAULT_QUALITY, Parameters, keywords_of
 
 REQUEST_TYPE = "WADO"
 _LONGEST_NUMBER = 9
@@ -29,6 +29,7 @@ OF_PICTURES = frozenset([
     "frameNumber", "rows", "columns", "region", "windowCenter", "windowWidth", "imageQuality",
     "presentationUID", "presentationSeriesUID",
 ])  # fmt: skip
+_TOLD_BY_STATE = ("frameNumber", "windowCenter", "windowWidth")
 Given = Mapping[str, str]
 
 
@@ -89,19 +90,20 @@ def object_wish_of(query: Given) -> ObjectWish:
 def picture_wish(query: Given, *, study: str) -> PictureWish:
     """How the picture is to be. Raises  InvalidInput naming the parameter that cannot be meant."""
     presentation = _presentation(query, study)
-    window = _window(query)
-    if presentation is not None and window is not None:
-        raise _refused("windowCenter", "is told by the presentation state")
+    if presentation is not None:
+        refuse_beside_state(query, _TOLD_BY_STATE)
+    keywords = _annotations(query)
     return PictureWish(
         frame=_whole(query, "frameNumber", default=0),
         parameters=Parameters(
-            window=window,
+            window=_window(query),
             function="LINEAR",
             size=_size(query),
             region=_region(query.get("region", "")),
             quality=_whole(query, "imageQuality", default=DEFAULT_QUALITY, most=100),
-            annotations=_annotations(query),
+            annotations=keywords & ANNOTATIONS,
             with_profile=False,
+            unsupported=tuple(sorted(keywords - ANNOTATIONS)),
         ),
         presentation=presentation,
     )
@@ -112,6 +114,17 @@ def refuse_mixed(query: Given, others: frozenset[str], *, media_type: str) -> No
     mixed = sorted(others & set(query))
     if mixed:
         raise _refused(mixed[0], f"does not go with {media_type}")
+
+
+def refuse_beside_state(query: Given, names: Sequence[str] = (*_TOLD_BY_STATE, "region")) -> None:
+    """Raises  InvalidInput for a parameter that does not go with a presentation state.
+
+    Beside the parameters that name one, a region may be given, which is cut out of what the state shows (§9.5.1.2.7,
+    §9.5.2.4); where it is itself the target resource, none may (§9.5.2.3).
+    """
+    for name in names:
+        if name in query:
+            raise _refused(name, "shall not be present with a presentation state")
 
 
 def _presentation(query: Given, study: str) -> Target | None:
@@ -153,9 +166,8 @@ def _region(text: str) -> Region | None:
 
 
 def _annotations(query: Given) -> frozenset[str]:
-    """Named `annotation` by the syntax of §9.5.1 and `imageAnnotation` by its table; unknown words are left out."""
-    words = ",".join([query.get("annotation", ""), query.get("imageAnnotation", "")])
-    return frozenset({word.strip().lower() for word in words.split(",")} & ANNOTATIONS)
+    """Named `annotation` by the syntax of §9.5.1 and `imageAnnotation` by its table."""
+    return keywords_of(query.get("annotation")) | keywords_of(query.get("imageAnnotation"))
 
 
 def _both(query: Given, one: str, other: str) -> bool:

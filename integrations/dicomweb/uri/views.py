@@ -5,6 +5,7 @@ Reference  PS3.18 §9 (URI service), §9.3 (the selected media type tells the tr
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
@@ -16,7 +17,7 @@ from archive.pixels.rendering.blending import BLENDING
 from archive.pixels.rendering.documents import Document
 from archive.pixels.rendering.services import as_presentation, referenced_by
 from archive.storage.objects import Place
-from common.errors import ServiceError
+from common.errors import InvalidInput, NotFound, ServiceError
 from integrations.dicomweb.charsets import check_charset
 from integrations.dicomweb.door import dicomweb_view
 from integrations.dicomweb.errors import NotAcceptable
@@ -33,6 +34,7 @@ from integrations.dicomweb.pictures import (
     presented,
     refuse_other_states,
 )
+from integrations.dicomweb.rendering import warned
 from integrations.dicomweb.retrieve.objects import objects
 from integrations.dicomweb.retrieve.presence import present
 from integrations.dicomweb.retrieve.single_part import single_part
@@ -51,6 +53,7 @@ from integrations.dicomweb.uri.parameters import (
     given,
     object_wish_of,
     picture_wish,
+    refuse_beside_state,
     refuse_mixed,
     target,
 )
@@ -68,15 +71,10 @@ def wado(request: HttpRequest, actor: Person) -> HttpResponseBase:
     (found,) = subjects(actor, study=wanted.study, series=wanted.series, instance=wanted.instance)
     there = present([found])
     subject = there.subjects[0]
-    picture = _pictured(actor, wish.presentation, subject)
-    for one in picture.shown:
-        note_retrieval(
-            actor,
-            study=one.study_instance_uid,
-            site_code=one.site_code,
-            transaction="wado-uri",
-            instances=1,
-        )
+    if subject.sop_class_uid in PRESENTATION_STATES:
+        refuse_beside_state(query)
+    picture = None if wish.presentation is None else _by_state(actor, wish.presentation, subject)
+    _note(actor, picture or Picture(subject))
     shown = document(subject)
     refusal: ServiceError | None = None
     for media in negotiated(request, _offers(shown, query), parameters=ACCEPT):
@@ -85,7 +83,9 @@ def wado(request: HttpRequest, actor: Person) -> HttpResponseBase:
                 if refusal is None:
                     refuse_mixed(query, OF_PICTURES, media_type=media.type)
                 return single_part(_object(subject, there.places, media, object_wish))
-            return alone(shown.data, media.type) if shown else _picture(picture, media, wish)
+            if shown is not None:
+                return alone(shown.data, media.type)
+            return _picture(actor, picture or _itself(actor, subject), media, wish)
         except (NotAcceptable, PixelsUnreadable) as error:
             refusal = refusal or error
     raise refusal or NotAcceptable("The instance cannot be had so")
@@ -111,27 +111,62 @@ def _object(subject: Subject, places: Mapping[str, Place], media: MediaType, wis
     return made.part
 
 
-def _picture(picture: Picture, media: MediaType, wish: PictureWish) -> HttpResponseBase:
-    picture = replace(picture, frames=(wish.frame,) if wish.frame else ())
+def _picture(actor: Person, picture: Picture, media: MediaType, wish: PictureWish) -> HttpResponseBase:
+    _note(actor, picture)
+    if wish.frame:
+        picture = replace(picture, frames=(wish.frame,))
     lines = annotation_lines(picture.subject.study_instance_uid, wish.parameters)
-    return alone(drawn(picture, media.type, wish.parameters, lines), media.type)
+    return warned(alone(drawn(picture, media.type, wish.parameters, lines), media.type), wish.parameters)
 
 
-def _pictured(actor: Person, named: Target | None, image: Subject) -> Picture:
+def _note(actor: Person, picture: Picture) -> None:
+    for one in picture.shown:
+        note_retrieval(
+            actor,
+            study=one.study_instance_uid,
+            site_code=one.site_code,
+            transaction="wado-uri",
+            instances=1,
+        )
+
+
+def _itself(actor: Person, subject: Subject) -> Picture:
+    """The instance; of a presentation state, the first image that it is for.
+
+    Raises  NotAcceptable for a state of a class that is not followed, or without an image.
+    """
+    refuse_other_states(subject.sop_class_uid)
+    is_state = subject.sop_class_uid in PRESENTATION_STATES
+    return presented(actor, subject)[0] if is_state else Picture(subject)
+
+
+def _by_state(actor: Person, named: Target, image: Subject) -> Picture:
     """The image, by the presentation state that is named; by a blending state, what lies over it with it.
 
-    Raises  NotFound if there is no state that the actor may see; NotAcceptable if it is none, or not for this image.
+    Raises  InvalidInput if there is no such state that the actor may see; NotAcceptable if it is not for this image.
     """
-    if named is None:
-        return Picture(image)
-    (state,) = subjects(actor, study=named.study, series=named.series, instance=named.instance)
-    refuse_other_states(state.sop_class_uid)
+    state = _state(actor, named)
     if state.sop_class_uid == BLENDING:
         for picture in presented(actor, state):
             if picture.subject.sop_instance_uid == image.sop_instance_uid:
                 return replace(picture, subject=image)
-    elif state.sop_class_uid in PRESENTATION_STATES:
+    else:
         part10 = whole_object(state)
-        if image.sop_instance_uid in referenced_by(part10):
-            return Picture(image, (), as_presentation(part10))
+        frames = referenced_by(part10).get(image.sop_instance_uid)
+        if frames is not None:
+            return Picture(image, frames, as_presentation(part10))
     raise NotAcceptable("The presentation state is not for this image", code="PRESENTATION_UNSUITED")
+
+
+def _state(actor: Person, named: Target) -> Subject:
+    """Raises  InvalidInput if there is none that the actor may see (§9.5.2.3); NotAcceptable if it is not followed."""
+    with contextlib.suppress(NotFound):
+        (found,) = subjects(actor, study=named.study, series=named.series, instance=named.instance)
+        refuse_other_states(found.sop_class_uid)
+        if found.sop_class_uid in PRESENTATION_STATES:
+            return found
+    raise InvalidInput(
+        "presentationUID does not correspond to an existing presentation instance of presentationSeriesUID",
+        code="PARAMETER_INVALID",
+        fields={"presentationUID": "does not correspond to an existing presentation instance"},
+    )

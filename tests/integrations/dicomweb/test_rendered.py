@@ -8,12 +8,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageSequence
 from pydicom import dcmread
 
 from accounts.actors import SystemActor
 from accounts.models import AuditEvent
 from archive.studies.services import store_part10
+from tests.archive.pixels.images import image
 from tests.archive.pixels.states import state
 from tests.portal.stored_images import part10, store_ct
 
@@ -58,10 +59,19 @@ def test_window_and_viewport_of_the_request_are_followed(theo, instance):
 @pytest.mark.parametrize(
     "query",
     ["window=1", "window=a,2", "window=40,0,linear", "window=40,400,cubic", "viewport=0,5", "viewport=1,2,3",
-     "viewport=99999,1", "quality=0", "quality=101", "iccprofile=rommrgb"],
+     "viewport=99999,1", "quality=0", "quality=101", "iccprofile=rommrgb", "annotation=", "annotation=a%20b"],
 )  # fmt: skip
 def test_parameters_that_cannot_be_meant_are_refused(theo, instance, query):
     assert theo.get(f"{instance}/rendered?{query}", HTTP_ACCEPT="*/*").status_code == 400
+
+
+def test_annotations_that_are_not_supported_are_passed_over_and_told_of(theo, instance):
+    """§8.3.5.1.1, in its words."""
+    told = theo.get(f"{instance}/rendered?annotation=patient,measures", HTTP_ACCEPT="*/*")
+
+    assert told.status_code == 200
+    assert told["Warning"].endswith('"The following annotation values are not supported: measures"')
+    assert "Warning" not in theo.get(f"{instance}/rendered?annotation=patient", HTTP_ACCEPT="*/*")
 
 
 def test_refusals_tell_missing_frames_from_what_cannot_be_accepted(theo, instance):
@@ -113,6 +123,43 @@ def test_presentation_state_is_rendered_as_the_image_it_is_for(theo, cast, share
     shown = picture(theo.get(f"/dicomweb/{path}/rendered", HTTP_ACCEPT="image/png"))
 
     assert np.array_equal(np.asarray(shown), np.asarray(Image.open(folder / "expected_imgForPrLUT.png")))
+
+
+@pytest.fixture
+def film_and_state(cast) -> str:
+    """A film whose frames are 10, 20 and 30 everywhere, and a state for the last two; where the state is."""
+    frames = [np.full((2, 2), value, np.uint8) for value in (10, 20, 30)]
+    of_study = {"StudyInstanceUID": "1.2.3", "PatientID": "A-1001"}
+    film = image(np.array(frames), NumberOfFrames=3, SeriesInstanceUID="1.2.3.4", Modality="XA", **of_study)
+    by = state(SeriesInstanceUID="1.2.3.5", Modality="PR", **of_study)
+    by.ReferencedSeriesSequence[0].ReferencedImageSequence[0].ReferencedFrameNumber = [2, 3]
+    for one in (film, by):
+        store_part10(part10(one), site=cast.county, actor=MODALITY)
+    return f"/dicomweb/studies/1.2.3/series/1.2.3.5/instances/{by.SOPInstanceUID}"
+
+
+def test_a_state_for_some_frames_is_rendered_as_these(theo, film_and_state):
+    png = theo.get(f"{film_and_state}/rendered", HTTP_ACCEPT="image/png")
+    gif = picture(theo.get(f"{film_and_state}/rendered", HTTP_ACCEPT="image/gif"))
+
+    assert np.asarray(picture(png)).tolist() == [[20, 20], [20, 20]]
+    assert len(list(ImageSequence.Iterator(gif))) == 2
+
+
+def test_beside_a_state_a_window_and_a_region_are_bad_requests(theo, film_and_state):
+    """§8.3.5.1.3: anything other than vw and vh; §8.3.5.1.4: window shall not be used."""
+    asked = [f"{film_and_state}/rendered?{query}" for query in ("window=5,6,linear", "viewport=8,8,0,0,1,1")]
+
+    answers = [theo.get(url, HTTP_ACCEPT="*/*") for url in asked]
+
+    assert [answer.status_code for answer in answers] == [400, 400]
+    assert [*answers[0].json()["fields"], *answers[1].json()["fields"]] == ["window", "viewport"]
+    fitted = theo.get(f"{film_and_state}/rendered?viewport=8,6&quality=50", HTTP_ACCEPT="*/*")
+    assert picture(fitted).size == (6, 6)
+
+
+def test_a_state_has_no_frames_of_its_own(theo, film_and_state):
+    assert theo.get(f"{film_and_state}/frames/2/rendered", HTTP_ACCEPT="*/*").status_code == 404
 
 
 def test_presentation_states_of_other_classes_are_refused_by_name(theo, cast):
