@@ -132,7 +132,7 @@ def cancel_process(instance: ProcessInstance, *, actor: Actor, reason: str) -> P
 
 def _cannot_start(key: str, fault: EngineFault) -> InvalidInput:
     return InvalidInput(
-        f"{key} cannot start: {fault.message}",
+        _("%(process)s cannot start: %(reason)s") % {"process": key, "reason": fault.message},
         code="PROCESS_FAULT",
         fields={fault.element_id: fault.message},
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from common.sentences import said_again
 from portal.cases.words import Word, step_name
 from workflows.models import Incident
 
@@ -41,7 +42,9 @@ INCIDENT: dict[str, str | Promise] = {
 
 
 def incident_words(incident: Incident) -> str:
-    """What an incident says to people: by its code where we have words for it, else as it was written."""
+    """What an incident says to people: in our words for its sentence or its code, else as it was written."""
     if incident.code == "MESSAGE_NOT_TAKEN":
         return str(_("News that no step waits for: %(name)s.") % {"name": step_name(incident.message)})
+    if incident.sentence is not None:
+        return said_again(incident.sentence)
     return str(INCIDENT.get(incident.code, incident.message))

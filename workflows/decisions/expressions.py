@@ -12,6 +12,7 @@ from functools import lru_cache
 from typing import Any
 
 from common.errors import ServiceError
+from common.sentences import sentence as _
 from workflows.decisions.feel.compiler import compile_node
 from workflows.decisions.feel.errors import ExpressionError
 from workflows.decisions.feel.frames import Code, Frame
@@ -38,8 +39,10 @@ def evaluate(text: str, names: Mapping[str, Any]) -> Any:
         values = {name: from_python(value) for name, value in names.items()}
         value = code(Frame(BUILTINS, Run()).within(values))
         weigh(value)
-    except (ServiceError, ValueError, RecursionError) as error:
-        raise FeelFault(str(error) or "The expression is nested too deeply") from error
+    except (ServiceError, ValueError) as error:
+        raise FeelFault(*error.args) from error
+    except RecursionError as error:
+        raise FeelFault(_("The expression is nested too deeply.")) from error
     return as_json(value)
 
 

@@ -6,9 +6,8 @@ from dataclasses import dataclass, field
 from time import monotonic
 from typing import Any
 
-from django.utils.translation import gettext as _
-
 from common.errors import InvalidInput
+from common.sentences import sentence as _
 
 STEPS_BETWEEN_LOOKS_AT_THE_CLOCK = 512
 ERRORS_KEPT = 20

@@ -19,8 +19,9 @@ from workflows.diagram.data import DataObjects, parameters_of
 from workflows.diagram.definitions import Definitions
 from workflows.diagram.drawing import read_drawing
 from workflows.diagram.elements import Diagram, DiagramError, Element, EventTrigger, Flow, Lane, Script
-from workflows.diagram.formal import formal_text
+from workflows.diagram.formal import attributes_of, formal_text
 from workflows.diagram.loops import Loop, MultiInstance, read_loop
+from workflows.diagram.malformed import malformed
 from workflows.diagram.names import BESIDE, BPMN, FLOW_NODES, OURS, PROCESS_WORDS, local, text_of, word_of
 
 
@@ -67,7 +68,7 @@ def parse(text: str) -> etree._Element:
     try:
         tree = etree.fromstring(text.encode(), parser)
     except (etree.XMLSyntaxError, ValueError) as error:
-        raise DiagramError(_("Not XML: %(error)s") % {"error": error}) from error
+        raise DiagramError(malformed(error)) from error
     if tree.getroottree().docinfo.doctype:
         raise DiagramError(_("A file with a document type declaration is not read"))
     return tree
@@ -200,8 +201,8 @@ def _extensions(node: etree._Element) -> tuple[dict[str, dict[str, str]], dict[s
     found: dict[str, dict[str, str]] = {}
     arguments: dict[str, str] = {}
     for child in node.findall(f"{{{BPMN}}}extensionElements/{{{OURS}}}*"):
-        found[word_of(child)] = {str(k): str(v) for k, v in child.attrib.items()}
-        for argument in child.findall(f"{{{OURS}}}argument"):
+        found[word_of(child)] = attributes_of(child)
+        for argument in map(attributes_of, child.findall(f"{{{OURS}}}argument")):
             arguments[argument.get("name", "")] = argument.get("value", "")
     return found, arguments
 

@@ -8,6 +8,7 @@ from typing import Any
 from SpiffWorkflow.task import Task
 from SpiffWorkflow.util.task import TaskState
 
+from common.sentences import sentence as _
 from workflows.engine.compensation import forget_lost_marks
 from workflows.engine.computed import FAILURE
 from workflows.engine.conditions import fire_conditions
@@ -112,7 +113,7 @@ class Walk:
         if self._steps > self._allowed:
             self._allowed = MAX_STEPS + STEPS_AN_INSTANCE * self._open_instances()
         if self._steps > self._allowed:
-            raise EngineFault(self._current, "The diagram loops without ever waiting")
+            raise EngineFault(self._current, _("The diagram loops without ever waiting"))
 
     def _open_instances(self) -> int:
         trees = (self._workflow, *self._workflow.get_active_subprocesses())

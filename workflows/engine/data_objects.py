@@ -13,6 +13,7 @@ from typing import Any
 
 from SpiffWorkflow.task import Task
 
+from common.sentences import sentence as _
 from workflows.diagram.data import DataLink, DataObject
 from workflows.engine.names import OBJECTS, ValueFault, names_of, value_of
 
@@ -65,4 +66,4 @@ class Writing:
         for name in (self.link.variable, self.element_id):
             if name in my_task.data:
                 return my_task.data[name]
-        raise ValueFault(my_task, f"There is no {self.link.variable} to be written")
+        raise ValueFault(my_task, _("There is no %(name)s to be written") % {"name": self.link.variable})

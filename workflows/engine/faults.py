@@ -8,6 +8,7 @@ from typing import TypeVar
 from SpiffWorkflow.exceptions import WorkflowException
 from SpiffWorkflow.task import Task
 
+from common.sentences import Sentence
 from workflows.engine.names import element_id_of
 from workflows.engine.subscribing import CorrelationError
 from workflows.engine.timing import TimingError
@@ -32,6 +33,8 @@ class EngineFault(Exception):
 
 def fault_of(error: Exception, element_id: str) -> EngineFault:
     """What went wrong, without the data it went wrong on."""
+    if error.args and isinstance(error.args[0], Sentence):
+        return EngineFault(element_id, error.args[0])
     reason = str(error).splitlines()[0][:160] if str(error) else type(error).__name__
     return EngineFault(element_id, reason)
 

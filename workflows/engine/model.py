@@ -12,6 +12,7 @@ from SpiffWorkflow.bpmn.parser.ValidationException import ValidationException
 from SpiffWorkflow.bpmn.specs.bpmn_process_spec import BpmnProcessSpec
 from SpiffWorkflow.bpmn.specs.defaults import ExclusiveGateway, ManualTask, UserTask
 
+from common.sentences import sentence as _
 from workflows.diagram import Diagram, DiagramError, Element, read_diagram
 from workflows.engine.activities import ActivityParser, PassThrough
 from workflows.engine.business_rules import BusinessRuleTask, BusinessRuleTaskParser
@@ -92,7 +93,7 @@ class ProcessModel:
         """
         start = self.diagram.start
         if start is None:
-            raise EngineFault(self.diagram.key, "News begins this process, and none says which")
+            raise EngineFault(self.diagram.key, _("News begins this process, and none says which"))
         return start.id
 
     @property

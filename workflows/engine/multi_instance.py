@@ -11,6 +11,7 @@ from typing import Any
 from SpiffWorkflow.task import Task
 from SpiffWorkflow.util.task import TaskState
 
+from common.sentences import sentence as _
 from workflows.diagram.loops import MultiInstance
 from workflows.engine.loops import COUNTER, MOST_INSTANCES, OWN, LoopTask
 from workflows.engine.names import ValueFault, value_of
@@ -38,7 +39,7 @@ class MultiInstanceTask(LoopTask):
             self._bring(my_task)
             return True
         my_task._set_state(TaskState.STARTED)
-        for _ in items[:1] if self.loop.is_sequential else items:
+        for _item in items[:1] if self.loop.is_sequential else items:
             self._begin_next(my_task)
         return False
 
@@ -64,15 +65,15 @@ class MultiInstanceTask(LoopTask):
         if self.loop.cardinality:
             number = value_of(my_task, self.loop.cardinality)
             if type(number) is not int or number < 0:
-                raise ValueFault(my_task, "The number of instances must be a whole number, 0 or more")
+                raise ValueFault(my_task, _("The number of instances must be a whole number, 0 or more"))
             items = [None] * number
         else:
             found = value_of(my_task, self.loop.collection)
             if not isinstance(found, list):
-                raise ValueFault(my_task, f"{self.loop.collection} is no list")
+                raise ValueFault(my_task, _("%(name)s is no list") % {"name": self.loop.collection})
             items = deepcopy(found)
         if len(items) > MOST_INSTANCES:
-            raise ValueFault(my_task, f"There are more than {MOST_INSTANCES} instances")
+            raise ValueFault(my_task, _("There are more than %(most)d instances") % {"most": MOST_INSTANCES})
         return items
 
     def _begin_next(self, my_task: Task) -> None:

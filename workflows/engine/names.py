@@ -46,7 +46,7 @@ def value_of(task: Task, text: str, **more: Any) -> Any:
     try:
         return evaluate(text, {**names, **more} if more else names)
     except ExpressionError as error:
-        raise ValueFault(task, str(error)) from error
+        raise ValueFault(task, *error.args) from error
 
 
 def element_id_of(task: Task) -> str:

@@ -13,6 +13,7 @@ from typing import Any
 
 from common import clock
 from common.errors import ServiceError
+from common.sentences import sentence as _
 from workflows.decisions.expressions import FeelFault, evaluate
 from workflows.diagram import Script
 from workflows.diagram.formal import PYTHON
@@ -38,7 +39,7 @@ class ScriptTask(ComputedTask):
             return {self.into: value}
         if not isinstance(value, dict):
             raise ComputationError(
-                "SCRIPT_FAILED", "The script gives no variables, and names none for its result"
+                "SCRIPT_FAILED", _("The script gives no variables, and names none for its result")
             )
         return value
 
@@ -61,7 +62,7 @@ def _run_feel(text: str, names: Mapping[str, Any], _element_id: str) -> Any:
     try:
         return evaluate(text, names)
     except FeelFault as fault:
-        raise ComputationError("SCRIPT_FAILED", str(fault)) from fault
+        raise ComputationError("SCRIPT_FAILED", *fault.args) from fault
 
 
 def _run_python(text: str, names: Mapping[str, Any], element_id: str) -> Any:

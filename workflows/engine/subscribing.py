@@ -11,6 +11,7 @@ from typing import Any
 
 from SpiffWorkflow.task import Task
 
+from common.sentences import sentence as _
 from workflows.diagram import Element, EventTrigger, snake_case
 from workflows.engine.catching import Awaited
 
@@ -59,5 +60,5 @@ def key_text(values: Iterable[Any], element_id: str) -> str:
     """A correlation key as both ends write it."""
     known = list(values)
     if any(value is None or value == "" or isinstance(value, dict | list) for value in known):
-        raise CorrelationError(f"{element_id}: the correlation gives no value")
+        raise CorrelationError(_("%(element)s: the correlation gives no value") % {"element": element_id})
     return "|".join(map(str, known))[:200]

@@ -12,6 +12,7 @@ from typing import Any
 from SpiffWorkflow.task import Task
 
 from common import clock
+from common.sentences import sentence as _
 from workflows.diagram import Element, EventTrigger
 from workflows.engine.catching import Awaited
 from workflows.engine.durations import is_timing, parse_cycle, parse_duration, parse_moment
@@ -66,7 +67,9 @@ class RowCycle(RowTimer):
         if "cycle" not in data:
             parsed = parse_cycle(self._timing(my_task))
             if parsed is None:
-                raise TimingError(f"{self.element_id}: not a repetition such as R3/PT10M")
+                raise TimingError(
+                    _("%(element)s: not a repetition such as R3/PT10M") % {"element": self.element_id}
+                )
             times, every = parsed
             data["cycle"] = {
                 "left": times,
@@ -95,5 +98,5 @@ def moment_of(text: str) -> dt.datetime:
         return clock.now() + duration
     moment = parse_moment(text)
     if moment is None:
-        raise TimingError(f"Not a duration or moment: {text[:40]!r}")
+        raise TimingError(_("Not a duration or moment: %(text)s") % {"text": repr(text[:40])})
     return moment

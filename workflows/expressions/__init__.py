@@ -48,7 +48,7 @@ def check(text: str) -> None:
     try:
         check_script(text.removeprefix(IN_PYTHON), name=_IN_THE_TRAIL, is_expression=True)
     except ScriptError as error:
-        raise ExpressionError(str(error)) from error
+        raise ExpressionError(error.message) from error
 
 
 @lru_cache(maxsize=512)

@@ -6,6 +6,7 @@ import ast
 from collections.abc import Mapping
 from typing import Any
 
+from common.sentences import sentence as _
 from workflows.expressions.errors import ExpressionError
 from workflows.expressions.language import not_ours
 from workflows.expressions.operations import calculate, call, check_weight, holds, item, number
@@ -18,7 +19,7 @@ def interpret(tree: ast.expr, names: Mapping[str, Any]) -> Any:
     try:
         value = _value(tree, names)
     except RecursionError as error:  # data nested deeper than any comparison goes
-        raise ExpressionError("A value is nested too deeply") from error
+        raise ExpressionError(_("A value is nested too deeply")) from error
     if isinstance(value, list) and not isinstance(tree, _READING):
         check_weight(value)
     return value

@@ -5,8 +5,7 @@ from __future__ import annotations
 import ast
 from functools import lru_cache
 
-from django.utils.translation import gettext as _
-
+from common.sentences import sentence as _
 from workflows.expressions.errors import ExpressionError
 from workflows.expressions.operations import ARITHMETIC, FUNCTIONS, bounded
 

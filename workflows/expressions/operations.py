@@ -10,8 +10,10 @@ import operator
 from collections.abc import Callable
 from typing import Any
 
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
+from common.sentences import Sentence
+from common.sentences import sentence as _
 from workflows.expressions.errors import ExpressionError
 
 MAX_NUMBER = 10**15
@@ -28,7 +30,7 @@ def item(owner: Any, key: Any) -> Any:
         return owner[key] if -len(owner) <= key < len(owner) else None
     if owner is None:
         return None
-    raise ExpressionError(f"A value of type {type(owner).__name__} has no parts")
+    raise ExpressionError(_("A value of the kind %(kind)s has no parts") % {"kind": kind_of(owner)})
 
 
 def calculate(op: type[ast.operator], left: Any, right: Any) -> Any:
@@ -37,7 +39,7 @@ def calculate(op: type[ast.operator], left: Any, right: Any) -> Any:
     try:
         return bounded(ARITHMETIC[op](number(left), number(right)))
     except ZeroDivisionError as error:
-        raise ExpressionError("Division by zero") from error
+        raise ExpressionError(_("Division by zero")) from error
     except OverflowError as error:  # of data: JSON's numbers may be as large as anybody writes them
         raise ExpressionError(_("The number is too large")) from error
 
@@ -51,7 +53,8 @@ def holds(op: type[ast.cmpop], left: Any, right: Any) -> bool:
     try:
         return bool(_COMPARISONS[op](left, right))
     except TypeError as error:
-        raise ExpressionError(f"Cannot compare {type(left).__name__} with {type(right).__name__}") from error
+        kinds = {"left": kind_of(left), "right": kind_of(right)}
+        raise ExpressionError(_("Cannot compare: %(left)s with %(right)s") % kinds) from error
 
 
 def _is_same(left: Any, right: Any) -> bool:
@@ -66,19 +69,19 @@ def _contains(container: Any, member: Any) -> bool:
         return member in container
     if isinstance(container, dict):
         return isinstance(member, str) and member in container
-    raise ExpressionError(f"A value of type {type(container).__name__} contains nothing")
+    raise ExpressionError(_("A value of the kind %(kind)s contains nothing") % {"kind": kind_of(container)})
 
 
 def call(name: str, args: list[Any]) -> Any:
     try:
         return bounded(FUNCTIONS[name](*args))
     except (TypeError, ValueError, ArithmeticError) as error:
-        raise ExpressionError(f"{name}() cannot take these values") from error
+        raise ExpressionError(_("%(name)s() cannot take these values") % {"name": name}) from error
 
 
 def number(value: Any) -> int | float:
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise ExpressionError(f"A number is needed, not {type(value).__name__}")
+        raise ExpressionError(_("A number is needed; this is: %(kind)s") % {"kind": kind_of(value)})
     return value
 
 
@@ -93,8 +96,13 @@ def _digits(value: Any) -> int | None:
 
 def _text(value: Any) -> str:
     if not isinstance(value, str):
-        raise ExpressionError(f"A text is needed, not {type(value).__name__}")
+        raise ExpressionError(_("A text is needed; this is: %(kind)s") % {"kind": kind_of(value)})
     return value
+
+
+def kind_of(value: Any) -> Sentence:
+    """What a value is, in words: what JSON has, and nothing else gets here."""
+    return Sentence(_KINDS.get(type(value), type(value).__name__))
 
 
 def bounded(value: Any) -> Any:
@@ -121,6 +129,15 @@ def check_weight(value: Any) -> None:
             raise ExpressionError(_("The list is too long"))
 
 
+_KINDS: dict[type, str] = {
+    bool: gettext_noop("true or false"),
+    dict: gettext_noop("an object"),
+    float: gettext_noop("a number"),
+    int: gettext_noop("a number"),
+    list: gettext_noop("a list"),
+    str: gettext_noop("a text"),
+    type(None): gettext_noop("nothing"),
+}
 _ORDERS = (ast.Lt, ast.LtE, ast.Gt, ast.GtE)
 _COMPARISONS: dict[type[ast.cmpop], Callable[[Any, Any], bool]] = {
     ast.Eq: operator.eq,

@@ -94,12 +94,16 @@ class ProcessEvent(models.Model):
 
 
 class Incident(models.Model):
-    """Something that stands still and needs a person: a failed step, a lost lease, a message nobody takes."""
+    """Something that stands still and needs a person: a failed step, a lost lease, a message nobody takes.
+
+    `sentence` says what `message` says, to be read in any language; null where that is a name, or another's words.
+    """
 
     instance = models.ForeignKey(ProcessInstance, on_delete=models.CASCADE, related_name="incidents")
     element_id = models.CharField(max_length=120, blank=True)
     code = models.CharField(max_length=80)
     message = models.CharField(max_length=200)
+    sentence = models.JSONField(null=True)
     task_uid = models.UUIDField(null=True)
     opened_at = models.DateTimeField()
     resolved_at = models.DateTimeField(null=True)

@@ -9,6 +9,7 @@ from accounts.models import Person, Site
 from accounts.services import grant_studies, revoke_grants
 from common import clock
 from common.rows import Changes
+from common.sentences import sentence as _
 from workflows.engine import EngineFault, UserTaskWait
 from workflows.locks import Known
 from workflows.models import NO_DUE_DATE, RANKS, ROUTINE_RANK, ProcessInstance, TaskCandidate, UserTask
@@ -89,11 +90,11 @@ def _task(
     step: CaseInHand, wait: UserTaskWait, sites: Mapping[str, Site], people: Mapping[str, Person]
 ) -> UserTask:
     if wait.site_code not in sites:
-        raise EngineFault(wait.element_id, "The lane's site is none of ours")
+        raise EngineFault(wait.element_id, _("The lane's site is none of ours"))
     if wait.person and wait.person not in people:
-        raise EngineFault(wait.element_id, "The lane's person has no account")
+        raise EngineFault(wait.element_id, _("The lane's person has no account"))
     if not people.keys() >= set(wait.candidates):
-        raise EngineFault(wait.element_id, "A candidate has no account")
+        raise EngineFault(wait.element_id, _("A candidate has no account"))
     return UserTask(
         uid=wait.uid,
         instance=step.instance,

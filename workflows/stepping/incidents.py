@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 
 from common import clock
+from common.sentences import Sentence
 from workflows.models import Incident
 
 
@@ -18,7 +19,11 @@ def open_incident(
         code=code,
         task_uid=task_uid,
         resolved_at=None,
-        defaults={"message": message[:200], "opened_at": clock.now()},
+        defaults={
+            "message": message[:200],
+            "sentence": message.kept() if isinstance(message, Sentence) else None,
+            "opened_at": clock.now(),
+        },
     )
     return incident
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 
 import pytest
+from django.utils import translation
 
 from accounts.models import AuditEvent
 from archive.studies.services import reject_object
@@ -16,7 +17,10 @@ from portal.integration.segments import message_view
 from tests.archive.orders.orders import place_order
 from tests.portal.cases_in_work import make_case
 from tests.portal.stored_images import MODALITY
+from workflows.engine.faults import fault_of
+from workflows.expressions import ExpressionError, evaluate
 from workflows.models import Incident
+from workflows.stepping import open_incident
 
 RAW = b"MSH|^~\\&|HIS|COUNTY|||20260302||OMI^O23|M1|P|2.5.1\rPID|1||C-1^^^COUNTY||Zhang^Wei\r"
 
@@ -123,6 +127,19 @@ def test_failed_delivery_is_shown_to_those_of_its_site(ivo, cast):
     assert "BOOM" in ivo.get(f"/deliveries/{mine.pk}/").content.decode()
     assert ivo.get(f"/deliveries/{others.pk}/").status_code == 404
     assert ivo.get("/deliveries/").content.decode().count("BOOM") == 1
+
+
+def test_what_an_incident_says_is_read_in_each_readers_language(cast, incident, browser_of):
+    with translation.override("zh-hans"), pytest.raises(ExpressionError) as met:
+        evaluate("priority + 1", {"priority": "STAT"})
+    said = fault_of(met.value, "Gate").message
+    opened = open_incident(incident.instance_id, element_id="Gate", code="PROCESS_FAULT", message=said)
+
+    def page(language):
+        return browser_of(cast.rafael, language=language).get(f"/incidents/{opened.pk}/").content.decode()
+
+    assert "A number is needed; this is: a text" in page("en")
+    assert "此处需要数字，而这是文本" in page("zh-hans")
 
 
 def test_incident_is_shown_to_those_who_see_its_case(cast, client, incident):

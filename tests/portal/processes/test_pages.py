@@ -63,6 +63,16 @@ def test_what_is_no_process_is_refused_beside_the_form(dora):
     assert dora.post("/processes/upload/").status_code == 422
 
 
+def test_why_a_file_is_no_xml_is_said_in_the_readers_language(cast, browser_of):
+    browser = browser_of(make_designer(cast.provincial), language="zh-hans")
+
+    answer = browser.post("/processes/upload/", {"file": SimpleUploadedFile("a.bpmn", b"<a>\n </b>")})
+    page = answer.content.decode()
+
+    assert "不是 XML：结束标签与最近开始的元素不符，第 2 行第 6 列" in page
+    assert "mismatch" not in page
+
+
 def test_the_file_and_all_files_are_saved_as_they_came(dora, cast):
     kept = keep(cast, GOOD)
 

@@ -115,3 +115,13 @@ def test_for_everybody_else_there_is_no_such_page(cast, accession):
     for address in ("/scripts/", "/scripts/of/accession/", "/scripts/of/accession/1/", "/scripts/new/"):
         assert client.get(address).status_code == 404
     assert client.post("/scripts/of/accession/publish/").status_code == 404
+
+
+def test_what_the_sandbox_says_is_said_in_the_readers_language(dora, browser_of):
+    browser = browser_of(dora, language="zh-hans")
+    tests = [{"name": "none", "data": {"n": 0}, "gives": {"x": 1}}]
+
+    asked = posted(source="x = 1\nx = x / n", tests=json.dumps(tests))
+    page = browser.post("/scripts/test/", asked).content.decode()
+
+    assert "脚本 accession 执行失败：第 2 行，除数为零（ZeroDivisionError）" in page
