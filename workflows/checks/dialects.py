@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 
 from workflows.checks.problems import Problem, problem_at
 from workflows.diagram import Diagram
+from workflows.diagram.formal import IN_ATTRIBUTES
 from workflows.diagram.names import BPMN, OURS, word_of
 
 # The words of engines; what of them merely helps to draw is not named.
@@ -76,7 +77,7 @@ def check_our_words(diagram: Diagram) -> Iterator[Problem]:
             yield problem_at(node, _("consilium:%(word)s is not an extension of ours") % {"word": word})
             continue
         for name in node.attrib:
-            if str(name) not in OUR_WORDS[word]:
+            if str(name) not in OUR_WORDS[word] | ({"language"} if word in IN_ATTRIBUTES else set()):
                 yield problem_at(
                     node, _("consilium:%(word)s has no attribute %(name)s") % {"word": word, "name": name}
                 )

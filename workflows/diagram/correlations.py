@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from lxml import etree
 
+from workflows.diagram.formal import formal_text_of
 from workflows.diagram.names import BPMN, local
 
 
@@ -53,20 +54,16 @@ def read_correlations(tree: etree._Element, process: etree._Element) -> dict[str
 def _retrievals(node: etree._Element) -> dict[str, str]:
     """Where each message has the property."""
     return {
-        local(each.get("messageRef")): _text(each, "messagePath")
+        local(each.get("messageRef")): formal_text_of(each, "messagePath")
         for each in node.findall(f"{{{BPMN}}}correlationPropertyRetrievalExpression")
     }
 
 
 def _bindings(node: etree._Element) -> dict[str, str]:
     return {
-        local(each.get("correlationPropertyRef")): _text(each, "dataPath")
+        local(each.get("correlationPropertyRef")): formal_text_of(each, "dataPath")
         for each in node.findall(f"{{{BPMN}}}correlationPropertyBinding")
     }
-
-
-def _text(node: etree._Element, word: str) -> str:
-    return (node.findtext(f"{{{BPMN}}}{word}") or "").strip()
 
 
 def _all(node: etree._Element, word: str) -> Iterator[etree._Element]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from accounts.models import AuditEvent
-from tests.workflows.conftest import bundle, chain, flow, user
-from tests.workflows.engine.drawing import END, marked
+from tests.workflows.conftest import bundle, chain, flow, machine, user
+from tests.workflows.engine.drawing import END, catch, marked, throw
 from tests.workflows.scripting.patience import patient_pool, patient_sandbox  # noqa: F401 - fixtures
 from workflows.checks import check_bundle
 from workflows.diagram.formal import PYTHON
@@ -43,6 +43,35 @@ def test_a_loop_goes_on_while_its_condition_in_python_holds(play):
     assert run.complete("again").is_completed
 
 
+COUNTED = (
+    """<consilium:argument name="number" value="len([1 for one in series if one.kind != 'SR'])" """
+    'language="python"/>'
+)
+KEYED = (
+    """<consilium:message correlate="'-'.join([str(one.slices) for one in series])" language="python">"""
+    "{}</consilium:message>"
+)
+
+
+def test_an_argument_of_ours_may_be_in_python(play):
+    counted = machine("count").replace('<consilium:argument name="number" value="number"/>', COUNTED)
+
+    process = play(counted + END + chain("start", "count", "end"), SERIES)
+
+    assert process.arguments_of("count") == [{"number": 1}]
+
+
+def test_the_keys_of_messages_may_be_in_python_at_both_ends(play):
+    tell = throw("tell", "message", extension=KEYED.format(COUNTED))
+    wait = catch("wait", "message", extension=KEYED.format(""))
+
+    thrown = play(tell + END + chain("start", "tell", "end"), SERIES)
+    caught = play(wait + END + chain("start", "wait", "end"), SERIES)
+
+    assert [(each.key, each.payload) for each in thrown.thrown] == [("90-1", {"number": 1})]
+    assert caught.wait("wait").key == "90-1"
+
+
 @pytest.mark.django_db
 def test_an_expression_that_asks_for_files_stops_the_case_and_is_audited(play):
     with pytest.raises(EngineFault) as fault:
@@ -69,7 +98,7 @@ def _none():
     ("condition", "language", "words"),
     [
         (IMAGES, "python", []),
-        ("import os", "python", ["line 1, SyntaxError"]),
+        ("import os", "python", ["line 1, this is not Python (SyntaxError)"]),
         ("().__class__", "python", ["__class__"]),
         (IMAGES, "", ["use a script task"]),
     ],
@@ -78,3 +107,29 @@ def test_what_could_not_be_evaluated_is_refused_when_it_is_deployed(condition, l
     problems = [each.message for each in check_bundle(bundle(asked(condition, language)))]
     assert len(problems) == len(words)
     assert all(word in problem for word, problem in zip(words, problems, strict=True))
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("written", "problem"),
+    [
+        ('value="().__class__" language="python"', "__class__"),
+        ('value="number" language="juel"', "An expression in juel is not evaluated"),
+        ('value="sum([number])"', "use a script task"),
+    ],
+)
+def test_an_argument_that_could_not_be_evaluated_is_refused_when_it_is_deployed(operators, written, problem):
+    body = machine("count").replace('value="number"', written) + END + chain("start", "count", "end")
+
+    [found] = check_bundle(bundle(body))
+
+    assert (found.element_id, problem in found.message) == ("count", True)
+
+
+@pytest.mark.django_db
+def test_only_what_holds_expressions_has_a_language(operators):
+    body = machine("count").replace('name="test.step"', 'name="test.step" language="python"')
+
+    [found] = check_bundle(bundle(body + END + chain("start", "count", "end")))
+
+    assert found.message == "consilium:operator has no attribute language"

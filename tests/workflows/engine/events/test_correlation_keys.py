@@ -65,3 +65,13 @@ def test_both_ends_are_accepted_and_one_without_a_subscription_is_refused(operat
     assert refused(WAITS) == [
         ("wait", "The process has no correlation subscription that says which message is waited for")
     ]
+
+
+def test_a_path_in_another_language_is_refused():
+    files = bundle(SENDS)
+    text = keyed(files["sample.bpmn"])
+    files["sample.bpmn"] = text.replace("messagePath>part", 'messagePath language="juel">part')
+
+    assert [each.message for each in check_bundle(files)] == [
+        "An expression in juel is not evaluated; ours is urn:consilium:expression, or python"
+    ]
