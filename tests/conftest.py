@@ -8,9 +8,10 @@ from itertools import count
 from pathlib import Path
 
 import pytest
+from django.db import connection
 from django.test import TransactionTestCase
 from django.utils import translation
-from pytest_django import Settings
+from pytest_django import DjangoDbBlocker, Settings
 from xdist.remote import Producer
 
 from archive.lifecycle import nudging as lifecycle
@@ -26,7 +27,20 @@ from notifications import services as notifications
 from tests.emptying import empty_tables
 from tests.personas import Cast, make_cast
 from tests.scheduling import FileByFile, long_ones_first
+from tests.schema import migrated_template
 from workflows import stepping
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(
+    django_db_modify_db_settings_parallel_suffix: None,
+    django_db_use_migrations: bool,
+    django_db_blocker: DjangoDbBlocker,
+) -> None:
+    """Test databases are copies of one that was migrated; pytest-django asks this before it makes them."""
+    if django_db_use_migrations:
+        with django_db_blocker.unblock():
+            connection.settings_dict["TEST"] |= {"TEMPLATE": migrated_template(), "MIGRATE": False}
 
 
 @pytest.fixture(autouse=True, scope="session")

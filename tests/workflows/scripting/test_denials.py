@@ -72,7 +72,7 @@ def test_the_line_names_who_took_the_step_the_version_the_case_and_the_element(
 
 @pytest.mark.django_db
 def test_a_script_that_is_merely_wrong_is_no_news_for_the_audit_trail():
-    with pytest.raises(ScriptError, match="failed: line 1, ZeroDivisionError"):
+    with pytest.raises(ScriptError, match=r"failed: line 1, it divides by zero \(ZeroDivisionError\)"):
         run_script("x = 1 / 0", {}, name="trial")
     assert not AuditEvent.objects.filter(action="script.denied").exists()
 
