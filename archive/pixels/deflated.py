@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from archive.pixels.pool import pixel_pool
 from archive.pixels.sources import PixelSource
+from archive.studies.modified_header import Change
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,3 +28,12 @@ def inflated(source: PixelSource, *, most: int, held: int = 0) -> Beginning:
     """
     answer = pixel_pool().run("inflate", {"most": most, "held": held}, source)
     return Beginning(answer.body, int(answer.facts["size"]))
+
+
+def modified_deflated(data: bytes, change: Change, *, most: int) -> bytes | None:
+    """A deflated object with other values in its header; None if it has them already.
+
+    Raises  as `inflated`.
+    """
+    arguments = {"change": change.plain(), "most": most}
+    return pixel_pool().run("modify_deflated", arguments, PixelSource(data=data)).body or None

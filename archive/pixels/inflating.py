@@ -14,15 +14,26 @@ _FED, _TAKEN = 1 << 16, 1 << 20
 def beginning_of(data: Data, *, most: int, held: int) -> tuple[bytes, int]:
     """The first `held` bytes of the data set of a deflated object, and the length of all of it.
 
-    Raises  PixelsUnreadable OBJECT_TOO_LARGE if that is more than `most`; DATA_SET_DAMAGED.
+    Raises  as `inflated_pieces`.
     """
     first, size = bytearray(), 0
+    for piece in inflated_pieces(data, most=most):
+        size += len(piece)
+        first += piece[: held - len(first)]
+    return bytes(first), size
+
+
+def inflated_pieces(data: Data, *, most: int) -> Iterator[bytes]:
+    """The data set of a deflated object, at most a mebibyte at a time.
+
+    Raises  PixelsUnreadable OBJECT_TOO_LARGE once that is more than `most`; DATA_SET_DAMAGED.
+    """
+    size = 0
     for piece in _pieces(memoryview(data)[start_of_data_set(data) :]):
         size += len(piece)
         if size > most:
             raise unreadable("OBJECT_TOO_LARGE")
-        first += piece[: held - len(first)]
-    return bytes(first), size
+        yield piece
 
 
 def _pieces(packed: memoryview) -> Iterator[bytes]:

@@ -11,12 +11,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from archive.pixels.conversion import converted_object, described_frame
+from archive.pixels.deflating import with_change
 from archive.pixels.frames import decode_frame
 from archive.pixels.inflating import beginning_of
 from archive.pixels.parsing import ParsedObject, ParsedObjects
 from archive.pixels.rendering.drawing import Superimposed, drawn
 from archive.pixels.rendering.wishes import Rendering
 from archive.pixels.walking import Data
+from archive.studies.modified_header import Change
 
 Made = tuple[dict[str, Any], bytes]
 Task = Callable[..., Made]
@@ -74,6 +76,11 @@ def inflate(data: Data, *, key: str, most: int, held: int) -> Made:  # noqa: ARG
     return {"size": size}, first
 
 
+def modify_deflated(data: Data, *, key: str, change: dict[str, Any], most: int) -> Made:  # noqa: ARG001
+    """No bytes where there is nothing to change."""
+    return {}, with_change(data, Change.from_plain(change), most=most) or b""
+
+
 TASKS: dict[str, Task] = {
     "decode_frame": decode,
     "transcode_frame": transcode_frame,
@@ -81,4 +88,5 @@ TASKS: dict[str, Task] = {
     "render": render,
     "blend": blend,
     "inflate": inflate,
+    "modify_deflated": modify_deflated,
 }

@@ -15,8 +15,9 @@ from dataclasses import dataclass
 from archive.mpi.models import Patient, PatientIdentifier
 from archive.mpi.selectors import survivor_of
 from archive.storage.objects import read_object
-from archive.studies.coercion import Modification, with_values
+from archive.studies.coercion import with_values
 from archive.studies.models import Instance, Study
+from archive.studies.modified_header import Modification
 from common.clock import format_da
 
 REASON = "CORRECT"  # attributes were wrong, for example by another entry of the worklist

@@ -22,11 +22,12 @@ from archive.deidentification.services import deidentify, reidentify
 from archive.mpi.models import Patient, PatientIdentifier
 from archive.pixels.conversion import converted_object
 from archive.pixels.transcoding import INSTANCE_SYNTAXES
-from archive.studies.coercion import Modification, with_values
+from archive.studies.coercion import with_values
 from archive.studies.corrections.copying import rewritten
 from archive.studies.corrections.notes import Named, make_note
 from archive.studies.corrections.reasons import NOTES, ReasonCode
 from archive.studies.models import Study
+from archive.studies.modified_header import Modification
 from archive.studies.outgoing import Identity, coerced
 from common.errors import InvalidInput
 from common.uids import derived_uid

@@ -23,11 +23,12 @@ from accounts.actors import SystemActor
 from archive.mpi.models import Patient
 from archive.mpi.services import register_patient
 from archive.storage.objects import read_object
-from archive.studies.coercion import Modification, with_values
+from archive.studies.coercion import with_values
 from archive.studies.corrections.folding import file_under_survivor
 from archive.studies.corrections.models import Correction
 from archive.studies.corrections.services import merge_studies, reassign_study, split_study, undo_correction
 from archive.studies.models import Instance, Study
+from archive.studies.modified_header import Modification
 from archive.studies.outgoing import identities_of, identity_of, outgoing_part10
 from archive.studies.services import store_part10
 from common.errors import InvalidInput

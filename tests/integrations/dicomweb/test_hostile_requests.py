@@ -15,10 +15,13 @@ from hypothesis import strategies as st
 from pydicom.encaps import encapsulate
 from pydicom.uid import RLELossless
 
+from archive.pixels.inflating import beginning_of
 from archive.pixels.pool import TIME_LIMIT_S, Decoder
-from archive.studies.models import Instance, RejectedObject
+from archive.studies.corrections.services import reassign_study
+from archive.studies.models import Instance, RejectedObject, Study
 from archive.studies.services import store_part10
 from integrations.dicomweb.store import intake
+from tests.archive.orders.orders import make_patient
 from tests.integrations.dicomweb.storing import RELATED, STUDIES, multipart, slices, told
 from tests.portal.stored_images import MODALITY, ct_slice, part10, store_ct
 
@@ -212,6 +215,24 @@ def test_metadata_and_bulk_data_of_a_deflated_object_hold_no_more_than_its_begin
     assert (pixels.status_code, bool(pixels.getvalue())) == (200, True)
     assert (beyond.status_code, beyond.json()["code"]) == (400, "OBJECT_TOO_LARGE")
     assert peak_kib() - before < 160 * 1024
+
+
+def test_a_deflated_object_of_a_corrected_study_is_changed_in_no_web_worker(theo, cast, program_of):
+    [stored] = told(theo(multipart(deflated_bomb(96 * MEBIBYTE)))).ReferencedSOPSequence
+    wang = make_patient(cast, "2002", family_name="Wang", given_name="Fang")
+    reassign_study(Study.objects.get(), patient=wang, actor=cast.theo, comment="taken under the wrong entry")
+    path = stored.RetrieveURL.removeprefix("http://testserver")
+    before = peak_kib()
+
+    answer = program_of(cast.theo).get(
+        path, headers={"Accept": 'application/dicom; transfer-syntax="1.2.840.10008.1.2.1.99"'}
+    )
+    data = answer.getvalue()
+
+    assert (answer.status_code, peak_kib() - before < 40 * 1024) == (200, True)
+    header, size = beginning_of(data, most=128 * MEBIBYTE, held=4096)
+    assert b"Wang^Fang" in header
+    assert size > 96 * MEBIBYTE
 
 
 def test_a_deflated_object_too_large_to_be_held_is_not_given_without_identity(theo, cast, program_of):
