@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from integrations.dicomweb.capabilities.tree import Method, Resource
-from integrations.dicomweb.media_types import DICOM_JSON, JSON, MediaType
+from integrations.dicomweb.media_types import DICOM_JSON, JSON, WADL, MediaType
 
 Node = dict[str, Any]
 _UID = {"type": "string", "pattern": r"^[0-9.]{1,64}$"}
@@ -37,7 +37,7 @@ _MAY_BE_REFUSED = (400, 401, 403, 503)
 
 def openapi(resources: Sequence[Resource], *, base: str) -> Node:
     """The document; `base` is the address of the service."""
-    paths: dict[str, Node] = {}
+    paths: dict[str, Node] = {"/": {"options": _capabilities()}}
     for top in resources:
         for path, resource in top.walk():
             if resource.methods:
@@ -70,6 +70,17 @@ def _path(path: str, resource: Resource) -> Node:
             {"name": name, "in": "path", "required": True, "schema": _PARTS[name]} for name in named
         ]
     return node
+
+
+def _capabilities() -> Node:
+    """What every resource answers besides, told once: of the base URI."""
+    refused = {str(status): _refusal(status) for status in (*_MAY_BE_REFUSED, 406)}
+    told = {"description": "The resources and their methods", "content": {WADL.type: {}, JSON.type: {}}}
+    return {
+        "operationId": "RetrieveCapabilities",
+        "summary": "PS3.18 §8.9",
+        "responses": {"200": told, **refused},
+    }
 
 
 def _operation(method: Method) -> Node:

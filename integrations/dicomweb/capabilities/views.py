@@ -19,10 +19,9 @@ from integrations.dicomweb.capabilities.openapi import openapi
 from integrations.dicomweb.capabilities.tree import RESOURCES, Resource
 from integrations.dicomweb.capabilities.wadl import wadl_json, wadl_xml
 from integrations.dicomweb.door import dicomweb_view
-from integrations.dicomweb.media_types import JSON, MediaType, negotiate
+from integrations.dicomweb.media_types import JSON, WADL, negotiate
 
 P = ParamSpec("P")
-WADL = MediaType("application/vnd.sun.wadl+xml")
 
 
 def describing(view: Callable[P, HttpResponseBase]) -> Callable[P, HttpResponseBase]:

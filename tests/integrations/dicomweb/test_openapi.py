@@ -4,7 +4,8 @@ Every answer has a status, a media type and a body the description names, and no
 
 What is sent to be stored OpenAPI 3.1 cannot describe: its Encoding Object names the parts of a message as properties,
 and the parts of multipart/related (RFC 2387) have no names. Those messages are made here, of parts that are whole,
-broken off or no DICOM at all; what becomes of the objects is asked in `test_store*.py`.
+broken off or no DICOM at all, and of metadata that lack this or that; what becomes of the objects is asked in
+`test_store*.py`.
 """
 
 from __future__ import annotations
@@ -26,11 +27,13 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
+from integrations.dicomweb import urls
 from integrations.dicomweb.capabilities.openapi import openapi
 from integrations.dicomweb.capabilities.tree import RESOURCES
 from integrations.dicomweb.media_types import DICOM
 from tests.conformance.workitems import UID, create
-from tests.integrations.dicomweb.storing import multipart, slices
+from tests.integrations.dicomweb.storing import described, message, multipart, slices
+from tests.portal.stored_images import ct_slice
 
 _STORING = {"StoreInstances", "StoreStudyInstances"}
 _KNOWN = {
@@ -44,6 +47,12 @@ _WHOLE, _WHOLE_OF = slices(2, study="1.2.3"), "1.2.3"
 _KINDS = st.just(DICOM.type) | st.sampled_from(
     ["application/dicom+json", "application/dicom+xml", "text/plain"]
 )
+_DESCRIBED = described(ct_slice(_WHOLE_OF, "1.2.3.4", 0))
+_LACKING = st.sets(st.sampled_from(sorted(_DESCRIBED)), max_size=2)
+_METADATA = st.lists(
+    _LACKING.map(lambda lost: {tag: value for tag, value in _DESCRIBED.items() if tag not in lost}),
+    max_size=2,
+)
 _BROKEN_OFF = st.builds(lambda data, length: data[:length], st.sampled_from(_WHOLE), st.integers(0, 600))
 _PARTS = st.lists(st.one_of(st.sampled_from(_WHOLE), _BROKEN_OFF, st.binary(max_size=64)), max_size=3)
 _CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
@@ -54,6 +63,18 @@ def test_the_description_is_served_to_whoever_may_ask(program_of, cast, client):
 
     assert response.json() == _DOCUMENT
     assert client.get("/dicomweb/openapi.json").status_code == 401
+
+
+def test_every_resource_of_the_service_is_described():
+    known = {name: values[0] for name, values in _KNOWN.items()}
+    described_paths = [path.format(**known).removeprefix("/") for path in _DOCUMENT["paths"]]
+
+    undescribed = [
+        route.pattern for route in urls.urlpatterns[:-1]  # the last is for what is no resource
+        if route.name != "openapi" and not any(route.pattern.match(path) for path in described_paths)
+    ]  # fmt: skip
+
+    assert undescribed == []
 
 
 def _operations() -> dict[str, Any]:
@@ -130,3 +151,26 @@ def test_every_answer_to_storing_is_as_it_is_described(name, headers):
     answers_as_described()
 
     assert {200, 400, 409, 415} <= answered <= {200, 202, 400, 409, 413, 415}
+
+
+def test_every_answer_to_storing_metadata_is_as_it_is_described(headers):
+    answered: set[int] = set()
+    sent = headers | {"Content-Type": 'multipart/related; type="application/dicom+json"; boundary=frontier'}
+
+    @seed(7)
+    @settings(
+        max_examples=40, deadline=None, database=None, phases=[Phase.explicit, Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )  # fmt: skip
+    @example(instances=[_DESCRIBED], has_bulk=True)
+    @given(instances=_METADATA, has_bulk=st.booleans())
+    def answers_as_described(instances, has_bulk):
+        bulk = {"1": ct_slice(_WHOLE_OF, "1.2.3.4", 0).PixelData} if has_bulk else {}
+        response = _OPERATIONS["StoreInstances"].Case().call_and_validate(
+            checks=_CHECKS, base_url=_BASE, data=message(instances, **bulk), headers=sent,
+        )  # fmt: skip
+        answered.add(response.status_code)
+
+    answers_as_described()
+
+    assert {200, 400, 409} <= answered <= {200, 202, 400, 409}

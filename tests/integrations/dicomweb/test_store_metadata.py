@@ -2,39 +2,17 @@
 
 from __future__ import annotations
 
-import json
-from typing import Any
-
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from pydicom.dataset import Dataset
 
 from archive.studies.models import Instance
 from archive.studies.selectors import read_dataset
 from integrations.dicomweb.store import metadata
-from tests.integrations.dicomweb.storing import multipart, slices, told
+from tests.integrations.dicomweb.storing import described, message, multipart, slices, told
 from tests.portal.stored_images import ct_slice
 
 RELATED = 'multipart/related; type="application/dicom+json"; boundary=frontier'
-
-
-def described(dataset: Dataset, *, uri: str = "bulk/1") -> dict[str, Any]:
-    """The data set as its sender describes it: pixel data by reference."""
-    told_of = dataset.to_json_dict()
-    told_of["7FE00010"] = {"vr": "OW", "BulkDataURI": uri}
-    return told_of
-
-
-def message(instances: object, **bulk: bytes) -> bytes:
-    text = instances if isinstance(instances, bytes) else json.dumps(instances).encode()
-    parts = [b"--frontier\r\nContent-Type: application/dicom+json\r\n\r\n" + text + b"\r\n"]
-    for name, body in bulk.items():
-        head = (
-            f"--frontier\r\nContent-Type: application/octet-stream\r\nContent-Location: bulk/{name}\r\n\r\n"
-        )
-        parts.append(head.encode() + body + b"\r\n")
-    return b"".join(parts) + b"--frontier--\r\n"
 
 
 def test_metadata_and_bulk_data_make_an_object(theo):
