@@ -9,12 +9,13 @@ Reference  PS3.3 §A.33.6, §C.11.19 (mask), §C.11.20 (shutter), §C.11.21 (pre
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 
 from pydicom import Dataset
 
-from archive.pixels.rendering.grey import number
-from archive.pixels.rendering.mask_frames import Ranges, mask_frames_of, ranges_of
+from archive.pixels.rendering.grey import GreyScale, number
+from archive.pixels.rendering.mask_frames import Ranges, in_ranges, mask_frames_of, ranges_of
 from archive.pixels.rendering.mask_shifts import region_shifts
 from archive.pixels.rendering.masks import Subtraction
 from archive.pixels.rendering.references import named
@@ -47,8 +48,10 @@ def viewing_of(state: Dataset, *, image_uid: str, frame: int) -> Viewing:
     return Viewing()
 
 
-def subtraction_by(state: Dataset, viewing: Viewing, *, image_uid: str, frame: int) -> Subtraction | None:
-    """What is taken away from the frame: by the one item that it is associated with.
+def subtraction_by(
+    state: Dataset, viewing: Viewing, *, image_uid: str, frame: int, grey: GreyScale
+) -> Subtraction | None:
+    """What is taken away from the frame: by the one item that it is associated with. `grey` is what the state says.
 
     Raises  PixelsUnreadable: MASK_OPERATION for an operation that is unknown, PRESENTATION_UNSUITED for what lacks
             a part.
@@ -58,11 +61,12 @@ def subtraction_by(state: Dataset, viewing: Viewing, *, image_uid: str, frame: i
     for item in named(state.get("MaskSubtractionSequence"), image_uid, frame):
         frames = mask_frames_of(item, allowed=OPERATIONS)
         if frames.is_for(frame):
+            tables = [*_tables(item.get("PixelIntensityRelationshipLUTSequence"))]
             return Subtraction(
                 frames,
+                partial(_with_table, grey, tables),
                 shifts=region_shifts(item.get("PixelShiftSequence"), frame),
                 visibility=viewing.visibility,
-                tables=tuple(_tables(item.get("PixelIntensityRelationshipLUTSequence"))),
             )
     return None
 
@@ -75,6 +79,12 @@ def frame_shutters(state: Dataset, *, image_uid: str, frame: int) -> list[Datase
 def _tables(items: Iterable[Dataset] | None) -> Iterable[tuple[Ranges, Table]]:
     for item in items or ():
         yield ranges_of(item.get("LUTFrameRange")), table_of(item)
+
+
+def _with_table(grey: GreyScale, tables: Iterable[tuple[Ranges, Table]], frame: int) -> GreyScale:
+    """With the table that makes logarithms of the frame's values, if there is one."""
+    table = next((table for ranges, table in tables if in_ranges(frame, ranges)), None)
+    return grey if table is None else replace(grey, modality=table)
 
 
 def _share(item: Dataset, keyword: str) -> float:

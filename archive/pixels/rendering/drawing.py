@@ -106,7 +106,7 @@ def _subtracted(
     if presentation.subtraction is None or is_colour(parsed.header):
         return None
     film = Film(parsed.header, parsed.layout.number_of_frames, lambda one: parsed.samples(data, one))
-    return presentation.subtraction.differences(film, frame, presentation.grey)
+    return presentation.subtraction.differences(film, frame)
 
 
 def _blended(below: Layer, over: Superimposed, wish: Rendering, state: Dataset) -> Shown:

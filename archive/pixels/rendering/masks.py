@@ -11,8 +11,8 @@ Reference  PS3.4 §N.2.1.2 and §N.2.5.1 (mask transformation), PS3.3 §C.11.13 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -21,9 +21,9 @@ from pydicom import Dataset
 
 from archive.pixels.functional_groups import frame_value
 from archive.pixels.rendering.grey import GreyScale
-from archive.pixels.rendering.mask_frames import MaskFrames, Ranges, in_ranges, mask_frames_of
+from archive.pixels.rendering.mask_frames import MaskFrames, mask_frames_of
 from archive.pixels.rendering.mask_shifts import Shift, shift_of, shifted
-from archive.pixels.rendering.tables import Table, Values
+from archive.pixels.rendering.tables import Values
 
 # Enumerated: what REV_TID and NONE are elsewhere, these states may not ask for (PS3.3 §C.11.13).
 OPERATIONS = frozenset(["AVG_SUB", "TID"])
@@ -43,15 +43,15 @@ class Film:
 class Subtraction:
     """What is taken away from one frame. Of the mask, the share `visibility` is left to be seen.
 
-    `tables` make logarithms of the stored values of the frames in their ranges.
+    `scale_of` tells the modality transformation of each frame, which may be different for mask and contrast.
     """
 
     frames: MaskFrames
+    scale_of: Callable[[int], GreyScale]
     shifts: tuple[Shift, ...] = ()
     visibility: float = 0.0
-    tables: tuple[tuple[Ranges, Table], ...] = ()
 
-    def differences(self, film: Film, frame: int, grey: GreyScale) -> tuple[Values, GreyScale] | None:
+    def differences(self, film: Film, frame: int) -> tuple[Values, GreyScale] | None:
         """The frame's differences and what shows them; None for a frame from which nothing is taken away.
 
         Raises  PixelsUnreadable PRESENTATION_UNSUITED if the mask is no frame of the film.
@@ -61,20 +61,15 @@ class Subtraction:
             return None
         contrast = self.frames.contrast_of(frame, film.frames)
         taken = 1 - self.visibility
-        left = self._mean(film, contrast, grey) - taken * shifted(self._mean(film, mask, grey), self.shifts)
-        return left, self._with_table(grey, frame).of_differences(taken)
+        left = self._mean(film, contrast) - taken * shifted(self._mean(film, mask), self.shifts)
+        return left, self.scale_of(frame).of_differences(taken)
 
-    def _mean(self, film: Film, frames: Iterable[int], grey: GreyScale) -> Values:
-        values = [
-            _Logarithm.of(film.header, one, self._with_table(grey, one)).values(film.samples(one))
-            for one in frames
-        ]
-        mean: Values = sum(values, start=np.zeros(())) / len(values)
-        return mean
-
-    def _with_table(self, grey: GreyScale, frame: int) -> GreyScale:
-        table = next((table for ranges, table in self.tables if in_ranges(frame, ranges)), None)
-        return grey if table is None else replace(grey, modality=table)
+    def _mean(self, film: Film, frames: Sequence[int]) -> Values:
+        values = (
+            _Logarithm.of(film.header, one, self.scale_of(one)).values(film.samples(one)) for one in frames
+        )
+        total: Values = sum(values, start=np.zeros(()))
+        return total / len(frames)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +97,9 @@ class _Logarithm:
         return logarithms
 
 
-def subtraction_of(state: Dataset, frames: tuple[int, ...] = ()) -> Subtraction | None:
+def subtraction_of(
+    state: Dataset, scale_of: Callable[[int], GreyScale], frames: tuple[int, ...] = ()
+) -> Subtraction | None:
     """What a grayscale or pseudo-colour state takes away; None if it shows frames as they are.
 
     `frames` are those of the image that the state is for: they are its applicable range (PS3.3 §C.11.13).
@@ -112,4 +109,4 @@ def subtraction_of(state: Dataset, frames: tuple[int, ...] = ()) -> Subtraction 
     if not items or state.get("RecommendedViewingMode") == "NAT":
         return None
     of_frames = mask_frames_of(items[0], allowed=OPERATIONS, frames=frames)
-    return Subtraction(of_frames, (shift_of(items[0]),))
+    return Subtraction(of_frames, scale_of, shifts=(shift_of(items[0]),))

@@ -1,10 +1,11 @@
 """A softcopy presentation state, as far as it changes the picture of one frame.
 
-Of grayscale, colour, pseudo-colour and XA/XRF states: what they say of grey, of a palette, of the area shown and its
-turning, of masks, shutters, overlays and annotations. States of colour leave colours as they are, and so does a state
-of grey over an image in colour.
+Of grayscale, colour, pseudo-colour, XA/XRF and variable modality LUT states: what they say of grey, of a palette, of
+the area shown and its turning, of masks, shutters, overlays and annotations. States of colour leave colours as they
+are, and so does a state of grey over an image in colour.
 
-Reference  PS3.3 §A.33.1 to §A.33.3, §A.33.6, §C.11.6 to §C.11.8, §C.11.13, §C.10.4 to §C.10.7, §C.7.6.11; PS3.4 §N.2
+Reference  PS3.3 §A.33.1 to §A.33.3, §A.33.6, §A.33.8, §C.11.6 to §C.11.8, §C.11.13, §C.11.35, §C.10.4 to §C.10.7,
+           §C.7.6.11; PS3.4 §N.2
 """
 
 from __future__ import annotations
@@ -24,7 +25,8 @@ from archive.pixels.rendering.tables import table_of
 from archive.pixels.rendering.views import View, view_of
 
 GREYSCALE, COLOUR, PSEUDO_COLOUR = (f"1.2.840.10008.5.1.4.1.1.11.{number}" for number in (1, 2, 3))
-CLASSES = frozenset([GREYSCALE, COLOUR, PSEUDO_COLOUR, ANGIOGRAPHY])
+VARIABLE_MODALITY = "1.2.840.10008.5.1.4.1.1.11.12"
+CLASSES = frozenset([GREYSCALE, COLOUR, PSEUDO_COLOUR, ANGIOGRAPHY, VARIABLE_MODALITY])
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,8 @@ class Presentation:
     @property
     def palette(self) -> Dataset | None:
         """Where the palette is that grey is shown by; None if it stays grey."""
+        if self.state.SOPClassUID == VARIABLE_MODALITY:
+            return self.state if "RedPaletteColorLookupTableDescriptor" in self.state else None
         return self.state if self.state.SOPClassUID == PSEUDO_COLOUR else None
 
 
@@ -60,15 +64,19 @@ def presentation_of(state: Dataset, *, image_uid: str, frame: int, grey: GreySca
         raise unreadable("PRESENTATION_UNSUITED")
     if state.SOPClassUID == COLOUR:
         return _with_overlays(surroundings_of(state, image_uid=image_uid, frame=frame, grey=grey))
-    said = grey_by(state, image_uid=image_uid, frame=frame, grey=grey)
+
+    def scale_of(one: int) -> GreyScale:
+        return grey_by(state, image_uid=image_uid, frame=one, grey=grey)
+
+    said = scale_of(frame)
     shown = _with_overlays(surroundings_of(state, image_uid=image_uid, frame=frame, grey=said))
     if state.SOPClassUID != ANGIOGRAPHY:
-        return replace(shown, subtraction=subtraction_of(state, frames))
+        return replace(shown, subtraction=subtraction_of(state, scale_of, frames))
     viewing = viewing_of(state, image_uid=image_uid, frame=frame)
     return replace(
         shown,
         shutters=(*shown.shutters, *frame_shutters(state, image_uid=image_uid, frame=frame)),
-        subtraction=subtraction_by(state, viewing, image_uid=image_uid, frame=frame),
+        subtraction=subtraction_by(state, viewing, image_uid=image_uid, frame=frame, grey=said),
         filtering=viewing.filtering,
     )
 
@@ -112,12 +120,13 @@ def grey_by(state: Dataset, *, image_uid: str, frame: int, grey: GreyScale) -> G
 
     What it does not name is none, whatever the image says (PS3.4 §N.2.1).
     """
-    modality = state.get("ModalityLUTSequence")
+    modality = _modality_of(state, image_uid, frame)
+    tables = modality.get("ModalityLUTSequence")
     grey = replace(
         grey,
-        modality=table_of(modality[0]) if modality else None,
-        slope=number(state.get("RescaleSlope"), 1.0) or 1.0,
-        intercept=number(state.get("RescaleIntercept"), 0.0),
+        modality=table_of(tables[0]) if tables else None,
+        slope=number(modality.get("RescaleSlope"), 1.0) or 1.0,
+        intercept=number(modality.get("RescaleIntercept"), 0.0),
         window=None,
         voi=None,
     )
@@ -130,6 +139,14 @@ def grey_by(state: Dataset, *, image_uid: str, frame: int, grey: GreyScale) -> G
         presentation=table_of(table[0]) if table else None,
         is_inverted=state.get("PresentationLUTShape") == "INVERSE",
     )
+
+
+def _modality_of(state: Dataset, image_uid: str, frame: int) -> Dataset:
+    """Where the modality transformation of the frame is: in the state, or the one item that names it (§C.11.35)."""
+    if state.get("SOPClassUID") != VARIABLE_MODALITY:
+        return state
+    items = named(state.get("VariableModalityLUTSequence"), image_uid, frame)
+    return items[0] if items else Dataset()
 
 
 def _with_voi(grey: GreyScale, item: Dataset, *, is_signed: bool) -> GreyScale:

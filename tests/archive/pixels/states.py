@@ -12,7 +12,7 @@ from pydicom.uid import UID
 from tests.archive.pixels.images import image, part10
 
 GREYSCALE, COLOUR, PSEUDO_COLOUR = (f"1.2.840.10008.5.1.4.1.1.11.{number}" for number in (1, 2, 3))
-ANGIOGRAPHY = "1.2.840.10008.5.1.4.1.1.11.5"
+ANGIOGRAPHY, VARIABLE_MODALITY = (f"1.2.840.10008.5.1.4.1.1.11.{number}" for number in (5, 12))
 
 
 def item(**elements: Any) -> Dataset:

@@ -17,7 +17,7 @@ from archive.pixels.parsing import parse
 from archive.pixels.rendering.drawing import drawn
 from archive.pixels.rendering.wishes import Rendering
 from tests.archive.pixels.images import image, part10
-from tests.archive.pixels.states import COLOUR, PSEUDO_COLOUR, carried, item, state
+from tests.archive.pixels.states import COLOUR, PSEUDO_COLOUR, VARIABLE_MODALITY, carried, item, state
 
 FILM = [[[10, 20, 30]], [[20, 40, 60]], [[110, 21, 90]]]
 # 255 * ((x + 0.25) / 255 + 0.5) + 0.5, without the fraction: 128 more than the difference.
@@ -152,6 +152,20 @@ def test_values_linear_to_the_intensity_are_subtracted_as_logarithms():
     by = masked(MaskOperation="TID")
 
     assert shown(by, frame=2, of=linear) == around_middle([32, 127])
+
+
+def test_mask_and_contrast_frames_have_each_their_modality_transformation():
+    """PS3.3 C.11.35: an item for each subset of frames. 4 * 20 - 5 - (10 + 7) is 58."""
+    mask, contrast = (
+        item(ReferencedImageSequence=[item(ReferencedSOPInstanceUID="1.2.3.4.5", ReferencedFrameNumber=frame)],
+             RescaleSlope=slope, RescaleIntercept=intercept, RescaleType="US")
+        for frame, slope, intercept in ((1, 1, 7), (2, 4, -5))
+    )  # fmt: skip
+    by = masked(
+        VARIABLE_MODALITY, MaskOperation="TID", rescale={"VariableModalityLUTSequence": [mask, contrast]}
+    )
+
+    assert shown(by, frame=2, of=film([[[10]], [[20]]])) == around_middle([58])
 
 
 def test_a_table_is_looked_up_by_signed_differences():

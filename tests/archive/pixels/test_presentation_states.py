@@ -16,7 +16,16 @@ from archive.pixels.parsing import parse
 from archive.pixels.rendering.drawing import drawn
 from archive.pixels.rendering.wishes import Region, Rendering
 from tests.archive.pixels.images import image, part10
-from tests.archive.pixels.states import COLOUR, PSEUDO_COLOUR, area, carried, item, line, state
+from tests.archive.pixels.states import (
+    COLOUR,
+    PSEUDO_COLOUR,
+    VARIABLE_MODALITY,
+    area,
+    carried,
+    item,
+    line,
+    state,
+)
 
 GREY = np.array([[10, 20, 30], [40, 50, 60]], np.uint8)
 
@@ -141,6 +150,25 @@ def test_rescale_and_window_of_the_state_are_applied():
                SoftcopyVOILUTSequence=[item(WindowCenter=40.5, WindowWidth=401)])  # fmt: skip
 
     assert shown(of, by).tolist() == [[0, 0, 128, 255, 255]]
+
+
+def test_each_image_and_frame_has_its_own_modality_transformation():
+    """PS3.3 A.33.8, C.11.35; what no item names, and what the image says, is identity."""
+    of = image(np.full((3, 1, 2), 10, np.uint8), NumberOfFrames=3, RescaleSlope=9, RescaleIntercept=9)
+    frames = [item(ReferencedSOPInstanceUID="1.2.3.4.5", ReferencedFrameNumber=[frame]) for frame in (1, 2)]
+    table = item(LUTDescriptor=[2, 10, 8], LUTData=[200, 201], ModalityLUTType="US")
+    table["LUTDescriptor"].VR, table["LUTData"].VR = "US", "US"
+    by = state(
+        VARIABLE_MODALITY,
+        PresentationLUTShape="IDENTITY",
+        VariableModalityLUTSequence=[
+            item(ReferencedImageSequence=frames[:1], RescaleSlope=2, RescaleIntercept=30, RescaleType="US"),
+            item(ReferencedImageSequence=frames[1:], ModalityLUTSequence=[table]),
+        ],
+        SoftcopyVOILUTSequence=[item(WindowCenter=127.5, WindowWidth=255, VOILUTFunction="LINEAR_EXACT")],
+    )
+
+    assert [shown(of, by, frames=(frame,))[0, 0] for frame in (1, 2, 3)] == [50, 200, 10]
 
 
 def test_voi_function_and_table_are_applied_to_the_frames_they_name():
