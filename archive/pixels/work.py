@@ -15,7 +15,8 @@ from archive.pixels.deflating import with_change
 from archive.pixels.frames import decode_frame
 from archive.pixels.inflating import beginning_of
 from archive.pixels.parsing import ParsedObject, ParsedObjects
-from archive.pixels.rendering.drawing import Superimposed, drawn
+from archive.pixels.rendering.drawing import drawn
+from archive.pixels.rendering.placing import places_to_plain, superimposed_from_plain
 from archive.pixels.rendering.wishes import Rendering
 from archive.pixels.walking import Data
 from archive.studies.modified_header import Change
@@ -64,11 +65,24 @@ def render(data: Data, *, key: str, wish: dict[str, Any]) -> Made:
     return {}, drawn(parsed(data, key), data, Rendering.from_plain(wish))
 
 
-def blend(data: Data, *, key: str, others: Sequence[GivenObject], wish: dict[str, Any]) -> Made:
-    """The object's picture, with that of the other one over it."""
-    (other,) = others
-    over = Superimposed(parsed(other.data, other.key), other.data)
-    return {}, drawn(parsed(data, key), data, Rendering.from_plain(wish), over=over)
+def blend(
+    data: Data,
+    *,
+    key: str,
+    wish: dict[str, Any],
+    over: list[dict[str, Any]],
+    others: Sequence[GivenObject] = (),
+) -> Made:
+    """The object's picture with the volumes over it that frames of the others make."""
+    held = [(parsed(other.data, other.key), other.data) for other in others]
+    volumes = [superimposed_from_plain(each, held) for each in over]
+    return {}, drawn(parsed(data, key), data, Rendering.from_plain(wish), over=volumes)
+
+
+def places(data: Data, *, key: str) -> Made:
+    """Where each frame of an object lies in the patient, as far as it says."""
+    one = parsed(data, key)
+    return places_to_plain(one.header, one.layout.number_of_frames), b""
 
 
 def inflate(data: Data, *, key: str, most: int, held: int) -> Made:  # noqa: ARG001
@@ -87,6 +101,7 @@ TASKS: dict[str, Task] = {
     "transcode_instance": transcode_instance,
     "render": render,
     "blend": blend,
+    "places": places,
     "inflate": inflate,
     "modify_deflated": modify_deflated,
 }

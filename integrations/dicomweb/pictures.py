@@ -15,22 +15,23 @@ from django.http import HttpResponse
 
 from accounts.actors import Actor
 from archive.pixels.parallel import in_order
-from archive.pixels.rendering.blending import BLENDING
 from archive.pixels.rendering.documents import Document, document_of
 from archive.pixels.rendering.presentation import CLASSES
-from archive.pixels.rendering.services import as_presentation, blended, blending_by, referenced_by, rendered
+from archive.pixels.rendering.services import as_presentation, blended, referenced_by, rendered
 from archive.pixels.rendering.wishes import Format, Rendering
 from archive.pixels.sources import source_of
 from archive.studies.models import Series
 from common.errors import ServiceError
-from integrations.dicomweb.blending import pairs
+from integrations.dicomweb.blending.handing import frames_over, sources_over
+from integrations.dicomweb.blending.states import BLENDING_STATES, blended_by
+from integrations.dicomweb.blending.volumes import Covered
 from integrations.dicomweb.errors import NotAcceptable
 from integrations.dicomweb.media_types import GIF, JPEG, PNG
 from integrations.dicomweb.rendering import Parameters
 from integrations.dicomweb.retrieve.subjects import Subject, subjects
 from integrations.dicomweb.retrieve.whole import whole_object
 
-PRESENTATION_STATES = CLASSES | {BLENDING}
+PRESENTATION_STATES = CLASSES | BLENDING_STATES
 _ALL_STATES = "1.2.840.10008.5.1.4.1.1.11."
 FORMATS: dict[str, Format] = {JPEG.type: "JPEG", PNG.type: "PNG", GIF.type: "GIF"}
 PICTURES = (JPEG, PNG, GIF)
@@ -40,30 +41,32 @@ PICTURES = (JPEG, PNG, GIF)
 class Picture:
     """One picture to be drawn: of which instance, which frames, by which presentation state, and what lies over it.
 
-    Of several frames it is the first; a film is all of them.
+    Of several frames it is the first; a film is all of them. `over` is None where nothing is blended.
     """
 
     subject: Subject
     frames: tuple[int, ...] = ()
     state: str | None = None
-    over: Subject | None = None
+    over: Covered | None = None
 
     @property
     def shown(self) -> list[Subject]:
         """The instances that can be seen in it."""
-        return [self.subject] if self.over is None else [self.subject, self.over]
+        return [self.subject, *(self.over.subjects_over if self.over is not None else ())]
 
 
-def presented(actor: Actor, state: Subject) -> list[Picture]:
+def presented(actor: Actor, state: Subject, *, only: str | None = None) -> list[Picture]:
     """The images a presentation state is for, as far as they are there, each with the frames it is for.
+
+    Of one that blends it is a picture a frame, perhaps of `only` one image.
 
     Raises  NotAcceptable if there are none, or if those of a blending state cannot be laid over each other.
     """
     part10 = whole_object(state)
     carried = as_presentation(part10)
-    if state.sop_class_uid == BLENDING:
-        found = pairs(actor, blending_by(part10), study=state.study_instance_uid)
-        return [Picture(below, (), carried, over) for below, over in found]
+    if state.sop_class_uid in BLENDING_STATES:
+        found = blended_by(actor, part10, study=state.study_instance_uid, only=only)
+        return [Picture(one.below.subject, one.below.numbers, carried, one) for one in found]
     wanted = referenced_by(part10)
     held = {one.sop_instance_uid: one for one in subjects(actor, study=state.study_instance_uid)}
     pictures = [Picture(held[uid], frames, carried) for uid, frames in wanted.items() if uid in held]
@@ -118,12 +121,12 @@ def _drawing(
         presentation=picture.state,
     )
     try:
-        source, *over = [source_of(one) for one in picture.shown]
+        source = source_of(picture.subject)
+        if picture.over is None:
+            return partial(rendered, source, wish)
+        return partial(blended, source, frames_over(picture.over), sources_over(picture.over), wish)
     except ServiceError as error:
         return partial(_raise, error)
-    if over:
-        return partial(blended, source, over[0], wish)
-    return partial(rendered, source, wish)
 
 
 def _raise(error: ServiceError) -> bytes:

@@ -162,7 +162,8 @@ def _pictures(
 
 def _note_other_studies(actor: Person, pictures: Sequence[Picture], study: str) -> None:
     """A blending state may show images of studies it is no part of."""
-    shown = Counter((one.study_instance_uid, one.site_code) for picture in pictures for one in picture.shown)
+    every = {one.pk: one for picture in pictures for one in picture.shown}
+    shown = Counter((one.study_instance_uid, one.site_code) for one in every.values())
     for (other, site_code), count in shown.items():
         if other != study:
             note_retrieval(actor, study=other, site_code=site_code, transaction="rendered", instances=count)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import base64
 import io
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -17,7 +17,8 @@ from pydicom import Dataset, dcmread
 
 from archive.pixels.errors import unreadable
 from archive.pixels.parsing import ParsedObject
-from archive.pixels.rendering.blending import Layer, blending_of
+from archive.pixels.rendering.advanced_blending import ADVANCED_BLENDING, advanced_blending_of
+from archive.pixels.rendering.blending import blending_of
 from archive.pixels.rendering.colour import colour_of, has_supplement, is_colour, pseudo_colour, supplemented
 from archive.pixels.rendering.edges import enhanced
 from archive.pixels.rendering.encoding import encoded
@@ -28,6 +29,7 @@ from archive.pixels.rendering.overlays import overlay_plane
 from archive.pixels.rendering.presentation import Presentation, presentation_of, surroundings_of
 from archive.pixels.rendering.shutters import shuttered
 from archive.pixels.rendering.viewports import placed
+from archive.pixels.rendering.volumes import Layer, Superimposed
 from archive.pixels.rendering.wishes import Rendering
 from archive.pixels.walking import Data
 from archive.pixels.windowing import VoiFunction, Window
@@ -37,18 +39,12 @@ MOST_BYTES = 1 << 29  # of all pictures of a film
 Shown = NDArray[np.uint8]
 
 
-@dataclass(frozen=True, slots=True)
-class Superimposed:
-    """The object whose picture is laid over another's."""
-
-    parsed: ParsedObject
-    data: Data
-
-
-def drawn(parsed: ParsedObject, data: Data, wish: Rendering, *, over: Superimposed | None = None) -> bytes:
+def drawn(
+    parsed: ParsedObject, data: Data, wish: Rendering, *, over: Sequence[Superimposed] | None = None
+) -> bytes:
     """The encoded picture; only a GIF holds more than the first of the frames wished for.
 
-    With something `over` it, the wish's presentation is a blending state.
+    Where it says what lies `over` it, the wish's presentation is a state that blends.
 
     Raises  PixelsUnreadable, NotFound.
     """
@@ -59,8 +55,7 @@ def drawn(parsed: ParsedObject, data: Data, wish: Rendering, *, over: Superimpos
         if over is None:
             made = _picture(parsed, data, frame, wish, state)
         else:
-            below = Layer(parsed.header, parsed.samples(data, frame), frame)
-            made = _blended(below, over, wish, state or Dataset())
+            made = _blended(Layer(parsed, data, frame), over, wish, state or Dataset())
         pictures.append(_finished(made, wish))
         left -= pictures[-1].nbytes
         if left < 0:
@@ -109,14 +104,20 @@ def _subtracted(
     return presentation.subtraction.differences(film, frame)
 
 
-def _blended(below: Layer, over: Superimposed, wish: Rendering, state: Dataset) -> Shown:
+def _blended(below: Layer, over: Sequence[Superimposed], wish: Rendering, state: Dataset) -> Shown:
     """The state's area, turning and annotations are those of the image below."""
-    blending = blending_of(state)
-    window = None if wish.window is None else Window(*wish.window)
-    upper = Layer(over.parsed.header, over.parsed.samples(over.data, 1), 1)
-    shown = blending.picture(below, upper, window=window, function=VoiFunction(wish.function))
+    shown = _blend(below, over, state)
     presentation = surroundings_of(state, image_uid=below.uid, frame=below.frame, grey=below.grey)
     return _presented(shown, below.header, presentation, wish, frame=below.frame, words=None)
+
+
+def _blend(below: Layer, over: Sequence[Superimposed], state: Dataset) -> Shown:
+    if state.get("SOPClassUID") == ADVANCED_BLENDING:
+        return advanced_blending_of(state).picture(below, over)
+    blending = blending_of(state)
+    if len(over) != 1:
+        raise unreadable("PRESENTATION_UNSUITED")
+    return blending.picture(below, over[0])
 
 
 def _coloured(

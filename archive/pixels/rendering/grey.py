@@ -71,6 +71,16 @@ class GreyScale:
             stored_range=(least - taken * most, most - taken * least) if most > least else None,
         )
 
+    def of_modality_values(self) -> GreyScale:
+        """For what was measured instead of what is stored: the modality transformation has been done."""
+        ends = self.stored_range
+        if self.modality is not None:
+            ends = 0.0, float(self.modality.largest)
+        elif ends is not None:
+            first, second = (end * self.slope + self.intercept for end in ends)
+            ends = min(first, second), max(first, second)
+        return replace(self, slope=1.0, intercept=0.0, modality=None, padding=None, stored_range=ends)
+
     def shown(self, samples: NDArray[Any], *, through: Through = as_grey) -> Grey:
         """What `through` makes of the shares of white: display values, or colours.
 

@@ -1,7 +1,7 @@
-"""Where the pixels of an image lie in the patient, and where those of one image lie in another of the same plane.
+"""Where the pixels of an image lie in the patient, and where those of one image lie in another.
 
 Conventions  positions in mm in the patient's coordinates; indices count from 0 at the centre of the first pixel.
-Reference    PS3.3 §C.7.6.2 (image plane), §C.7.4.1 (frame of reference)
+Reference    PS3.3 §C.7.6.2 (image plane), §C.7.4.1 (frame of reference), §C.8.8.3.2 (planes of a dose)
 """
 
 from __future__ import annotations
@@ -17,8 +17,31 @@ from pydicom import Dataset
 from archive.pixels.functional_groups import frame_value
 
 Numbers = NDArray[np.float64]
-MOST_APART_MM = 0.1
-_MOST_TILT = 1e-3  # the sine of the angle: a quarter of a millimetre over 250
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """Where pixels lie: the centre of the first one, and the steps to the next row and to the next column."""
+
+    start: Numbers
+    down: Numbers
+    right: Numbers
+
+    def moved(self, matrix: Numbers | None) -> Grid:
+        """Where they lie in other coordinates, by an affine matrix of 4 by 4; None leaves them where they are."""
+        if matrix is None:
+            return self
+        turning, shift = matrix[:3, :3], matrix[:3, 3]
+        return Grid(turning @ self.start + shift, turning @ self.down, turning @ self.right)
+
+    def along(self, axis: Numbers, origin: Numbers, *, rows: int, columns: int) -> Numbers:
+        """How far from the origin along the axis the centre of each pixel lies."""
+        distances: Numbers = (
+            float((self.start - origin) @ axis)
+            + np.arange(rows)[:, None] * float(self.down @ axis)
+            + np.arange(columns)[None, :] * float(self.right @ axis)
+        )
+        return distances
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,54 +59,31 @@ class Plane:
     def normal(self) -> Numbers:
         return _unit(np.cross(self.along_row, self.along_column))
 
-    def is_same(self, other: Plane) -> bool:
-        """Whether both are one plane of one frame of reference; within it they may be turned and moved."""
-        return Planes([other]).same_as(self) is not None
+    @property
+    def grid(self) -> Grid:
+        return Grid(self.position, self.along_column * self.row_spacing, self.along_row * self.column_spacing)
 
-    def indices_in(self, other: Plane, *, rows: int, columns: int) -> tuple[Numbers, Numbers]:
-        """Row and column in the other image of each of these rows and columns of this one."""
-        steps_down = np.arange(rows)[:, None] * self.row_spacing
-        steps_right = np.arange(columns)[None, :] * self.column_spacing
-        start = self.position - other.position
+    def indices(self, grid: Grid, *, rows: int, columns: int) -> tuple[Numbers, Numbers]:
+        """Row and column in this image of each pixel of a grid of this size."""
         row, column = (
-            (
-                float(start @ axis)
-                + steps_down * float(self.along_column @ axis)
-                + steps_right * float(self.along_row @ axis)
-            )
-            / spacing
+            grid.along(axis, self.position, rows=rows, columns=columns) / spacing
             for axis, spacing in (
-                (other.along_column, other.row_spacing),
-                (other.along_row, other.column_spacing),
+                (self.along_column, self.row_spacing),
+                (self.along_row, self.column_spacing),
             )
         )
         return row, column
 
 
-class Planes:
-    """Many planes, at least one, among which one is looked for."""
-
-    def __init__(self, planes: Sequence[Plane]) -> None:
-        self._frames = np.array([plane.frame_of_reference for plane in planes])
-        self._positions = np.array([plane.position for plane in planes])
-        self._normals = np.array([plane.normal for plane in planes])
-
-    def same_as(self, plane: Plane) -> int | None:
-        """Which of them, counted from 0, is the same plane: the nearest if several are; None if none is."""
-        apart = np.abs((self._positions - plane.position) @ plane.normal)
-        tilt = np.linalg.norm(np.cross(self._normals, plane.normal), axis=1)
-        is_same = (self._frames == plane.frame_of_reference) & (apart <= MOST_APART_MM) & (tilt <= _MOST_TILT)
-        return int(np.where(is_same, apart, np.inf).argmin()) if is_same.any() else None
-
-
 def plane_of(header: Dataset, frame: int) -> Plane | None:
     """The plane of a frame; None if its header does not say."""
-    return plane_from(
+    plane = plane_from(
         header.get("FrameOfReferenceUID"),
         frame_value(header, frame, "PlanePositionSequence", "ImagePositionPatient"),
         frame_value(header, frame, "PlaneOrientationSequence", "ImageOrientationPatient"),
         frame_value(header, frame, "PixelMeasuresSequence", "PixelSpacing"),
     )
+    return plane if plane is None or "GridFrameOffsetVector" not in header else _offset(plane, header, frame)
 
 
 def plane_from(frame_of_reference: Any, position: Any, orientation: Any, spacing: Any) -> Plane | None:
@@ -102,6 +102,18 @@ def plane_from(frame_of_reference: Any, position: Any, orientation: Any, spacing
     return Plane(
         str(frame_of_reference), first, _unit(along_row), _unit(along_column), row_spacing, column_spacing
     )
+
+
+def _offset(plane: Plane, header: Dataset, frame: int) -> Plane | None:
+    """The plane of a dose's frame: offsets from the first plane, of which the first is 0."""
+    offsets = _numbers(header.GridFrameOffsetVector, int(header.get("NumberOfFrames") or 1))
+    if offsets is None or offsets[0] != 0:
+        return None
+    position = plane.position + plane.normal * offsets[frame - 1]
+    return Plane(
+        plane.frame_of_reference, position, plane.along_row, plane.along_column,
+        plane.row_spacing, plane.column_spacing,
+    )  # fmt: skip
 
 
 def _unit(vector: Numbers) -> Numbers:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Numbers = NDArray[np.float64]
+Mask = NDArray[np.bool_]
 _SAME_PLACE = 1e-4  # of a pixel: positions are decimal strings, and rounded
 
 
@@ -17,24 +18,31 @@ class Resampled:
     """The samples, and where there are any: not beyond the image, nor where a pixel that counts is padding."""
 
     samples: Numbers
-    is_there: NDArray[np.bool_]
+    is_there: Mask
 
 
-def resampled(samples: NDArray[Any], row: Numbers, column: Numbers, *, padding: int | None) -> Resampled:
-    """What lies at these rows and columns, which count from 0 at the centre of the first pixel."""
-    rows, columns = samples.shape
+def resampled(
+    samples: NDArray[Any], row: Numbers, column: Numbers, *, padding: Mask | None = None
+) -> Resampled:
+    """What lies at these rows and columns, which count from 0 at the centre of the first pixel.
+
+    Shapes  samples (rows, columns) or (rows, columns, colours); row and column alike, as is_there; the result as
+            row, with the colours behind. `padding` is where the image has none.
+    """
+    rows, columns = samples.shape[:2]
     row, column = _whole(row), _whole(column)
     is_there = (row >= -0.5) & (row < rows - 0.5) & (column >= -0.5) & (column < columns - 0.5)
     top, down = _split(row, rows)
     left, right = _split(column, columns)
-    found = np.zeros(row.shape)
+    found = np.zeros((*row.shape, *samples.shape[2:]))
     for step_down, share_down in ((0, 1 - down), (1, down)):
         for step_right, share_right in ((0, 1 - right), (1, right)):
             share = share_down * share_right
-            near = samples[np.minimum(top + step_down, rows - 1), np.minimum(left + step_right, columns - 1)]
-            found += np.where(share > 0, near * share, 0.0)
+            at = np.minimum(top + step_down, rows - 1), np.minimum(left + step_right, columns - 1)
+            weight = share if samples.ndim == 2 else share[..., None]
+            found += np.where(weight > 0, samples[at] * weight, 0.0)
             if padding is not None:
-                is_there &= (share == 0) | (near != padding)
+                is_there &= (share == 0) | ~padding[at]
     return Resampled(found, is_there)
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import base64
 import io
+from collections.abc import Sequence
 
 from pydicom import dcmread
 
 from archive.pixels.pool import TIME_LIMIT_S, pixel_pool
-from archive.pixels.rendering.blending import Blending, blending_of
+from archive.pixels.rendering.placing import FramePlace, FramesOver, places_from_plain
 from archive.pixels.rendering.plain import plain_picture
 from archive.pixels.rendering.references import Frames, referenced_frames
 from archive.pixels.rendering.wishes import Rendering
@@ -31,12 +32,20 @@ def rendered(source: PixelSource, wish: Rendering) -> bytes:
     return pixel_pool().run("render", {"wish": wish.to_plain()}, source, timeout_s=limit_s).body
 
 
-def blended(source: PixelSource, over: PixelSource, wish: Rendering) -> bytes:
-    """The picture with another image over it, as the blending state says that is the wish's presentation.
+def blended(
+    source: PixelSource, over: Sequence[FramesOver], others: Sequence[PixelSource], wish: Rendering
+) -> bytes:
+    """The picture with frames of the others over it, by the state that is the wish's presentation.
 
     Raises  as `rendered`.
     """
-    return pixel_pool().run("blend", {"wish": wish.to_plain()}, source, others=[over]).body
+    arguments = {"wish": wish.to_plain(), "over": [one.to_plain() for one in over]}
+    return pixel_pool().run("blend", arguments, source, others=others).body
+
+
+def frame_places(source: PixelSource) -> list[FramePlace]:
+    """Where the frames of an object lie. Raises as `rendered`."""
+    return places_from_plain(pixel_pool().run("places", {}, source).facts)
 
 
 def as_presentation(part10: bytes) -> str:
@@ -47,8 +56,3 @@ def as_presentation(part10: bytes) -> str:
 def referenced_by(part10: bytes) -> dict[str, Frames]:
     """The SOP Instance UIDs of the images a presentation state is for, in its order, with the frames it names."""
     return referenced_frames(dcmread(io.BytesIO(part10), force=True))
-
-
-def blending_by(part10: bytes) -> Blending:
-    """What a blending state says. Raises PixelsUnreadable PRESENTATION_UNSUITED if it is none."""
-    return blending_of(dcmread(io.BytesIO(part10), force=True))

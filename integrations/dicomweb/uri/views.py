@@ -13,11 +13,11 @@ from django.http import HttpRequest, HttpResponseBase
 
 from accounts.models import Person
 from archive.pixels.errors import PixelsUnreadable
-from archive.pixels.rendering.blending import BLENDING
 from archive.pixels.rendering.documents import Document
 from archive.pixels.rendering.services import as_presentation, referenced_by
 from archive.storage.objects import Place
 from common.errors import InvalidInput, NotFound, ServiceError
+from integrations.dicomweb.blending.states import BLENDING_STATES
 from integrations.dicomweb.charsets import check_charset
 from integrations.dicomweb.door import dicomweb_view
 from integrations.dicomweb.errors import NotAcceptable
@@ -120,7 +120,7 @@ def _picture(actor: Person, picture: Picture, media: MediaType, wish: PictureWis
 
 
 def _note(actor: Person, picture: Picture) -> None:
-    for one in picture.shown:
+    for one in {one.study_instance_uid: one for one in picture.shown}.values():
         note_retrieval(
             actor,
             study=one.study_instance_uid,
@@ -141,15 +141,14 @@ def _itself(actor: Person, subject: Subject) -> Picture:
 
 
 def _by_state(actor: Person, named: Target, image: Subject) -> Picture:
-    """The image, by the presentation state that is named; by a blending state, what lies over it with it.
+    """The image, by the presentation state that is named; by a blending state, its first frame that others lie over.
 
     Raises  InvalidInput if there is no such state that the actor may see; NotAcceptable if it is not for this image.
     """
     state = _state(actor, named)
-    if state.sop_class_uid == BLENDING:
-        for picture in presented(actor, state):
-            if picture.subject.sop_instance_uid == image.sop_instance_uid:
-                return replace(picture, subject=image)
+    if state.sop_class_uid in BLENDING_STATES:
+        for picture in presented(actor, state, only=image.sop_instance_uid):
+            return replace(picture, subject=image)
     else:
         part10 = whole_object(state)
         frames = referenced_by(part10).get(image.sop_instance_uid)

@@ -1,4 +1,4 @@
-"""Images with a place in the patient, and blending states of two of them, for tests."""
+"""Images with a place in the patient, states that blend them, and registrations, for tests."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import numpy as np
 from pydicom import Dataset
 from pydicom.dataset import FileDataset
 
+from archive.pixels.rendering.advanced_blending import ADVANCED_BLENDING
 from archive.pixels.rendering.blending import BLENDING
 from tests.archive.pixels.images import image
 from tests.archive.pixels.states import item, state
@@ -37,12 +38,7 @@ def blending_state(
     made.BlendingSequence = [
         _set("UNDERLYING", uids[0], under or {}), _set("SUPERIMPOSED", uids[1], over or {}),
     ]  # fmt: skip
-    kind, largest = (np.uint8, 255) if palette_bits == 8 else (np.uint16, 65535)
-    rising = np.linspace(0, largest, 256).round().astype(kind)
-    for colour, entries in (("Red", rising), ("Green", rising * 0), ("Blue", rising * 0)):
-        setattr(made, f"{colour}PaletteColorLookupTableDescriptor", [256, 0, palette_bits])
-        made[f"{colour}PaletteColorLookupTableDescriptor"].VR = "US"
-        setattr(made, f"{colour}PaletteColorLookupTableData", entries.astype(kind).tobytes())
+    made.update(palette_of("Red", bits=palette_bits))
     for keyword, value in elements.items():
         setattr(made, keyword, value)
     return made
@@ -54,3 +50,71 @@ def _set(position: str, uid: str, elements: dict[str, Any]) -> Dataset:
     return item(
         BlendingPosition=position, StudyInstanceUID="1.2.3", ReferencedSeriesSequence=[series], **elements
     )
+
+
+def palette_of(colour: str, *, bits: int = 8) -> Dataset:
+    """A palette of one colour that grows over 256 entries."""
+    made = Dataset()
+    kind, largest = (np.uint8, 255) if bits == 8 else (np.uint16, 65535)
+    rising = np.linspace(0, largest, 256).round().astype(kind)
+    for each in ("Red", "Green", "Blue"):
+        setattr(made, f"{each}PaletteColorLookupTableDescriptor", [256, 0, bits])
+        made[f"{each}PaletteColorLookupTableDescriptor"].VR = "US"
+        setattr(
+            made, f"{each}PaletteColorLookupTableData", (rising * (each == colour)).astype(kind).tobytes()
+        )
+    return made
+
+
+def advanced_state(inputs: list[Dataset], steps: list[Dataset], **elements: Any) -> FileDataset:
+    """A state that blends its inputs, which are numbered from 1, by these steps."""
+    made = state(ADVANCED_BLENDING, PixelPresentation="TRUE_COLOR", **elements)
+    del made.ReferencedSeriesSequence
+    for number, one in enumerate(inputs, start=1):
+        one.BlendingInputNumber = number
+    made.AdvancedBlendingSequence, made.BlendingDisplaySequence = inputs, steps
+    return made
+
+
+def blending_input(*uids: str, colour: str | None = None, **elements: Any) -> Dataset:
+    """An input of these images, or of the whole series; grey, or by a palette of one colour."""
+    made = item(StudyInstanceUID="1.2.3", SeriesInstanceUID="1.2.3.4", **elements)
+    if uids and "ReferencedImageSequence" not in made:
+        made.ReferencedImageSequence = [
+            item(ReferencedSOPClassUID="1.2.840.10008.5.1.4.1.1.7", ReferencedSOPInstanceUID=uid)
+            for uid in uids
+        ]
+    if colour is not None:
+        made.PaletteColorLookupTableSequence = [palette_of(colour)]
+    return made
+
+
+def step(*inputs: int, opacity: float | None = None, result: int | None = None) -> Dataset:
+    """FOREGROUND with an opacity, else EQUAL; shown unless its result has a number."""
+    made = item(
+        BlendingMode="EQUAL" if opacity is None else "FOREGROUND",
+        BlendingDisplayInputSequence=[item(BlendingInputNumber=number) for number in inputs],
+    )
+    if opacity is not None:
+        made.RelativeOpacity = opacity
+    if result is not None:
+        made.BlendingInputNumber = result
+    return made
+
+
+def threshold(kind: str, *values: float) -> Dataset:
+    return item(ThresholdType=kind, ThresholdValueSequence=[item(ThresholdValue=value) for value in values])
+
+
+def matrix_of(*rows: tuple[float, float, float, float]) -> list[float]:
+    """The three rows of an affine matrix, with the fourth."""
+    return [value for row in (*rows, (0, 0, 0, 1)) for value in row]
+
+
+def registered(*matrices: list[float], **elements: Any) -> Dataset:
+    """An item of a registration, of a frame of reference or of images as the elements say."""
+    each = [
+        item(FrameOfReferenceTransformationMatrixType="AFFINE", FrameOfReferenceTransformationMatrix=matrix)
+        for matrix in matrices
+    ]
+    return item(MatrixRegistrationSequence=[item(MatrixSequence=each)], **elements)

@@ -16,32 +16,45 @@ from pydicom.dataset import FileDataset
 from archive.pixels.errors import PixelsUnreadable
 from archive.pixels.parsing import parse
 from archive.pixels.pool import PixelPool
-from archive.pixels.rendering.drawing import Superimposed, drawn
-from archive.pixels.rendering.planes import Plane, Planes, plane_from
+from archive.pixels.rendering.drawing import drawn
+from archive.pixels.rendering.placing import FramesOver
+from archive.pixels.rendering.volumes import Layer, Superimposed
 from archive.pixels.rendering.wishes import Rendering
 from archive.pixels.sources import PixelSource
 from tests.archive.pixels.blends import blending_state, placed_image
+from tests.archive.pixels.images import part10
 from tests.archive.pixels.states import area, carried, item, line
 
 UNDER = np.array([[0, 100], [200, 255]], np.uint8)
 FULL = np.full((2, 2), 255, np.uint8)
 
 
-def shown(under: FileDataset, over: FileDataset, by: FileDataset, **wish: Any) -> np.ndarray:
-    below, above = _bytes(under), _bytes(over)
+def shown(
+    under: FileDataset,
+    over: FileDataset | list[FileDataset],
+    by: FileDataset,
+    *,
+    spacing_mm: float = 0.2,
+    **wish: Any,
+) -> np.ndarray:
+    """The picture by the state of the image with the others over it, which lie that far from one another."""
+    below, above = part10(under), [part10(one) for one in (over if isinstance(over, list) else [over])]
     asked = Rendering(format="PNG", presentation=carried(by), **wish)
-    made = drawn(parse(below), below, asked, over=Superimposed(parse(above), above))
+    layers = [Layer(parse(one), one, 1) for one in above]
+    made = drawn(parse(below), below, asked, over=[Superimposed(layers, spacing_mm)])
     return np.asarray(Image.open(io.BytesIO(made)))
-
-
-def _bytes(dataset: FileDataset) -> bytes:
-    out = io.BytesIO()
-    dataset.save_as(out, enforce_file_format=True)
-    return out.getvalue()
 
 
 def over(samples: Any, **elements: Any) -> FileDataset:
     return placed_image(samples, uid="1.2.3.4.7", **elements)
+
+
+def axial(size: int, values: dict[float, int]) -> list[FileDataset]:
+    """Images to be superimposed, each all of one value, by their depths in mm."""
+    return [
+        over(np.full((size, size), value, np.uint8), ImagePositionPatient=[0, 0, z])
+        for z, value in values.items()
+    ]
 
 
 def test_colours_lie_over_grey_with_their_opacity():
@@ -149,17 +162,11 @@ def test_annotations_are_those_of_the_underlying_image(named, brightest):
     assert made[0].max() == 0
 
 
-def test_window_of_the_client_is_that_of_the_underlying_image():
-    made = shown(placed_image(UNDER), over(FULL), blending_state(opacity=0.5), window=(50.5, 2.0))
-
-    assert made[0, 1].tolist() == [255, 128, 128]
-
-
 @pytest.mark.parametrize(
     "elements",
     [
         {"FrameOfReferenceUID": "1.2.99"}, {"ImagePositionPatient": [0, 0, 5.2]},
-        {"ImageOrientationPatient": [1, 0, 0, 0, 0, -1]}, {"PixelSpacing": None}, {"SOPInstanceUID": "1.2.98"},
+        {"PixelSpacing": None}, {"SOPInstanceUID": "1.2.98"},
     ],
 )  # fmt: skip
 def test_images_of_another_plane_or_of_no_set_are_refused(elements):
@@ -169,41 +176,76 @@ def test_images_of_another_plane_or_of_no_set_are_refused(elements):
 
 
 @pytest.mark.parametrize(
-    "elements", [{"RelativeOpacity": 1.5}, {"BlendingSequence": []},
-                 {"ReferencedSpatialRegistrationSequence": [item(SpatialLocationsPreserved="YES")]}],
-)  # fmt: skip
+    "elements", [{"RelativeOpacity": 1.5}, {"RelativeOpacity": None}, {"BlendingSequence": []}]
+)
 def test_states_that_cannot_be_followed_are_refused(elements):
     with pytest.raises(PixelsUnreadable) as refusal:
         shown(placed_image(UNDER), over(FULL), blending_state(opacity=0.5, **elements))
     assert refusal.value.code == "PRESENTATION_UNSUITED"
 
 
-def plane_at(z: float, *, tilt: float = 0.0) -> Plane:
-    """An axial plane, tilted about its rows by an angle in degrees."""
-    angle = np.deg2rad(tilt)
-    found = plane_from("1.2", [0, 0, z], [1, 0, 0, 0, np.cos(angle), np.sin(angle)], [1, 1])
-    assert found is not None
-    return found
+def test_image_between_two_is_interpolated_between_them():
+    """Superimposed images at 4 and 8 mm of 40 and 200: at 5 mm a quarter of the way, 80 of 255."""
+    volume = axial(2, {4: 40, 8: 200})
+
+    made = shown(placed_image(UNDER), volume, blending_state(opacity=1.0), spacing_mm=4)
+
+    assert (made[..., 0] == 80).all()
 
 
-def test_planes_are_the_same_within_a_tenth_of_a_millimetre_and_hardly_tilted():
-    assert plane_at(0).is_same(plane_at(0.09))
-    assert plane_at(0).is_same(plane_at(0, tilt=0.05))
-    assert not plane_at(0).is_same(plane_at(0.11))
-    assert not plane_at(0).is_same(plane_at(0, tilt=0.1))
+def test_padding_of_either_image_is_not_interpolated():
+    """The first pixel of the image above, and the second of that below, hold nothing."""
+    padded = {"PixelPaddingValue": 7}
+    volume = [
+        over(np.array(samples, np.uint8), ImagePositionPatient=[0, 0, z], **padded)
+        for samples, z in (([[200, 7]], 4), ([[7, 200]], 6))
+    ]
+
+    made = shown(
+        placed_image(np.array([[1, 2]], np.uint8)), volume, blending_state(opacity=1.0), spacing_mm=2
+    )
+
+    assert made.tolist() == [[[1] * 3, [2] * 3]]
 
 
-def test_nearest_of_several_planes_is_found():
-    assert Planes([plane_at(5), plane_at(0.09), plane_at(0.02)]).same_as(plane_at(0)) == 2
-    assert Planes([plane_at(5), plane_at(6)]).same_as(plane_at(0)) is None
+def test_each_image_of_a_volume_is_shown_by_the_voi_named_for_it():
+    """At 4.4 mm the image at 4 mm is nearer: (0.8 * 40 + 0.2 * 200) = 72 of its window of 0 to 144 is a half."""
+    vois = [
+        item(WindowCenter=center, WindowWidth=2 * center, VOILUTFunction="LINEAR_EXACT",
+             ReferencedImageSequence=[item(ReferencedSOPInstanceUID=uid)])
+        for center, uid in ((72, "1.2.3.4.7"), (500, "1.2.3.4.8"))
+    ]  # fmt: skip
+    by = blending_state(opacity=1.0, over={"SoftcopyVOILUTSequence": vois})
+    named = by.BlendingSequence[1].ReferencedSeriesSequence[0].ReferencedImageSequence
+    named.append(item(ReferencedSOPInstanceUID="1.2.3.4.8"))
+    volume = [
+        placed_image(np.full((2, 2), value, np.uint8), uid=uid, ImagePositionPatient=[0, 0, z])
+        for value, uid, z in ((40, "1.2.3.4.7", 4), (200, "1.2.3.4.8", 6))
+    ]
+
+    made = shown(placed_image(UNDER, ImagePositionPatient=[0, 0, 4.4]), volume, by, spacing_mm=2)
+
+    assert (made[..., 0] == 128).all()
+
+
+def test_picture_across_a_volume_takes_a_row_of_each_image():
+    """A coronal picture: its rows lie at 7, 6, 5 mm, where axial images of one value each are."""
+    volume = axial(3, {5: 10, 6: 20, 7: 30})
+    upright = {"ImagePositionPatient": [0, 1, 7], "ImageOrientationPatient": [1, 0, 0, 0, 0, -1]}
+    coronal = placed_image(np.zeros((3, 3), np.uint8), **upright)
+
+    made = shown(coronal, volume, blending_state(opacity=1.0), spacing_mm=1)
+
+    assert made[..., 0].tolist() == [[30] * 3, [20] * 3, [10] * 3]
 
 
 def test_both_objects_reach_the_decoders_process():
     pool = PixelPool(processes=1)
     wish = Rendering(format="PNG", presentation=carried(blending_state(opacity=1.0)))
-    below, above = (PixelSource(data=_bytes(one)) for one in (placed_image(UNDER), over(FULL)))
+    below, above = (PixelSource(data=part10(one)) for one in (placed_image(UNDER), over(FULL)))
     try:
-        made = pool.run("blend", {"wish": wish.to_plain()}, below, others=[above]).body
+        arguments = {"wish": wish.to_plain(), "over": [FramesOver(((0, 1),), 0.2).to_plain()]}
+        made = pool.run("blend", arguments, below, others=[above]).body
     finally:
         pool.close()
 

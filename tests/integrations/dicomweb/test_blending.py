@@ -8,12 +8,16 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image
+from pydicom import Dataset
+from pydicom.dataset import FileDataset
 
 from accounts.actors import SystemActor
 from accounts.models import AuditEvent
 from archive.studies.services import store_part10
+from integrations.dicomweb.blending import volumes
 from tests.archive.pixels.blends import blending_state
 from tests.archive.pixels.states import item
+from tests.integrations.dicomweb.answers import parts_of
 from tests.portal.stored_images import ct_slice, part10, store_ct
 
 MODALITY = SystemActor("dicom:CT1", "county")
@@ -47,19 +51,52 @@ def store_over(site, index: int, **elements: object) -> str:
     return str(made.SOPInstanceUID)
 
 
-def store_state(site, under: list[str], over: list[str], **elements: Any) -> None:
-    by = blending_state(opacity=0.5, under=HU, over=HU, **elements)
-    for one, study, uids in zip(by.BlendingSequence, (STUDY, OTHER_STUDY), (under, over), strict=True):
+def flat(value: int) -> bytes:
+    """The pixels of a slice of as many HU."""
+    return np.full((8, 8), value + 1000, np.uint16).tobytes()
+
+
+def store_film(site, study: str, series: str, values: dict[float, int]) -> str:
+    """A film of one frame at each of these depths in mm, of as many HU."""
+    made = ct_slice(study, series, 0, FrameOfReferenceUID=FRAME, NumberOfFrames=len(values))
+    del made.ImagePositionPatient
+    made.PerFrameFunctionalGroupsSequence = [
+        item(PlanePositionSequence=[item(ImagePositionPatient=[0, 0, z])]) for z in values
+    ]
+    made.PixelData = b"".join(flat(value) for value in values.values())
+    store_part10(part10(made), site=site, actor=MODALITY)
+    return str(made.SOPInstanceUID)
+
+
+def store_state(site, below: list[str], above: list[str], **elements: Any) -> None:
+    by = blending_state(**{"opacity": 0.5, "under": HU, "over": HU, **elements})
+    for one, study, uids in zip(by.BlendingSequence, (STUDY, OTHER_STUDY), (below, above), strict=True):
         one.StudyInstanceUID = study
-        one.ReferencedSeriesSequence[0].ReferencedImageSequence = [
-            item(ReferencedSOPClassUID="1.2.840.10008.5.1.4.1.1.2", ReferencedSOPInstanceUID=uid)
-            for uid in uids
-        ]
+        one.ReferencedSeriesSequence[0].ReferencedImageSequence = [named(uid) for uid in uids]
+    store_in_study(site, by)
+
+
+def store_in_study(site, made: FileDataset) -> None:
+    """As an object of the state's series, and of the patient of all images."""
     of_study = ct_slice(STUDY, "1.2.3.5", 0)
     for keyword in ("SpecificCharacterSet", "PatientName", "PatientID", "PatientBirthDate", "PatientSex"):
-        setattr(by, keyword, of_study.get(keyword))
-    by.StudyInstanceUID, by.SeriesInstanceUID, by.Modality = STUDY, "1.2.3.5", "PR"
-    store_part10(part10(by), site=site, actor=MODALITY)
+        setattr(made, keyword, of_study.get(keyword))
+    made.StudyInstanceUID, made.SeriesInstanceUID, made.Modality = STUDY, "1.2.3.5", "PR"
+    store_part10(part10(made), site=site, actor=MODALITY)
+
+
+def named(uid: str, **elements: Any) -> Dataset:
+    return item(ReferencedSOPClassUID="1.2.840.10008.5.1.4.1.1.2", ReferencedSOPInstanceUID=uid, **elements)
+
+
+def pictures_of(response) -> list[np.ndarray]:
+    """Each picture of an answer of one or several."""
+    parts = (
+        [part.get_payload(decode=True) for part in parts_of(response)]
+        if response.streaming
+        else [response.content]
+    )
+    return [np.asarray(Image.open(io.BytesIO(part))) for part in parts]
 
 
 def test_blending_state_is_the_images_of_its_sets_that_lie_in_one_plane(theo, cast, under):
@@ -75,15 +112,62 @@ def test_blending_state_is_the_images_of_its_sets_that_lie_in_one_plane(theo, ca
     assert AuditEvent.objects.filter(action="study.retrieved", object_uid=OTHER_STUDY).count() == 1
 
 
-def test_each_pair_of_images_is_a_picture(theo, cast, under):
-    store_state(cast.county, under, [store_over(cast.county, index) for index in (2, 0)])
+def test_each_image_that_others_reach_is_a_picture(theo, cast, under):
+    """Superimposed at 2 and 1 mm: half a millimetre beyond belongs to them, 0 mm does not."""
+    store_state(cast.county, under, [store_over(cast.county, index) for index in (2, 1)])
 
     response = theo.get(URL, HTTP_ACCEPT='multipart/related; type="image/png"')
 
-    body = b"".join(response.streaming_content)
-    assert body.count(b"\x89PNG") == 2
-    assert body.index(under[0].encode()) < body.index(under[2].encode())
-    assert under[1].encode() not in body
+    places = [part["Content-Location"] for part in parts_of(response)]
+    assert [place.split("/")[-2] for place in places] == under[1:]
+
+
+def test_image_between_two_is_blended_with_what_is_interpolated_between_them(theo, cast, under):
+    """At 1 mm, half of the way from -20 HU at -1 mm to 60 HU at 3 mm: 20 of 100, entry 51."""
+    over = [
+        store_over(cast.county, index, ImagePositionPatient=[0, 0, z], PixelData=flat(value))
+        for index, z, value in ((1, -1, -20), (2, 3, 60))
+    ]
+    store_state(cast.county, [under[1]], over, opacity=1.0)
+
+    (made,) = pictures_of(theo.get(URL, HTTP_ACCEPT="image/png"))
+
+    assert (made == [51, 0, 0]).all()
+
+
+def test_frames_of_films_are_blended_each_with_those_in_its_place(theo, cast):
+    """Below at 0, 1 and 2 mm, above at 1 mm and deeper: half a millimetre beyond belongs to it, 0 mm does not.
+
+    By the URI service it is the first of them: 40 of 100 is entry 102.
+    """
+    below = store_film(cast.county, STUDY, "1.2.3.4", {0: 10, 1: 20, 2: 30})
+    above = store_film(cast.county, OTHER_STUDY, SERIES, {1: 40, 2: 80, 3: 90})
+    store_state(cast.county, [below], [above], opacity=1.0)
+    by = f"presentationSeriesUID=1.2.3.5&presentationUID={STATE}"
+    asked = (
+        f"requestType=WADO&studyUID={STUDY}&seriesUID=1.2.3.4&objectUID={below}&contentType=image/png&{by}"
+    )
+
+    response = theo.get(URL, HTTP_ACCEPT='multipart/related; type="image/png"')
+    places = [part["Content-Location"] for part in parts_of(response)]
+    by_uri = theo.get(f"/dicomweb/wado?{asked}")
+
+    assert [place.partition("/frames/")[2] for place in places] == ["2/rendered", "3/rendered"]
+    assert [picture[0, 0].tolist() for picture in pictures_of(by_uri)] == [[102, 0, 0]]
+
+
+def test_only_the_frames_a_state_names_are_blended(theo, cast):
+    below = store_film(cast.county, STUDY, "1.2.3.4", {0: 10, 1: 20})
+    above = store_film(cast.county, OTHER_STUDY, SERIES, {0: 40, 1: 80})
+    by = blending_state(opacity=1.0, under=HU, over=HU)
+    sets = ((STUDY, named(below)), (OTHER_STUDY, named(above, ReferencedFrameNumber=[2])))
+    for one, (study, image) in zip(by.BlendingSequence, sets, strict=True):
+        one.StudyInstanceUID, one.ReferencedSeriesSequence[0].ReferencedImageSequence = study, [image]
+    store_in_study(cast.county, by)
+
+    (made,) = pictures_of(theo.get(URL, HTTP_ACCEPT="image/png"))
+
+    assert (made == [204, 0, 0]).all()
 
 
 def test_uri_service_shows_an_image_by_a_blending_state(theo, cast, under):
@@ -105,7 +189,7 @@ def test_uri_service_shows_an_image_by_a_blending_state(theo, cast, under):
         ({"ImageOrientationPatient": [0, 1, 0, 0, 0, -1]}, "BLENDING_PLANES"),
         ({"ImagePositionPatient": None}, "BLENDING_UNPLACED"),
         ({"PatientID": "C-2002"}, "BLENDING_PATIENTS"),
-        ({"NumberOfFrames": 2, "PixelData": b"\0" * 256}, "BLENDING_OF_FRAMES"),
+        ({"NumberOfFrames": 2, "PixelData": b"\0" * 256}, "BLENDING_AMBIGUOUS"),
     ],
 )
 def test_images_that_cannot_be_laid_over_each_other_are_refused_by_name(theo, cast, under, elements, code):
@@ -116,17 +200,22 @@ def test_images_that_cannot_be_laid_over_each_other_are_refused_by_name(theo, ca
     assert (response.status_code, response.json()["code"]) == (406, code)
 
 
-def test_registered_sets_are_refused_by_name(theo, cast, under):
-    registration = item(
-        ReferencedSOPClassUID="1.2.840.10008.5.1.4.1.1.66.1", ReferencedSOPInstanceUID="1.2.55"
-    )
-    store_state(
-        cast.county, under, [store_over(cast.county, 1)], ReferencedSpatialRegistrationSequence=[registration]
-    )
+def test_images_of_one_place_are_not_chosen_from(theo, cast, under):
+    over = [store_over(cast.county, index, ImagePositionPatient=[0, 0, 1]) for index in (1, 2)]
+    store_state(cast.county, under, over)
+
+    assert theo.get(URL, HTTP_ACCEPT="image/png").json()["code"] == "BLENDING_AMBIGUOUS"
+
+
+@pytest.mark.parametrize("limit", ["MOST_OVER_ONE", "MOST_IN_ANSWER"])
+def test_more_than_is_blended_in_one_answer_is_refused_by_name(theo, cast, under, monkeypatch, limit):
+    monkeypatch.setattr(volumes, limit, 1)
+    over = [store_over(cast.county, index, ImagePositionPatient=[0, 0, index + 0.5]) for index in (0, 1)]
+    store_state(cast.county, under, over)
 
     response = theo.get(URL, HTTP_ACCEPT="image/png")
 
-    assert (response.status_code, response.json()["code"]) == (406, "BLENDING_REGISTERED")
+    assert (response.status_code, response.json()["code"]) == (406, "BLENDING_TOO_LARGE")
 
 
 def test_images_that_are_not_there_are_told_of(theo, cast, under):

@@ -1,0 +1,94 @@
+"""Where frames lie, and which of them are laid over a picture: plain values, handed to a decoder's process and back.
+
+Reference  PS3.3 §C.7.6.2 (image plane), §C.8.20.3.1 (segment of a frame)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from pydicom import Dataset
+
+from archive.pixels.errors import unreadable
+from archive.pixels.functional_groups import frame_value
+from archive.pixels.parsing import ParsedObject
+from archive.pixels.rendering.planes import Plane, plane_of
+from archive.pixels.rendering.volumes import Layer, Superimposed
+from archive.pixels.walking import Data
+
+MOST_FRAMES = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class FramesOver:
+    """The frames of a volume over a picture, as `Superimposed` wants them.
+
+    Each is its object, counted from 0 among those that go with the picture, and its number in it. The matrix is that
+    of 4 by 4, row after row.
+    """
+
+    frames: tuple[tuple[int, int], ...]
+    spacing_mm: float
+    matrix: tuple[float, ...] | None = None
+    number: int = 0
+
+    def to_plain(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def superimposed_from_plain(
+    values: Mapping[str, Any], objects: Sequence[tuple[ParsedObject, Data]]
+) -> Superimposed:
+    """What `FramesOver.to_plain` says of these objects."""
+    matrix = values["matrix"]
+    layers = []
+    for at, frame in values["frames"]:
+        parsed, data = objects[at]
+        layers.append(Layer(parsed, data, frame))
+    return Superimposed(
+        layers=layers,
+        spacing_mm=values["spacing_mm"],
+        matrix=None if matrix is None else np.array(matrix).reshape(4, 4),
+        number=values["number"],
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class FramePlace:
+    """Where one frame lies; None where it does not say. `segment` is the one a frame of a segmentation shows."""
+
+    plane: Plane | None
+    segment: int | None = None
+
+
+def places_to_plain(header: Dataset, count: int) -> dict[str, Any]:
+    """The places of this many frames. Raises PixelsUnreadable if they are more than any picture is made of."""
+    if count > MOST_FRAMES:
+        raise unreadable("PIXELS_TOO_LARGE")
+    return {"frames": [_place_to_plain(header, frame) for frame in range(1, count + 1)]}
+
+
+def places_from_plain(values: Mapping[str, Any]) -> list[FramePlace]:
+    return [FramePlace(_plane_from_plain(plane), segment) for plane, segment in values["frames"]]
+
+
+def _place_to_plain(header: Dataset, frame: int) -> list[Any]:
+    plane = plane_of(header, frame)
+    segment = frame_value(header, frame, "SegmentIdentificationSequence", "ReferencedSegmentNumber")
+    return [None if plane is None else _plane_to_plain(plane), segment if isinstance(segment, int) else None]
+
+
+def _plane_to_plain(plane: Plane) -> list[Any]:
+    vectors = [vector.tolist() for vector in (plane.position, plane.along_row, plane.along_column)]
+    return [plane.frame_of_reference, *vectors, plane.row_spacing, plane.column_spacing]
+
+
+def _plane_from_plain(values: Sequence[Any] | None) -> Plane | None:
+    if values is None:
+        return None
+    frame_of_reference, *vectors, row_spacing, column_spacing = values
+    position, along_row, along_column = (np.array(vector) for vector in vectors)
+    return Plane(frame_of_reference, position, along_row, along_column, row_spacing, column_spacing)

@@ -1,0 +1,23 @@
+"""Why images are not blended, by name."""
+
+from __future__ import annotations
+
+from integrations.dicomweb.errors import NotAcceptable
+
+_SENTENCES = {
+    "IMAGES_MISSING": "The images of the presentation state are not here",
+    "BLENDING_PATIENTS": "The images to be blended are not of one patient",
+    "BLENDING_UNPLACED": "The images to be blended do not say where in a frame of reference they lie",
+    "BLENDING_FRAME_OF_REFERENCE": "The images to be blended share no frame of reference, nor does a registration",
+    "BLENDING_PLANES": "The images to be blended do not lie in one place",
+    "BLENDING_AMBIGUOUS": "Several of the images to be laid over others lie in one place",
+    "BLENDING_TOO_LARGE": "More images would have to be blended than are in one answer",
+    "BLENDING_REGISTRATION_MISSING": "The spatial registration of the images to be blended is not here",
+    "BLENDING_REGISTRATION_CLASS": "Images are blended by a spatial registration, not by one that deforms them",
+    "BLENDING_REGISTRATION_MATRIX": "The matrices of the spatial registration cannot be followed",
+    "BLENDING_TIME_SERIES": "Series of images in time are not blended",
+}
+
+
+def refused(code: str) -> NotAcceptable:
+    return NotAcceptable(_SENTENCES[code], code=code)

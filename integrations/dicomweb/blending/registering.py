@@ -1,0 +1,81 @@
+"""The spatial registrations a state refers to.
+
+Reference  PS3.3 §C.11.14, §C.20.2, table C.17-3 (hierarchical SOP instance reference)
+"""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+
+from pydicom import Dataset, dcmread
+
+from accounts.actors import Actor
+from archive.pixels.rendering.registrations import (
+    SPATIAL_REGISTRATION,
+    Coordinates,
+    Registration,
+    coordinates_of,
+    registration_of,
+)
+from common.errors import NotFound
+from integrations.dicomweb.blending.frames import Frame
+from integrations.dicomweb.blending.refusals import refused
+from integrations.dicomweb.retrieve.subjects import Subject, subjects
+from integrations.dicomweb.retrieve.whole import whole_object
+
+
+@dataclass(frozen=True, slots=True)
+class Registrations:
+    """Those that count for some images, and the studies they were made in."""
+
+    found: tuple[Registration, ...] = ()
+    studies: frozenset[str] = frozenset()
+
+    def coordinates(self, frame: Frame) -> Coordinates:
+        """Those a placed frame comes to lie in. Raises NotAcceptable if it lies nowhere."""
+        if frame.plane is None:
+            raise refused("BLENDING_UNPLACED")
+        return coordinates_of(
+            frame.subject.sop_instance_uid, frame.number, frame.plane.frame_of_reference, self.found
+        )
+
+
+def registrations_of(actor: Actor, item: Dataset) -> Registrations:
+    """The registrations an item refers to, in its order.
+
+    Raises  NotAcceptable if one is not there, is of another class, or cannot be followed.
+    """
+    found = [
+        _subject(actor, study, series, instance)
+        for study in item.get("ReferencedSpatialRegistrationSequence") or ()
+        for series in study.get("ReferencedSeriesSequence") or ()
+        for instance in series.get("ReferencedSOPSequence") or ()
+    ]
+    if not found and item.get("ReferencedSpatialRegistrationSequence"):
+        raise refused("BLENDING_REGISTRATION_MISSING")
+    return Registrations(
+        tuple(_registration(one) for one in found), frozenset(one.study_instance_uid for one in found)
+    )
+
+
+def _subject(actor: Actor, study: Dataset, series: Dataset, instance: Dataset) -> Subject:
+    try:
+        (found,) = subjects(
+            actor,
+            study=str(study.get("StudyInstanceUID", "")),
+            series=str(series.get("SeriesInstanceUID", "")),
+            instance=str(instance.get("ReferencedSOPInstanceUID", "")),
+        )
+    except NotFound as error:
+        raise refused("BLENDING_REGISTRATION_MISSING") from error
+    return found
+
+
+def _registration(subject: Subject) -> Registration:
+    if subject.sop_class_uid != SPATIAL_REGISTRATION:
+        raise refused("BLENDING_REGISTRATION_CLASS")
+    said = registration_of(dcmread(io.BytesIO(whole_object(subject)), force=True))
+    if said is None:
+        raise refused("BLENDING_REGISTRATION_MATRIX")
+    return said

@@ -1,0 +1,166 @@
+"""Advanced blending presentation states as resources: what lies over which frame, refusals, and over the wire."""
+
+from __future__ import annotations
+
+import datetime as dt
+import io
+
+import numpy as np
+import pytest
+from dicomweb_client.api import DICOMwebClient
+from PIL import Image
+from pydicom import Dataset, dcmread
+from pydicom.dataset import FileDataset
+
+from accounts.tokens import issue_token
+from tests.archive.pixels.blends import advanced_state, blending_input, matrix_of, registered, step, threshold
+from tests.archive.pixels.states import item
+from tests.integrations.dicomweb.test_blending import (
+    FRAME,
+    OTHER_STUDY,
+    SERIES,
+    STATE,
+    STUDY,
+    URL,
+    flat,
+    named,
+    pictures_of,
+    store_film,
+    store_in_study,
+    store_over,
+)
+from tests.integrations.dicomweb.test_registered_blending import OTHER_FRAME, referring, store_registration
+from tests.portal.stored_images import ct_slice, part10, store_ct
+
+WINDOW = [item(WindowCenter=50, WindowWidth=100, VOILUTFunction="LINEAR_EXACT")]
+
+
+@pytest.fixture
+def theo(client, cast):
+    client.force_login(cast.theo)
+    return client
+
+
+def grey(study: str = STUDY, series: str = "1.2.3.4", **elements: object) -> Dataset:
+    """An input of a whole series, shown from 0 to 100 HU."""
+    made = blending_input(SoftcopyVOILUTSequence=WINDOW, **elements)
+    made.StudyInstanceUID, made.SeriesInstanceUID = study, series
+    return made
+
+
+def red(**elements: object) -> Dataset:
+    made = grey(OTHER_STUDY, SERIES, **elements)
+    made.PaletteColorLookupTableSequence = blending_input(colour="Red").PaletteColorLookupTableSequence
+    return made
+
+
+def halves(*inputs: Dataset) -> FileDataset:
+    """The second input over the first, by half."""
+    return advanced_state(list(inputs), [step(2, 1, opacity=0.5)])
+
+
+def as_read(made: FileDataset) -> FileDataset:
+    """With what a file says of itself."""
+    return dcmread(io.BytesIO(part10(made)))
+
+
+def test_all_frames_of_the_geometry_are_shown_with_what_lies_over_them(theo, cast):
+    """Slices of 0, 1 and 2 HU; 60 HU over that at 1 mm alone."""
+    store_ct(cast.county, FrameOfReferenceUID=FRAME)
+    store_over(cast.county, 1, PixelData=flat(60))
+    store_in_study(cast.county, halves(grey(), red()))
+
+    made = pictures_of(theo.get(URL, HTTP_ACCEPT='multipart/related; type="image/png"'))
+
+    assert [picture[1, 1].tolist() for picture in made] == [[0] * 3, [78, 1, 1], [5] * 3]
+
+
+def test_geometry_is_that_of_the_input_the_state_says(theo, cast):
+    """The pixels and frames of the film: of 20 and 40 HU where the slices have 0 and 1 HU."""
+    store_ct(cast.county, FrameOfReferenceUID=FRAME)
+    store_film(cast.county, OTHER_STUDY, SERIES, {0: 20, 1: 40})
+    store_in_study(cast.county, halves(grey(), red(GeometryForDisplay="TRUE")))
+
+    response = theo.get(URL, HTTP_ACCEPT='multipart/related; type="image/png"')
+
+    assert [picture[1, 1].tolist() for picture in pictures_of(response)] == [[26, 0, 0], [52, 1, 1]]
+
+
+def test_one_input_needs_no_place_in_the_patient(theo, cast):
+    (uid,) = store_ct(cast.county, slices=1, ImagePositionPatient=None).instances.values_list(
+        "sop_instance_uid", flat=True
+    )
+    by = advanced_state([grey(ReferencedImageSequence=[named(uid)])], [step(1)])
+    by.AdvancedBlendingSequence[0].ThresholdSequence = [threshold("LESS_THAN", -500)]
+    store_in_study(cast.county, by)
+
+    (made,) = pictures_of(theo.get(URL, HTTP_ACCEPT="image/png"))
+
+    assert made.max() == 0
+
+
+def test_input_comes_by_a_registration_of_its_own(theo, cast):
+    """A volume at 11 mm that is registered 10 mm lower lies over the slice at 1 mm."""
+    store_ct(cast.county, FrameOfReferenceUID=FRAME)
+    store_over(
+        cast.county, 0, FrameOfReferenceUID=OTHER_FRAME, ImagePositionPatient=[0, 0, 11], PixelData=flat(60)
+    )
+    lower = matrix_of((1, 0, 0, 0), (0, 1, 0, 0), (0, 0, 1, -10))
+    store_registration(cast.county, registered(lower, FrameOfReferenceUID=OTHER_FRAME))
+    store_in_study(cast.county, halves(grey(), red(**referring())))
+
+    made = pictures_of(theo.get(URL, HTTP_ACCEPT='multipart/related; type="image/png"'))
+
+    assert [picture[1, 1].tolist() for picture in made] == [[0] * 3, [78, 1, 1], [5] * 3]
+
+
+@pytest.mark.parametrize(
+    ("inputs", "over", "code"),
+    [
+        ([grey(), red(TimeSeriesBlending="TRUE")], {}, "BLENDING_TIME_SERIES"),
+        ([grey(), red()], {"FrameOfReferenceUID": OTHER_FRAME}, "BLENDING_FRAME_OF_REFERENCE"),
+        ([grey(), red()], {"ImagePositionPatient": [0, 0, 9]}, "BLENDING_PLANES"),
+        ([grey(), red()], {"ImagePositionPatient": None}, "BLENDING_UNPLACED"),
+        ([grey(), red()], {"PatientID": "C-2002"}, "BLENDING_PATIENTS"),
+        ([grey(), grey(OTHER_STUDY, "1.2.9.5")], {}, "IMAGES_MISSING"),
+        ([grey(), red(**referring())], {}, "BLENDING_REGISTRATION_MISSING"),
+    ],
+)  # fmt: skip
+def test_inputs_that_cannot_be_blended_are_refused_by_name(theo, cast, inputs, over, code):
+    store_ct(cast.county, FrameOfReferenceUID=FRAME)
+    store_over(cast.county, 1, **over)
+    store_in_study(cast.county, halves(*inputs))
+
+    response = theo.get(URL, HTTP_ACCEPT="image/png")
+
+    assert (response.status_code, response.json()["code"]) == (406, code)
+
+
+def test_state_without_a_picture_is_refused_by_name(theo, cast):
+    store_ct(cast.county, FrameOfReferenceUID=FRAME)
+    store_in_study(cast.county, advanced_state([grey()], []))
+
+    response = theo.get(URL, HTTP_ACCEPT="image/png")
+
+    assert (response.status_code, response.json()["code"]) == (406, "PRESENTATION_UNSUITED")
+
+
+def test_what_a_client_stores_comes_back_blended_over_the_wire(live_server, cast):
+    """EQUAL of 20 HU in grey and 60 HU in red, 51 and 153 of 255: red is their mean, green and blue half of 51."""
+    _, secret = issue_token(cast.theo, label="test", lasts=dt.timedelta(days=1))
+    headers = {"Authorization": f"Bearer {secret}", "Connection": "close"}  # no thread outlives its answer
+    client = DICOMwebClient(url=f"{live_server.url}/dicomweb", headers=headers)
+    by = advanced_state([grey(), red()], [step(1, 2)])
+    by.StudyInstanceUID, by.SeriesInstanceUID, by.Modality = STUDY, "1.2.3.5", "PR"
+    by.PatientID = "C-1001"
+    sent = [
+        ct_slice(study, series, 0, FrameOfReferenceUID=FRAME, PixelData=flat(value))
+        for study, series, value in ((STUDY, "1.2.3.4", 20), (OTHER_STUDY, SERIES, 60))
+    ]
+
+    client.store_instances([as_read(sent[0]), as_read(by)])
+    client.store_instances([as_read(sent[1])])
+    data = client.retrieve_instance_rendered(STUDY, "1.2.3.5", STATE, media_types=("image/png",))
+    client._session.close()
+
+    assert (np.asarray(Image.open(io.BytesIO(data))) == [102, 26, 26]).all()
