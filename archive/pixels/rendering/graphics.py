@@ -15,10 +15,11 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 from pydicom import Dataset
 
+from archive.pixels.rendering.fonts import font_for
 from archive.pixels.rendering.inks import BLACK, WHITE, Ink, is_grey
 from archive.pixels.rendering.outlines import Point, dashes, outline_of
 from archive.pixels.rendering.styles import LineStyle, Shadow, fill_style, line_style, text_style
-from archive.pixels.rendering.words import Draw, Words, font
+from archive.pixels.rendering.words import Draw, Words
 
 Shown = NDArray[np.uint8]
 Points = Callable[[Any, Any], list[Point]]
@@ -32,8 +33,8 @@ def with_lines(shown: Shown, lines: Sequence[str]) -> Shown:
     draw = ImageDraw.Draw(sheet.image)
     for number, line in enumerate(lines):
         draw.text(
-            (height // 2, height // 2 + number * height * 1.3), line, fill=sheet.fill(WHITE), font=font(height),
-            stroke_width=1, stroke_fill=sheet.fill(BLACK),
+            (height // 2, height // 2 + number * height * 1.3), line, font=font_for(line, height),
+            fill=sheet.fill(WHITE), stroke_width=1, stroke_fill=sheet.fill(BLACK),
         )  # fmt: skip
     return np.asarray(sheet.image)
 

@@ -1,6 +1,6 @@
 """Words of an annotation as they are drawn: on which side, at which height of their box, bold, italic, underlined.
 
-There is one font: italics are its upright letters leaned over, line by line, bold ones are drawn thicker.
+Italics are upright letters leaned over, line by line, bold ones are drawn thicker.
 Reference  PS3.3 §C.10.5.1.3.12 (text style)
 """
 
@@ -10,8 +10,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
 
+from archive.pixels.rendering.fonts import font_for
 from archive.pixels.rendering.outlines import Point
 from archive.pixels.rendering.styles import TextStyle
 
@@ -20,10 +21,6 @@ _ANCHORS = {"LEFT": "la", "CENTER": "ma", "RIGHT": "ra"}
 _ACROSS = {"LEFT": 0.0, "CENTER": 0.5, "RIGHT": 1.0}
 _DOWN = {"TOP": 0.0, "CENTER": 0.5, "BOTTOM": 1.0}
 _LEAN = 0.2  # to the right, for each pixel upwards
-
-
-def font(height: int) -> Any:
-    return ImageFont.load_default(height)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +58,7 @@ class Words:
     @property
     def _of_line(self) -> dict[str, Any]:
         return {
-            "font": font(self.height), "anchor": _ANCHORS[self.style.align],
+            "font": font_for(self.text, self.height), "anchor": _ANCHORS[self.style.align],
             "stroke_width": 1 if self.style.is_bold else 0,
         }  # fmt: skip
 

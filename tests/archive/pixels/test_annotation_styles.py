@@ -6,6 +6,7 @@ CIELab values are worked out backwards: those of sRGB's own red, green and so on
 from __future__ import annotations
 
 import io
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ from pydicom import Dataset
 from pydicom.dataset import FileDataset
 
 from archive.pixels.parsing import parse
+from archive.pixels.rendering import fonts
 from archive.pixels.rendering.drawing import drawn
 from archive.pixels.rendering.inks import cielab_ink
 from archive.pixels.rendering.outlines import dashes, outline_of
@@ -244,6 +246,7 @@ def boxed_words(text: str, **style) -> np.ndarray:
         BoundingBoxBottomRightHandCorner=[1.0, 1.0], TextStyleSequence=[item(ShadowStyle="OFF", **style)],
     )  # fmt: skip
     by = annotating(item(GraphicLayer="L", TextObjectSequence=[words]))
+    by.SpecificCharacterSet = "ISO_IR 192"
     return np.argwhere(shown(by, of=np.zeros((640, 640), np.uint8)) > GREY // 2)
 
 
@@ -275,3 +278,18 @@ def test_italics_lean_to_the_right_line_by_line():
 def _starts(ink: np.ndarray) -> list[tuple[int, int]]:
     """Row after row, where its ink begins."""
     return [(int(row), int(ink[ink[:, 0] == row, 1].min())) for row in np.unique(ink[:, 0])]
+
+
+def test_letters_are_drawn_in_a_font_of_the_machine_that_has_them():
+    """A font draws letters that it does not have as the same box each."""
+    if not Path("/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc").exists():
+        pytest.skip("fonts-noto-cjk is not installed")
+    wang, li, box = (boxed_words(letter) for letter in ("王", "李", "\U0010ffff"))
+
+    assert len({tuple(map(tuple, ink)) for ink in (wang, li, box)}) == 3
+
+
+def test_without_such_a_font_words_are_drawn_all_the_same(monkeypatch):
+    monkeypatch.setattr(fonts, "FILES", ())
+
+    assert boxed_words("王 A").size > boxed_words("A").size
