@@ -27,7 +27,7 @@ GREY = np.array([[0, 100], [200, 255]], np.uint8)
 EXACT = {"WindowCenter": 50, "WindowWidth": 100, "VOILUTFunction": "LINEAR_EXACT"}
 
 
-def shown(by: FileDataset, below: FileDataset, *over: FileDataset, **wish: Any) -> list[Any]:
+def shown(by: FileDataset, below: FileDataset, *over: FileDataset, **wish: Any) -> Any:
     """The picture of the first input, with the others over it."""
     data, *others = (part10(one) for one in (below, *over))
     volumes = [

@@ -231,7 +231,10 @@ def test_each_image_of_a_volume_is_shown_by_the_voi_named_for_it():
 def test_picture_across_a_volume_takes_a_row_of_each_image():
     """A coronal picture: its rows lie at 7, 6, 5 mm, where axial images of one value each are."""
     volume = axial(3, {5: 10, 6: 20, 7: 30})
-    upright = {"ImagePositionPatient": [0, 1, 7], "ImageOrientationPatient": [1, 0, 0, 0, 0, -1]}
+    upright: dict[str, Any] = {
+        "ImagePositionPatient": [0, 1, 7],
+        "ImageOrientationPatient": [1, 0, 0, 0, 0, -1],
+    }
     coronal = placed_image(np.zeros((3, 3), np.uint8), **upright)
 
     made = shown(coronal, volume, blending_state(opacity=1.0), spacing_mm=1)

@@ -23,7 +23,7 @@ def registration(*items: Dataset) -> Registration:
 
 def moved(matrix: np.ndarray | None, *point: float) -> list[float]:
     assert matrix is not None
-    return (matrix @ [*point, 1])[:3].tolist()
+    return [float(value) for value in (matrix @ [*point, 1])[:3]]
 
 
 def test_matrix_is_that_of_the_frame_of_reference():

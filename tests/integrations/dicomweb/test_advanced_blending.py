@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import io
+from typing import Any
 
 import numpy as np
 import pytest
@@ -41,14 +42,14 @@ def theo(client, cast):
     return client
 
 
-def grey(study: str = STUDY, series: str = "1.2.3.4", **elements: object) -> Dataset:
+def grey(study: str = STUDY, series: str = "1.2.3.4", **elements: Any) -> Dataset:
     """An input of a whole series, shown from 0 to 100 HU."""
     made = blending_input(SoftcopyVOILUTSequence=WINDOW, **elements)
     made.StudyInstanceUID, made.SeriesInstanceUID = study, series
     return made
 
 
-def red(**elements: object) -> Dataset:
+def red(**elements: Any) -> Dataset:
     made = grey(OTHER_STUDY, SERIES, **elements)
     made.PaletteColorLookupTableSequence = blending_input(colour="Red").PaletteColorLookupTableSequence
     return made

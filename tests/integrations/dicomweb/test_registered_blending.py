@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 from pydicom import Dataset
+from pydicom.uid import UID
 
 from tests.archive.pixels.blends import matrix_of, registered
 from tests.archive.pixels.states import item, state
@@ -46,7 +47,7 @@ def images(cast) -> tuple[str, str]:
 
 def store_registration(site, *items: Dataset, sop_class: str = SPATIAL, to: str = FRAME) -> None:
     made = state(sop_class, FrameOfReferenceUID=to, RegistrationSequence=list(items))
-    made.SOPInstanceUID = made.file_meta.MediaStorageSOPInstanceUID = REGISTRATION
+    made.SOPInstanceUID = made.file_meta.MediaStorageSOPInstanceUID = UID(REGISTRATION)
     store_in_study(site, made)
 
 
