@@ -1,4 +1,4 @@
-"""HL7 links, and the script that goes over the messages of each."""
+"""HL7 links: who we exchange messages with, and the script that goes over the messages of each."""
 
 from __future__ import annotations
 
@@ -7,10 +7,13 @@ from typing import Any
 from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
+from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from integrations.hl7.links import set_mapping_script
+from accounts.privileges import Privilege, sites_where
+from common.errors import InvalidInput
+from integrations.hl7.links import create_link, try_link, update_link
 from integrations.hl7.models import Link
 from integrations.hl7.selectors import visible_links
 from portal.api.errors import RefusalSerializer
@@ -32,15 +35,34 @@ class LinkSerializer(serializers.ModelSerializer[Link]):
 
 
 class LinkChangeSerializer(serializers.Serializer[Any]):
+    """What may be given of a link. Name, site and direction are given when it is added, and stay."""
+
+    name = serializers.CharField(required=False)
+    site = serializers.CharField(required=False, help_text="code of the site")
+    direction = serializers.CharField(required=False, help_text="inbound or outbound")
+    sending_application = serializers.CharField(required=False, help_text="MSH-3")
+    sending_facility = serializers.CharField(required=False, help_text="MSH-4; empty for a whole region")
+    receiving_application = serializers.CharField(required=False, help_text="MSH-5")
+    receiving_facility = serializers.CharField(required=False, help_text="MSH-6")
+    host = serializers.CharField(required=False, help_text="of an outbound link, as is `port`")
+    port = serializers.IntegerField(required=False)
+    character_set = serializers.CharField(required=False, help_text="HL7 Table 0211")
+    consultation_codes = serializers.ListField(child=serializers.CharField(), required=False)
     mapping_script = serializers.CharField(
-        max_length=75,
-        allow_blank=True,
-        help_text="a script of the library, as name or name@number; empty for none",
+        required=False, help_text="a script of the library, as name or name@number; empty for none"
     )
+    is_active = serializers.BooleanField(required=False)
+
+
+class LinkTrialSerializer(serializers.Serializer[Any]):
+    """What came of connecting: `error_code` is empty where the partner took the connection."""
+
+    error_code = serializers.CharField()
+    milliseconds = serializers.IntegerField()
 
 
 class LinkViewSet(Resource[Link]):
-    """HL7 links of the sites whose messages the caller may see."""
+    """HL7 links of the sites whose messages the caller may see; changed by who manages the site's nodes."""
 
     queryset = Link.objects.none()
     serializer_class = LinkSerializer
@@ -50,11 +72,32 @@ class LinkViewSet(Resource[Link]):
     def get_queryset(self) -> QuerySet[Link]:
         return visible_links(self.person).order_by("name")
 
+    @extend_schema(request=LinkChangeSerializer, responses={201: LinkSerializer, 400: RefusalSerializer})
+    def create(self, request: Request) -> Response:
+        """Add a link to a site."""
+        values = _given(request)
+        site = sites_where(self.person, Privilege.MANAGE_NODES).filter(code=values.pop("site", "")).first()
+        if site is None:
+            sentence = "The code of a site whose nodes you manage is required."
+            raise InvalidInput(sentence, code="SITE_UNKNOWN", fields={"site": sentence})
+        made = create_link(actor=self.person, site=site, values=values)
+        return Response(LinkSerializer(made).data, status=201)
+
     @extend_schema(request=LinkChangeSerializer, responses={200: LinkSerializer, 400: RefusalSerializer})
     def partial_update(self, request: Request, name: str) -> Response:
-        """Name the script that maps the link's messages."""
-        command = LinkChangeSerializer(data=request.data)
-        command.is_valid(raise_exception=True)
-        reference = command.validated_data["mapping_script"]
-        changed = set_mapping_script(self.get_object(), reference, actor=self.person)
+        """Change what is given of a link; it holds from the next message on."""
+        changed = update_link(self.get_object(), actor=self.person, changes=_given(request))
         return Response(LinkSerializer(changed).data)
+
+    @extend_schema(request=None, responses={200: LinkTrialSerializer, 409: RefusalSerializer})
+    @action(detail=True, methods=["post"], url_path="try")
+    def try_connection(self, request: Request, name: str) -> Response:
+        """Connect to the partner of an outbound link, and hang up again."""
+        trial = try_link(self.get_object(), actor=self.person)
+        return Response(LinkTrialSerializer(trial).data)
+
+
+def _given(request: Request) -> dict[str, Any]:
+    if not isinstance(request.data, dict):
+        raise InvalidInput("A JSON object is required.", code="LINK_INVALID")
+    return {str(name): value for name, value in request.data.items()}

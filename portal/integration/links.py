@@ -1,4 +1,4 @@
-"""HL7 links, each with the script that maps its messages."""
+"""HL7 links: the list, and the form that adds or changes one, with a trial of the connection."""
 
 from __future__ import annotations
 
@@ -6,42 +6,106 @@ from django.contrib import messages as told
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.privileges import Privilege, sites_where
-from common.errors import ServiceError
-from integrations.hl7.links import set_mapping_script
+from common.errors import Conflict, InvalidInput
+from integrations.hl7 import links as services
+from integrations.hl7.link_values import cleaned
+from integrations.hl7.models import Link
 from integrations.hl7.selectors import visible_links
 from portal.gate import opened_by
+from portal.integration.link_forms import LinkForm, blank_form, form_of, typed_form
 from portal.integration.words import DIRECTION
+from portal.nodes.words import FAILURE, word_of
 from portal.shell.person import person_of
 
 LISTED = 200
+managing = opened_by(Privilege.MANAGE_NODES)
 
 
 @opened_by(Privilege.VIEW_MESSAGES)
 @require_safe
 def links(request: HttpRequest) -> HttpResponse:
-    """Every link, by name; those who manage a site's nodes name the scripts of its links."""
+    """Every link, by name; those who manage a site's nodes change its links."""
     person = person_of(request)
     managed = set(sites_where(person, Privilege.MANAGE_NODES).values_list("pk", flat=True))
     rows = [
         (link, DIRECTION[link.direction], link.site_id in managed)
         for link in visible_links(person).order_by("name")[:LISTED]
     ]
-    return render(request, "portal/integration/links.html", {"rows": rows})
+    return render(request, "portal/integration/links.html", {"rows": rows, "may_add": bool(managed)})
 
 
-@opened_by(Privilege.VIEW_MESSAGES)
-@require_POST
-def set_mapping(request: HttpRequest, name: str) -> HttpResponse:
-    """Name the script of a link."""
+@managing
+@require_http_methods(["GET", "HEAD", "POST"])
+def add(request: HttpRequest) -> HttpResponse:
+    """Add a link."""
     person = person_of(request)
-    link = get_object_or_404(visible_links(person), name=name)
+    if request.method != "POST":
+        return _form(request, blank_form(person), None)
+    form = typed_form(request.POST, person)
+    values = {"name": form.values["name"], "direction": form.values["direction"], **form.facts}
     try:
-        changed = set_mapping_script(link, request.POST.get("mapping_script", "").strip(), actor=person)
-    except ServiceError as refusal:
-        told.error(request, refusal.message)
-    else:
-        told.success(request, _("The mapping of %(name)s is kept.") % {"name": changed.name})
+        made = services.create_link(actor=person, site=form.site, values=values)
+    except InvalidInput as refusal:
+        return _form(request, form.refuse(_with_the_rest(refusal, values)), None)
+    told.success(request, _("%(title)s was added.") % {"title": made.name})
     return redirect("links")
+
+
+@managing
+@require_http_methods(["GET", "HEAD", "POST"])
+def change(request: HttpRequest, name: str) -> HttpResponse:
+    """Change a link; its name, direction and site stay."""
+    person, found = person_of(request), _link(request, name)
+    if request.method != "POST":
+        return _form(request, form_of(found, person), found)
+    form = typed_form(request.POST, person)
+    form.values |= {"name": found.name, "direction": found.direction, "site": found.site.code}
+    try:
+        services.update_link(found, actor=person, changes=form.facts)
+    except InvalidInput as refusal:
+        return _form(request, form.refuse(refusal), found)
+    told.success(request, _("The changes hold from the next message on."))
+    return redirect("links")
+
+
+@managing
+@require_POST
+def try_now(request: HttpRequest, name: str) -> HttpResponse:
+    """Connect to the partner, and say what came of it."""
+    found = _link(request, name)
+    try:
+        trial = services.try_link(found, actor=person_of(request))
+    except Conflict as refusal:
+        told.error(request, refusal.message)
+        return redirect("change-link", name=name)
+    if trial.error_code:
+        told.error(request, word_of(FAILURE, trial.error_code))
+    else:
+        sentence = _(
+            "The partner took the connection within %(ms)s ms. What it says to messages shows with the first."
+        )
+        told.success(request, sentence % {"ms": trial.milliseconds})
+    return redirect("change-link", name=name)
+
+
+def _link(request: HttpRequest, name: str) -> Link:
+    person = person_of(request)
+    managed = visible_links(person).filter(site__in=sites_where(person, Privilege.MANAGE_NODES))
+    return get_object_or_404(managed, name=name)
+
+
+def _with_the_rest(refusal: InvalidInput, values: dict[str, object]) -> InvalidInput:
+    """The refusal with whatever else is wrong, so that everything is told at once."""
+    try:
+        cleaned(values, is_new=True)
+    except InvalidInput as rest:
+        return InvalidInput(rest.message, code=rest.code, fields={**rest.fields, **refusal.fields})
+    return refusal
+
+
+def _form(request: HttpRequest, form: LinkForm, found: Link | None) -> HttpResponse:
+    status = 422 if form.errors else 200
+    return render(request, "portal/integration/link.html", {"form": form, "link": found}, status=status)

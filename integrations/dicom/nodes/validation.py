@@ -15,11 +15,11 @@ from django.utils.translation import gettext as _
 from pydicom.charset import python_encoding
 
 from common.errors import InvalidInput
+from common.hosts import host_in
 from integrations.dicom.models import AERole, SliceInterest
 from integrations.dicom.nodes.quirks import Quirk
 
 _AE_TITLE = re.compile(r"[\x20-\x5b\x5d-\x7e]{1,16}")
-_HOST_LABEL = re.compile(r"(?!-)[A-Za-z0-9_-]{1,63}(?<!-)")
 _FINGERPRINT = re.compile(r"[0-9a-f]{64}")
 _WINDOW_FIELDS = {"from", "to", "instances_per_hour", "megabytes_per_hour"}
 _MOST_IN_A_LIST = 64
@@ -79,14 +79,10 @@ def _host(value: Any) -> str:
     host = str(value).strip()
     if not host:
         return ""
-    try:
-        return str(ipaddress.ip_address(host))
-    except ValueError:
-        pass
-    labels = host.rstrip(".").split(".")
-    if len(host) > 253 or not all(_HOST_LABEL.fullmatch(label) for label in labels) or labels[-1].isdigit():
+    named = host_in(host)
+    if named is None:
         raise _Wrong(_("This is no host name and no IP address."))
-    return host
+    return named
 
 
 def _port(value: Any) -> int | None:

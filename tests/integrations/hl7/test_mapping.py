@@ -10,7 +10,7 @@ from common.errors import InvalidInput, NotPermitted
 from integrations.hl7 import delivery
 from integrations.hl7.dispatch import receive
 from integrations.hl7.fields import parse
-from integrations.hl7.links import set_mapping_script
+from integrations.hl7.links import update_link
 from integrations.hl7.mapping import fields_of, mapped_bytes
 from integrations.hl7.models import MessageLog, OutboundMessage
 from integrations.hl7.service_tasks import send_report
@@ -224,10 +224,13 @@ def test_a_report_the_script_fails_on_fails_its_step_and_nothing_is_queued(cast,
 def test_integrators_name_a_script_in_force_and_it_is_audited(cast, sexes):
     link = his_link(cast, site=cast.provincial)
     with pytest.raises(InvalidInput) as caught:
-        set_mapping_script(link, "his@2", actor=cast.ivo)
+        update_link(link, actor=cast.ivo, changes={"mapping_script": "his@2"})
     assert list(caught.value.fields) == ["mapping_script"]
     with pytest.raises(NotPermitted):
-        set_mapping_script(link, "his", actor=cast.otto)
-    assert set_mapping_script(link, "his@1", actor=cast.ivo).mapping_script == "his@1"
+        update_link(link, actor=cast.otto, changes={"mapping_script": "his"})
+    changed = update_link(link, actor=cast.ivo, changes={"mapping_script": "his@1"})
+    assert changed.mapping_script == "his@1"
     line = AuditEvent.objects.get(action="link.changed")
-    assert (line.person, line.detail) == (cast.ivo, {"mapping_script": "his@1", "before": ""})
+    assert (line.person, line.detail) == (cast.ivo, {
+        "before": {"mapping_script": ""}, "after": {"mapping_script": "his@1"},
+    })  # fmt: skip

@@ -22,3 +22,9 @@ def find_script(reference: str) -> ScriptVersion | None:
     if not has_number:
         return found.filter(state=ScriptVersion.State.PUBLISHED).first()
     return found.filter(number=int(number)).first() if number.isdecimal() and len(number) < 10 else None
+
+
+def references_in_force() -> list[str]:
+    """What may be named of the scripts in force, by who does not read them: `name`, and `name@3` for good."""
+    found = ScriptVersion.objects.filter(state=ScriptVersion.State.PUBLISHED).order_by("name")
+    return [text for one in found.only("name", "number") for text in (one.name, f"{one.name}@{one.number}")]
