@@ -14,7 +14,8 @@ from django.http import QueryDict
 from workflows.forms.views import FormField, FormOutcome
 
 PASSWORD = "password"  # noqa: S105 - the name of a field
-_OURS = frozenset({"csrfmiddlewaretoken", "outcome", PASSWORD})
+ADD_ROW, REMOVE_ROW, SEEN_REVISION = "add_row", "remove_row", "draft_revision"
+_OURS = frozenset({"csrfmiddlewaretoken", "outcome", PASSWORD, ADD_ROW, REMOVE_ROW, SEEN_REVISION})
 
 
 def posted_data(outcome: FormOutcome, posted: QueryDict) -> dict[str, Any]:

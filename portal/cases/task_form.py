@@ -9,6 +9,7 @@ from typing import Any
 
 from accounts.models import Person
 from portal.cases.posted import PASSWORD
+from portal.reports.submissions import SIGN_REPORT
 from workflows.forms.views import FormField, FormOutcome, FormView, form_view
 from workflows.models import FormDraft, UserTask
 
@@ -56,6 +57,16 @@ class ShownField:
         return list(self.value) if isinstance(self.value, list) else []
 
     @property
+    def may_add(self) -> bool:
+        """Whether the group may have one row more than it has."""
+        return self.spec.max_rows is None or len(self.entries) < self.spec.max_rows
+
+    @property
+    def may_remove(self) -> bool:
+        """Whether the group may have one row less."""
+        return len(self.entries) > self.spec.min_rows
+
+    @property
     def rows(self) -> int:
         return min(max(len(self.spec.choices), 2), 8)
 
@@ -72,7 +83,20 @@ class ShownOutcome:
 
     @property
     def signs(self) -> bool:
-        return self.spec.key == "sign"
+        """Whether finishing so is to be signed."""
+        return bool(self.spec.meaning)
+
+    @property
+    def writes_report(self) -> bool:
+        return self.spec.submission == SIGN_REPORT
+
+
+@dataclass(frozen=True, slots=True)
+class Signing:
+    """How the person at this page signs: by their password, or by having signed in just now."""
+
+    by_password: bool
+    is_fresh: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,8 +183,10 @@ def _row(
 def shown_value(value: Any) -> Any:
     """A value for reading: the rows of a group a line each."""
     if isinstance(value, list):
-        return "\n".join(
-            ", ".join(str(part) for part in row.values()) if isinstance(row, dict) else str(row)
-            for row in value
-        )
+        return "\n".join(_line(each) for each in value)
     return value
+
+
+def _line(value: Any) -> str:
+    parts = value.values() if isinstance(value, dict) else value if isinstance(value, list) else [value]
+    return ", ".join(_line(part) if isinstance(part, list) else str(part) for part in parts)

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from portal.cases import conversation, drafts, submit, suspending, views
+from portal.cases import conversation, drafts, rows, submit, suspending, views
 
 urlpatterns: list[URLPattern] = [
     path("", views.index, name="cases"),
@@ -23,4 +23,5 @@ urlpatterns: list[URLPattern] = [
     path("<uuid:uid>/diagram.json", views.diagram, name="case-diagram"),
     path("tasks/<uuid:uid>/complete/", submit.complete, name="complete-task"),
     path("tasks/<uuid:uid>/draft/", drafts.save, name="save-draft"),
+    path("tasks/<uuid:uid>/rows/", rows.change_rows, name="change-rows"),
 ]

@@ -18,11 +18,12 @@ from portal.shell.names import name_of
 from workflows.forms import register_choices, register_submission
 from workflows.models import UserTask
 
+SIGN_REPORT = "reports.sign"
 OPEN_TASKS = Q(user_tasks__status__in=[UserTask.Status.READY, UserTask.Status.CLAIMED])
 
 
 def register() -> None:
-    register_submission("reports.sign", sign)
+    register_submission(SIGN_REPORT, sign)
     register_choices("people.radiologists", radiologists)
 
 

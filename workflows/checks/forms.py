@@ -109,7 +109,8 @@ def _words_of_field(key: str, name: str, outcome: Mapping[str, Any]) -> Iterator
 
 
 def _group_problems(key: str, group: str, outcome: Mapping[str, Any]) -> Iterator[str]:
-    """A group is a closed object of plain fields, filled in as often as `minItems` and `maxItems` say."""
+    """A group is a closed object of fields that hold one value, or several of those offered, filled in as often as
+    `minItems` and `maxItems` say."""
     field = field_schema(outcome, group)
     row = field["items"]
     if row.get("additionalProperties") is not False:
@@ -123,13 +124,10 @@ def _group_problems(key: str, group: str, outcome: Mapping[str, Any]) -> Iterato
         ) % {"key": key, "group": group, "most_rows": MOST_ROWS}
     for name, inner in row.get("properties", {}).items():
         yield from _words_of_field(key, f"{group}.{name}", outcome)
-        if inner.get("type", "string") not in PLAIN or "." in name:
-            yield _("%(key)s.%(group)s.%(name)s: a field of a group is one of %(names)s") % {
-                "key": key,
-                "group": group,
-                "name": name,
-                "names": ", ".join(sorted(PLAIN)),
-            }
+        if not (_is_plain(inner) or _offers_several(inner, f"{group}.{name}", outcome)) or "." in name:
+            yield _(
+                "%(key)s.%(group)s.%(name)s: a field of a group is one of %(names)s, or several of offered values"
+            ) % {"key": key, "group": group, "name": name, "names": ", ".join(sorted(PLAIN))}
     for name in row.get("required", []):
         if name not in row.get("properties", {}):
             yield _("%(key)s.%(group)s: no field %(name)s is there to be required") % {
@@ -137,6 +135,17 @@ def _group_problems(key: str, group: str, outcome: Mapping[str, Any]) -> Iterato
                 "group": group,
                 "name": name,
             }
+
+
+def _is_plain(field: Mapping[str, Any]) -> bool:
+    return field.get("type", "string") in PLAIN
+
+
+def _offers_several(field: Mapping[str, Any], name: str, outcome: Mapping[str, Any]) -> bool:
+    """Whether a field takes several values, each one of those offered."""
+    item = field.get("items", {})
+    is_offered = "enum" in item or name in outcome.get("choices", {})
+    return field.get("type") == "array" and item.get("type") == "string" and is_offered
 
 
 def _branch_problems(key: str, schema: Mapping[str, Any]) -> Iterator[str]:

@@ -42,7 +42,8 @@ class FormField:
 class FormOutcome:
     """One way to finish the task: a button, and the fields it needs.
 
-    `meaning` is what a signature under it means; "" where it needs none.
+    `meaning` is what a signature under it means; "" where it needs none. `submission` is what it does beside
+    moving the process; "" where that is nothing.
     """
 
     key: str
@@ -50,6 +51,7 @@ class FormOutcome:
     style: str
     fields: tuple[FormField, ...]
     meaning: str = ""
+    submission: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +104,7 @@ def _outcome_view(key: str, form: dict[str, Any], reader: _Reader) -> FormOutcom
             for name in fields_of(spec)
         ),
         meaning=words_in(spec.get("signature", {}).get("meaning", {}), reader.language),
+        submission=spec.get("submission", ""),
     )
 
 
@@ -119,13 +122,12 @@ def _field_view(
     repeats = is_group(schema)
     choices = _choices_of(name, schema, spec, reader)
     words = translated(spec, name, reader.language)
-    default_widget = "select" if choices else "checkbox" if kind == "boolean" else "text"
     return FormField(
         name=own_name,
         title=title_of(spec, name, reader.language),
         description=words.get("description", schema.get("description", "")),
         type=kind,
-        widget=spec.get("widgets", {}).get(name, default_widget),
+        widget=spec.get("widgets", {}).get(name) or _usual_widget(schema, choices),
         is_required=own_name in owner.get("required", []),
         choices=choices,
         max_length=schema.get("maxLength"),
@@ -137,6 +139,15 @@ def _field_view(
         min_rows=schema.get("minItems", 0),
         max_rows=schema.get("maxItems"),
     )
+
+
+def _usual_widget(schema: dict[str, Any], choices: Choices) -> str:
+    """How a field is shown where its form does not say."""
+    if choices:
+        return "select"
+    if schema.get("type") == "boolean":
+        return "checkbox"
+    return "date" if schema.get("format") == "date" else "text"
 
 
 def _row_fields(

@@ -52,10 +52,12 @@ def desk_of(chromium: Browser, live_server: object) -> Iterator[Callable[..., Pa
         if said.type == "error" and not any(word in said.text for word in REFUSED):
             complaints.append(said.text)
 
-    def sit_down(person: Person, path: str = "/") -> Page:
+    def sit_down(person: Person, path: str = "/", *, scripts: bool = True) -> Page:
         client = Client()
         client.force_login(person)
-        context = chromium.new_context(viewport={"width": 1360, "height": 900}, accept_downloads=True)
+        context = chromium.new_context(
+            viewport={"width": 1360, "height": 900}, accept_downloads=True, java_script_enabled=scripts
+        )
         contexts.append(context)
         cookie = client.cookies[settings.SESSION_COOKIE_NAME]
         context.add_cookies([{"name": cookie.key, "value": cookie.value, "url": address}])

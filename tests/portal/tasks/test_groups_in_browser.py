@@ -114,3 +114,30 @@ def test_a_group_is_read_in_chinese(live_cast: Cast, case: ProcessInstance, desk
     expect(page.get_by_role("button", name="添加到“结节”")).to_be_visible()
     expect(page.get_by_label("大小（毫米）")).to_be_visible()
     picture(page, "group-zh")
+
+
+def test_without_scripts_rows_come_and_go_by_buttons_and_what_was_typed_stays(
+    live_cast: Cast, case: ProcessInstance, desk_of: Desk
+) -> None:
+    page = desk_of(live_cast.rosa, f"/cases/{case.uid}/?tab=task", scripts=False)
+    page.get_by_label("Size in mm").fill("11")
+    page.get_by_role("button", name="Add to “Nodules”").click()
+    page.get_by_label("Size in mm").nth(1).fill("22")
+    page.get_by_label("Side").nth(1).select_option("right")
+    page.get_by_label("Where it lies").nth(1).select_option(["upper", "hilar"])
+    page.get_by_label("Found on").nth(1).fill("2026-03-02")
+    page.get_by_label("New").nth(1).check()
+    page.get_by_role("button", name="Add to “Nodules”").click()
+    expect(page.get_by_role("button", name="Add to “Nodules”")).to_have_count(0)  # three at most
+    picture(page, "group-without-scripts")
+    page.get_by_role("button", name="Remove Nodules 1").click()
+
+    assert sizes(page) == ["22", ""]
+    expect(page.get_by_label("Side").first).to_have_value("right")
+    expect(page.get_by_label("Where it lies").first).to_have_values(["upper", "hilar"])
+    expect(page.get_by_label("Found on").first).to_have_value("2026-03-02")
+    expect(page.get_by_label("New").first).to_be_checked()
+    page.get_by_label("Size in mm").nth(1).fill("33")
+    page.get_by_role("button", name="Done").click()
+    expect(page.locator(".notice.success")).to_contain_text("Done: Done.")
+    assert UserTask.objects.get().status == "completed"

@@ -29,8 +29,12 @@ ROW = {
         "side": {"type": "string", "title": "Side", "enum": ["left", "right"]},
         "is_new": {"type": "boolean", "title": "New"},
         "measured_by": {"type": "string", "title": "Measured by"},
+        "found_on": {"type": "string", "title": "Found on", "format": "date"},
+        "lies": {
+            "type": "array", "title": "Where it lies", "items": {"type": "string", "enum": ["upper", "lower", "hilar"]},
+        },
     },
-}
+}  # fmt: skip
 NODULES = {"type": "array", "title": "Nodules", "minItems": 1, "maxItems": 3, "items": ROW}
 CHINESE = {
     "title": "结节",
@@ -40,6 +44,8 @@ CHINESE = {
             "side": {"title": "侧别", "enum": {"left": "左", "right": "右"}},
             "is_new": {"title": "新发"},
             "measured_by": {"title": "测量者"},
+            "found_on": {"title": "发现日期"},
+            "lies": {"title": "位置", "enum": {"upper": "上叶"}},
         }
     },
 }
@@ -94,6 +100,16 @@ def task(cast, tmp_path, operators) -> UserTask:
             [{"size_mm": 4, "measured_by": "rosa"}, {"size_mm": 5, "measured_by": "carla"}],
             {"nodules.1.measured_by": "Nodules, row 2: Measured by: choose one of the offered values."},
         ),
+        (
+            [
+                {"size_mm": 4, "lies": ["upper"], "found_on": "2026-03-02"},
+                {"size_mm": 5, "lies": ["left"], "found_on": "2 March"},
+            ],
+            {
+                "nodules.1.lies": "Nodules, row 2: Where it lies: choose one of the offered values.",
+                "nodules.1.found_on": "Nodules, row 2: Found on: give a date.",
+            },
+        ),
         ([{"size_mm": 4, "colour": "red"}], {"nodules.0.colour": "Nodules, row 1: This form has no such field."}),
         (["4"], {"nodules.0": "Nodules, row 1: Nodules is not in the expected form."}),
     ],
@@ -123,7 +139,10 @@ def test_a_page_shows_the_group_with_its_fields_and_how_often_it_may_be_filled_i
     assert (group.title, group.min_rows, group.max_rows, group.is_many) == ("结节", 1, 3, False)
     assert [(one.name, one.title, one.is_required) for one in group.fields] == [
         ("size_mm", "大小（毫米）", True), ("side", "侧别", False), ("is_new", "新发", False),
-        ("measured_by", "测量者", False),
+        ("measured_by", "测量者", False), ("found_on", "发现日期", False), ("lies", "位置", False),
+    ]  # fmt: skip
+    assert [(one.widget, one.is_many) for one in group.fields] == [
+        ("text", False), ("select", False), ("checkbox", False), ("select", False), ("date", False), ("select", True),
     ]  # fmt: skip
     assert group.fields[1].choices == [("left", "左"), ("right", "右")]
     assert [value for value, _label in group.fields[3].choices] == ["rosa"]
@@ -133,11 +152,14 @@ def test_a_posted_form_becomes_rows_whatever_the_numbers_they_had_on_the_page(ta
     outcome = form_view(task).outcomes[0]
     posted = QueryDict(
         "nodules[]=0&nodules[]=4&nodules.0.size_mm=12&nodules.0.side=left&nodules.4.size_mm=x&nodules.4.is_new=on"
-        "&nodules.7.size_mm=3&csrfmiddlewaretoken=t&outcome=done"
+        "&nodules.0.lies=upper&nodules.0.lies=hilar&nodules.7.size_mm=3&csrfmiddlewaretoken=t&outcome=done"
     )
 
     assert posted_data(outcome, posted) == {
-        "nodules": [{"size_mm": 12, "side": "left", "is_new": False}, {"size_mm": "x", "is_new": True}],
+        "nodules": [
+            {"size_mm": 12, "side": "left", "is_new": False, "lies": ["upper", "hilar"]},
+            {"size_mm": "x", "is_new": True},
+        ],
         "nodules.7.size_mm": "3",  # of a row the page did not announce: refused by name
     }
 
@@ -153,7 +175,7 @@ def test_a_posted_form_becomes_rows_whatever_the_numbers_they_had_on_the_page(ta
         (lambda group: group["items"]["properties"]["side"].pop("title"), "nodules.side has no title"),
         (
             lambda group: group["items"]["properties"].update(more={"type": "array", "title": "More"}),
-            "a field of a group is one of boolean, integer, number, string",
+            "a field of a group is one of boolean, integer, number, string, or several of offered values",
         ),
     ],
 )
