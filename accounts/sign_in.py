@@ -9,14 +9,20 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.http import HttpRequest
+
 from accounts.actors import SystemActor
 from accounts.audit import record_audit
 from accounts.models import AuditEvent, Person
+from accounts.signing import SIGNED_IN_AT
+from common import clock
 
 DOOR = SystemActor("sign-in")
 
 
-def note_sign_in(*, user: Person, **_: Any) -> None:
+def note_sign_in(*, user: Person, request: HttpRequest, **_: Any) -> None:
+    """Keep when it was, too: who has no password signs by having signed in just now."""
+    request.session[SIGNED_IN_AT] = clock.now().isoformat()
     record_audit(user, "person.signed_in", object_kind="person", object_uid=str(user.uid))
 
 

@@ -16,12 +16,18 @@ from workflows.people.handing import (
     hand_back_user_task,
     reassign_user_task,
 )
-from workflows.people.user_tasks import claim_user_task, complete_user_task, release_user_task
+from workflows.people.user_tasks import (
+    asks_for_signature,
+    claim_user_task,
+    complete_user_task,
+    release_user_task,
+)
 from workflows.suspension.services import resume_process, suspend_process
 from workflows.timers import fire_timer
 
 __all__ = [
     "add_comment",
+    "asks_for_signature",
     "attach",
     "broadcast_signal",
     "cancel_process",

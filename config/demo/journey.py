@@ -131,7 +131,7 @@ class Journey:
     def report(self) -> str:
         rosa = self.person("rosa")
         rosa.get(f"studies/{self.study.study_instance_uid}/")
-        self.complete("rosa", "ReadAndReport", "sign", self.report_text)
+        self.complete("rosa", "ReadAndReport", "sign", self.report_text, password=PASSWORD)
         reports = rosa.find("reports/", study=self.study.study_instance_uid)
         if [report["status"] for report in reports] != ["final"]:
             raise JourneyFailed("The signed report is not final")
@@ -182,11 +182,15 @@ class Journey:
             self._people[username] = PortalClient(self.addresses.portal, username, PASSWORD)
         return self._people[username]
 
-    def complete(self, username: str, element: str, outcome: str, data: dict[str, Any]) -> None:
+    def complete(
+        self, username: str, element: str, outcome: str, data: dict[str, Any], *, password: str = ""
+    ) -> None:
+        """Finish the person's step; with their password where the outcome is signed."""
         task = self.task_of(username, element)
         if task is None:
             raise JourneyFailed(f"{username.capitalize()} has no such task: {element}")
-        self.person(username).post(f"tasks/{task['uid']}/complete/", {"outcome": outcome, "data": data})
+        answer = {"outcome": outcome, "data": data, "password": password}
+        self.person(username).post(f"tasks/{task['uid']}/complete/", answer)
 
     def task_of(self, username: str, element: str) -> dict[str, Any] | None:
         tasks = self.person(username).find("tasks/", case=self.case["uid"], element=element)

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import serializers
 from rest_framework.decorators import action
 from rest_framework.request import Request
@@ -55,12 +55,26 @@ class SuspensionSerializer(serializers.Serializer[Any]):
     reason = serializers.CharField(max_length=1000, help_text="why, for those who work on the case")
 
 
+class SignatureSerializer(serializers.Serializer[Any]):
+    at = serializers.DateTimeField()
+    meaning = serializers.DictField(child=serializers.CharField())
+
+
 class HappenedSerializer(serializers.ModelSerializer[ProcessEvent]):
     """One line of a case's history. What people wrote freely is not told."""
 
+    signature = serializers.SerializerMethodField(
+        help_text="of an answer that was signed: when, and what that means in the languages of its form"
+    )
+
     class Meta:
         model = ProcessEvent
-        fields = ("at", "kind", "element_id", "name", "actor")
+        fields = ("at", "kind", "element_id", "name", "actor", "signature")
+
+    @extend_schema_field(SignatureSerializer(allow_null=True))
+    def get_signature(self, line: ProcessEvent) -> dict[str, Any] | None:
+        kept = line.detail.get("signature")
+        return {"at": kept["at"], "meaning": kept["meaning"]} if kept else None
 
 
 class CaseDataSerializer(serializers.Serializer[Any]):

@@ -31,6 +31,7 @@ from workflows.people.inboxes import ALL_RANKS, Wish, inbox_page, overdue, team_
 from workflows.people.task_steps import people_who_may
 from workflows.selectors import assignable_tasks, inbox, visible_cases
 from workflows.services import (
+    asks_for_signature,
     claim_user_task,
     complete_user_task,
     decline_user_task,
@@ -89,7 +90,7 @@ class TaskDetailSerializer(TaskSerializer):
 
 
 class CompletionSerializer(serializers.Serializer[Any]):
-    """`password` is wanted where the outcome is to be signed."""
+    """`password` is wanted where the outcome is to be signed, of those who signed in by one."""
 
     outcome = serializers.CharField()
     data = serializers.DictField(default=dict)  # type: ignore[assignment]
@@ -249,9 +250,11 @@ class TaskViewSet(Resource[UserTask]):
         task = self._task()
         completion = self._asked(CompletionSerializer)
         password = completion.pop("password")
+        is_signed = asks_for_signature(task, actor=self.person, **completion)
+        django_request = request._request  # noqa: SLF001 - axes
         signature = (
-            sign(self.person, password, request=request._request, object_uid=str(task.uid))  # noqa: SLF001 - axes
-            if password
+            sign(self.person, password, request=django_request, object_uid=str(task.uid))
+            if is_signed
             else None
         )
         case = complete_user_task(task, actor=self.person, signature=signature, **completion)

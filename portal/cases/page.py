@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import datetime as dt
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import Count, QuerySet
+from django.utils.translation import get_language
 
 from accounts.models import Person
 from archive.reports.models import Report
@@ -16,6 +19,7 @@ from portal.cases.listing import OPEN_TASKS
 from portal.cases.subjects import CaseSubject, subjects_of
 from portal.cases.words import HAPPENED, SUSPENDED, TASK, URGENCY, Word, case_state, step_name, word
 from portal.clocks import Countdown, countdown_of
+from workflows.forms import words_in
 from workflows.models import FormDraft, ProcessInstance, UserTask
 from workflows.selectors import cases_around, inbox, visible_cases
 
@@ -40,6 +44,23 @@ class Happening:
     what: Word
     step: str
     notes: list[str]
+    signature: Signed | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """That an answer was signed: when, and what it meant, in the reader's language, to who signed."""
+
+    at: dt.datetime
+    meaning: str
+
+
+@dataclass(frozen=True, slots=True)
+class SignedReport:
+    """A report, and the signature under the step of this case in which it was written, if there was one."""
+
+    report: Report
+    signature: Signed | None
 
 
 def cases_for_page(person: Person) -> QuerySet[ProcessInstance]:
@@ -117,6 +138,13 @@ def reports_of(person: Person, subject: CaseSubject) -> list[Report]:
     )
 
 
+def with_signatures(reports: Iterable[Report], events: Any) -> list[SignedReport]:
+    """The reports with what their authors signed."""
+    details = [event.detail["signature"] for event in events if "signature" in event.detail]
+    by_cause = {f"task:{one['task']}": _signed(one) for one in details}
+    return [SignedReport(report, by_cause.get(report.cause)) for report in reports]
+
+
 def priors_of(person: Person, subject: CaseSubject) -> list[Study]:
     """Earlier studies of the patient that the person may see."""
     if subject.patient is None:
@@ -177,7 +205,13 @@ def happenings(events: Any) -> list[Happening]:
     """The history in words, latest first; of what the machine did by itself, the steps that say something."""
     told = [event for event in events if event.kind in HAPPENED and not _is_noise(event)]
     return [
-        Happening(event, HAPPENED[event.kind], step_name(event.name), _notes(event))
+        Happening(
+            event,
+            HAPPENED[event.kind],
+            step_name(event.name),
+            _notes(event),
+            _signed(event.detail["signature"]) if "signature" in event.detail else None,
+        )
         for event in reversed(told)
     ]
 
@@ -189,6 +223,11 @@ def said_before(events: Any) -> list[Happening]:
 
 def _notes(event: Any) -> list[str]:
     return [str(text) for text in event.detail.get("notes", {}).values()]
+
+
+def _signed(kept: dict[str, Any]) -> Signed:
+    meaning = words_in(kept["meaning"], get_language() or "en")
+    return Signed(dt.datetime.fromisoformat(kept["at"]), meaning)
 
 
 def _is_noise(event: Any) -> bool:

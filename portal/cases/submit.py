@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -23,7 +24,7 @@ from portal.shell.person import person_of
 from workflows.forms.views import form_view
 from workflows.models import UserTask
 from workflows.selectors import workable_tasks
-from workflows.services import complete_user_task
+from workflows.services import asks_for_signature, complete_user_task
 
 
 @sensitive_post_parameters()
@@ -42,7 +43,7 @@ def complete(request: HttpRequest, uid: uuid.UUID) -> HttpResponse:
     spec = next((one for one in form_view(task, person=person).outcomes if one.key == key), None)
     data = posted_data(spec, request.POST) if spec else {}
     try:
-        signature = _signature(request, person, task) if spec and spec.meaning else None
+        signature = _signature(request, person, task, outcome=key, data=data)
         complete_user_task(task, actor=person, outcome=key, data=data, signature=signature)
     except InvalidInput as refusal:
         said = Refusal(key, refusal.message, refusal.fields, data)
@@ -57,6 +58,10 @@ def complete(request: HttpRequest, uid: uuid.UUID) -> HttpResponse:
     return redirect("case", uid=case.uid)
 
 
-def _signature(request: HttpRequest, person: Person, task: UserTask) -> Signature:
-    """The person's signature under this task, by the password they typed again."""
+def _signature(
+    request: HttpRequest, person: Person, task: UserTask, *, outcome: str, data: dict[str, Any]
+) -> Signature | None:
+    """The person's signature under this answer, by the password they typed again; None where none is asked for."""
+    if not asks_for_signature(task, actor=person, outcome=outcome, data=data):
+        return None
     return sign(person, request.POST.get(PASSWORD, ""), request=request, object_uid=str(task.uid))

@@ -18,14 +18,16 @@ from django.utils.http import urlencode
 from accounts.audit import record_audit
 from accounts.models import Person
 from accounts.privileges import Privilege, sites_where
-from archive.reports.models import Report
+from accounts.signing import is_fresh, signs_by_password
 from portal.cases import page as gathered
 from portal.cases.conversation import conversation_context, files_context
 from portal.cases.diagram import diagram_facts
 from portal.cases.hands import acts_on, held_by_others
 from portal.cases.jobs import jobs_of
 from portal.cases.listing import STATUS_WORDS, Status, case_rows, with_case_rows
-from portal.cases.task_form import Refusal, RefusedAct, task_form
+from portal.cases.page import SignedReport
+from portal.cases.subjects import CaseSubject
+from portal.cases.task_form import Refusal, RefusedAct, Signing, task_form
 from portal.cases.words import step_name
 from portal.clocks import countdown_of
 from portal.operators import may_operate
@@ -91,7 +93,7 @@ def case_page(
         site_code=case.site.code,
     )
     study = gathered.study_of(person, subject)
-    reports = gathered.reports_of(person, subject)
+    reports = _reports(person, case, subject)
     context = {
         "case": case,
         "subject": subject,
@@ -99,7 +101,7 @@ def case_page(
         **gathered.case_words(case),
         **_state_context(person, case, study),
         **_images_context(request, person, case, study),
-        **_task_context(person, case, reports, refusal),
+        **_task_context(request, case, reports, refusal),
         **conversation_context(case, person),
         **files_context(case, person),
         "refused_act": refused_act,
@@ -144,7 +146,7 @@ def documents(request: HttpRequest, uid: uuid.UUID) -> HttpResponse:
     context = {
         "case": case,
         "subject": subject,
-        "reports": gathered.reports_of(person, subject),
+        "reports": _reports(person, case, subject),
         **files_context(case, person),
     }
     return render(request, "portal/cases/_documents.html", context)
@@ -155,8 +157,8 @@ def task(request: HttpRequest, uid: uuid.UUID) -> HttpResponse:
     """My task's form; 204 while the page shows it already, so that typed text stays."""
     person, case = _case(request, uid)
     subject = gathered.subject_of(case, person)
-    reports = gathered.reports_of(person, subject)
-    context = {"case": case, "subject": subject, **_task_context(person, case, reports)}
+    reports = _reports(person, case, subject)
+    context = {"case": case, "subject": subject, **_task_context(request, case, reports)}
     if request.GET.get("seen") == context["task_seen"]:
         return HttpResponse(status=204)
     return render(request, "portal/cases/_task.html", context)
@@ -206,10 +208,16 @@ def _images_context(
     }
 
 
+def _reports(person: Person, case: ProcessInstance, subject: CaseSubject) -> list[SignedReport]:
+    found = gathered.reports_of(person, subject)
+    return gathered.with_signatures(found, history(case) if found else [])
+
+
 def _task_context(
-    person: Person, case: ProcessInstance, reports: list[Report], refusal: Refusal | None = None
+    request: HttpRequest, case: ProcessInstance, reports: list[SignedReport], refusal: Refusal | None = None
 ) -> dict[str, Any]:
     """My task's form; one that follows a report, such as its acknowledgement, shows the report above it."""
+    person = person_of(request)
     waiting = gathered.my_task(case, person)
     held = held_by_others(case, person)
     seen = f"{waiting.uid}.{waiting.assignee_id}.{waiting.delegation}" if waiting else "none"
@@ -229,7 +237,8 @@ def _task_context(
         context["acts"] = acts_on(waiting, person)
         form = task_form(waiting, gathered.draft_of(waiting, person), refusal, person=person)
         context["task_form"] = form
-        if not any(outcome.signs for outcome in form.outcomes):
+        context["signing"] = Signing(signs_by_password(request), is_fresh(request))
+        if not any(outcome.writes_report for outcome in form.outcomes):
             context["report_in_question"] = next(iter(reports), None)
     return context
 

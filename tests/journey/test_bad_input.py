@@ -118,7 +118,9 @@ def test_a_form_with_a_wrong_field(region: RunningProduct, make_journey: MakeJou
         ({"findings": " ", "impression": "A nodule."}, "Findings"),
     ):
         with pytest.raises(JourneyFailed, match=re.escape(sentence)):
-            journey.complete("rosa", "ReadAndReport", "sign", text)
+            journey.complete("rosa", "ReadAndReport", "sign", text, password=PASSWORD)
+    with pytest.raises(JourneyFailed, match=re.escape("Sign with your password.")):
+        journey.complete("rosa", "ReadAndReport", "sign", journey.report_text)
     assert not journey.person("rosa").find("reports/", study=journey.study.study_instance_uid)
     journey.report()
 

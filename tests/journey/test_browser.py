@@ -152,6 +152,7 @@ def is_refused_without_an_impression_and_signs(page: Page) -> None:
     expect(page.get_by_label("Findings")).to_have_value(FINDINGS)
 
     page.get_by_label("Impression").fill(IMPRESSION)
+    page.get_by_label("Your password").fill(PASSWORD)
     page.get_by_role("button", name="Sign report").click()
     expect(page.get_by_role("tab", name="Read and report")).to_have_count(0, timeout=PATIENCE_MS)
 
@@ -212,6 +213,7 @@ def assert_the_audit_trail_lists_it(region: RunningProduct, journey: Journey) ->
         ("rosa", "series.viewed"),
         ("rosa", "task.completed"),
         ("rosa", "report.signed"),
+        ("rosa", "task.signed"),
         ("rafael", "case.opened"),
         ("rafael", "task.completed"),
     } <= acts, sorted(acts)

@@ -17,6 +17,7 @@ import pytest
 
 from accounts.actors import SystemActor
 from accounts.models import AccessGrant, AuditEvent, Person, Site
+from accounts.signing import Signature
 from archive.orders.models import Order
 from archive.reports.models import Report
 from archive.studies import services as archive
@@ -142,7 +143,10 @@ class WholeJourney:
     def complete(self, username: str, element: str, outcome: str, data: dict[str, Any]) -> None:
         person = Person.objects.get(username=username)
         task = inbox(person).get(element_id=element, instance=self.case)
-        self.step(lambda: complete_user_task(task, actor=person, outcome=outcome, data=data))
+        signature = Signature(person.pk, self.clock.now)
+        self.step(
+            lambda: complete_user_task(task, actor=person, outcome=outcome, data=data, signature=signature)
+        )
         self.drain()
 
     def drain(self) -> None:

@@ -26,6 +26,7 @@ FORMS = {
                 "label": {"en": "Sign report", "zh-hans": "签发报告"},
                 "style": "primary",
                 "submission": "reports.sign",
+                "signature": {"meaning": {"en": "I have read these images.", "zh-hans": "本人已阅片。"}},
                 "schema": {
                     "type": "object",
                     "properties": {

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import uuid
 from pathlib import Path
+from typing import Any
 
+from accounts.models import Person
+from accounts.signing import Signature
 from archive.orders.models import Order
 from archive.studies.models import Series
+from common import clock
 from events.services import Event
 from tests.personas import Cast
 from tests.portal.stored_images import store_ct
@@ -68,6 +72,13 @@ def case_to_read(cast: Cast, order: Order) -> tuple[ProcessInstance, UserTask]:
     waiting = UserTask.objects.get(instance=case, status="ready")
     complete_user_task(waiting, actor=cast.carla, outcome="assign", data={"expert": cast.rosa.username})
     return case, UserTask.objects.get(instance=case, status="ready")
+
+
+def read(case: ProcessInstance, person: Person, **answer: Any) -> None:
+    """The person signs a report of these words."""
+    task = UserTask.objects.get(instance=case, element_id="ReadAndReport", status__in=["ready", "claimed"])
+    signature = Signature(person.pk, clock.now())
+    complete_user_task(task, actor=person, outcome="sign", data=answer, signature=signature)
 
 
 def _images(cast: Cast, order: Order) -> Series:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from accounts.models import Person
+from accounts.signing import Signature
 from events.services import Event
 from events.tracing import current_trace
 from tests.conftest import Clock
@@ -89,8 +90,14 @@ class RunningProcess:
         return UserTask.objects.get(instance_id=self._pk, name=name, status__in=OPEN_TASK)
 
     def complete(self, name: str, by: str, outcome: str, data: Mapping[str, Any]) -> None:
+        """Finish a step, signed: what no signature is asked for keeps none."""
         task, actor = self.task(name), self.person(by)
-        self._step(lambda: services.complete_user_task(task, actor=actor, outcome=outcome, data=dict(data)))
+        signature = Signature(actor.pk, self.clock.now)
+        self._step(
+            lambda: services.complete_user_task(
+                task, actor=actor, outcome=outcome, data=dict(data), signature=signature
+            )
+        )
 
     def waiting_run(self, name: str) -> ServiceTaskRun:
         """The oldest step of this name that no machine has answered; a worker has taken it up."""

@@ -13,7 +13,7 @@ from common.errors import Conflict, ServiceError
 from workflows import forms
 from workflows.models import FormDraft, ProcessInstance, TaskCandidate, UserTask
 from workflows.people.offering import forget_candidates, grant_to_offered
-from workflows.people.task_steps import audit, check_may_take, open_task
+from workflows.people.task_steps import audit, check_may_take, open_task, task_for
 from workflows.stepping import Step
 
 
@@ -83,21 +83,38 @@ def complete_user_task(
         form = forms.load_form(row.instance.definition, row.form)
         spec = forms.find_outcome(form, outcome)
         kept = forms.check_data(row, spec, data, person=actor)
-        meaning = _meaning(spec, signature, actor)
+        signed = _signed(row, spec, signature, actor)
         result = _submit(row, actor, spec, kept)
         _close(step, row, actor, outcome)
         notes = {name: kept[name] for name in spec.get("notes", []) if kept.get(name)}
         step.closed[row.pk] = row
         step.note(
-            f"task.{_past(outcome)}", element_id=row.element_id, name=row.name, outcome=outcome, notes=notes
-        )
+            f"task.{_past(outcome)}", element_id=row.element_id, name=row.name, outcome=outcome, notes=notes,
+            **signed,
+        )  # fmt: skip
         step.run.complete_user_task(
             row.pk, {row.element_id: {"outcome": outcome, **result}, "outcome": outcome}
         )
         audit(step, row, f"task.{_past(outcome)}", form_outcome=outcome)
-        if meaning:
+        if signed:
+            meaning = signed["signature"]["meaning"]["en"]
             audit(step, row, "task.signed", form_outcome=outcome, meaning=meaning)
     return step.instance
+
+
+def asks_for_signature(task: UserTask, *, actor: Person, outcome: str, data: dict[str, Any]) -> bool:
+    """Whether this answer is to be signed; one that could not be kept anyway is refused as completing would.
+
+    Edges ask before they look at a password: whoever has to put a field right has not signed in vain.
+
+    Raises  as `complete_user_task`.
+    """
+    spec = forms.find_outcome(forms.load_form(task.instance.definition, task.form), outcome)
+    if "signature" not in spec:
+        return False
+    task_for(task, actor)
+    forms.check_data(task, spec, data, person=actor)
+    return True
 
 
 def put_into(step: Step, row: UserTask, person: Person) -> None:
@@ -142,13 +159,17 @@ def _mark_candidates(row: UserTask, *, is_free: bool) -> None:
         TaskCandidate.objects.filter(task=row.pk).update(is_free=is_free)
 
 
-def _meaning(spec: dict[str, Any], signature: Signature | None, actor: Person) -> str:
-    """What the person's signature under this outcome means; "" where none is asked for."""
+def _signed(
+    row: UserTask, spec: dict[str, Any], signature: Signature | None, actor: Person
+) -> dict[str, Any]:
+    """What is kept of the signature under an answer: when it was given, under what, and what it means in the words
+    that were signed; nothing where none is asked for."""
     asked: dict[str, Any] | None = spec.get("signature")
     if asked is None:
-        return ""
-    check_signature(signature, actor)
-    return str(asked["meaning"]["en"])
+        return {}
+    given = check_signature(signature, actor)
+    kept = {"task": str(row.uid), "at": given.signed_at.isoformat(), "meaning": asked["meaning"]}
+    return {"signature": kept}
 
 
 def _submit(row: UserTask, actor: Person, spec: dict[str, Any], data: dict[str, Any]) -> dict[str, Any]:

@@ -96,7 +96,8 @@ def test_history_comes_newest_first_in_pages_without_what_people_wrote(sample, c
     page = carla.get(f"/api/cases/{uid}/history/?limit=1").json()
 
     assert [row["kind"] for row in page["results"]] == ["task.claimed"]
-    assert set(page["results"][0]) == {"at", "kind", "element_id", "name", "actor"}
+    assert set(page["results"][0]) == {"at", "kind", "element_id", "name", "actor", "signature"}
+    assert page["results"][0]["signature"] is None
     older = carla.get(page["next"]).json()["results"]
     assert older[0]["kind"] == "element.completed"
 

@@ -11,9 +11,8 @@ from accounts.services import revoke_grants
 from archive.reports.models import Report
 from tests.personas import Cast
 from tests.portal.cases_in_work import make_order
-from tests.portal.real_case import case_to_read
+from tests.portal.real_case import case_to_read, read
 from workflows.models import ProcessInstance
-from workflows.services import complete_user_task
 
 BrowserOf = Callable[..., Client]
 TEXT = {"findings": "Nodule of 8 mm", "impression": "Follow up in three months"}
@@ -22,8 +21,8 @@ TEXT = {"findings": "Nodule of 8 mm", "impression": "Follow up in three months"}
 @pytest.fixture
 def ended(cast: Cast) -> ProcessInstance:
     """A consultation that Rosa read and that ended, so that its grants are taken back."""
-    case, task = case_to_read(cast, make_order(cast))
-    complete_user_task(task, actor=cast.rosa, outcome="sign", data=TEXT)
+    case, _task = case_to_read(cast, make_order(cast))
+    read(case, cast.rosa, **TEXT)
     ProcessInstance.objects.filter(pk=case.pk).update(status="completed")
     revoke_grants(cause=f"case:{case.uid}")
     return case

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.test import Client
 
+from accounts.models import AuditEvent
 from archive.reports.models import Report
-from tests.personas import Cast
+from tests.conftest import Clock
+from tests.personas import PASSWORD, Cast
 from tests.portal.cases_in_work import make_order
 from tests.portal.real_case import case_to_assign, case_to_read
 from workflows.models import FormDraft, ProcessInstance, UserTask
@@ -29,8 +32,8 @@ def save(browser: Client, task: UserTask, revision: int, **data: Any) -> Any:
     return browser.post(f"/cases/tasks/{task.uid}/draft/", body, content_type="application/json")
 
 
-def complete(browser: Client, task: UserTask, **fields: str) -> Any:
-    return browser.post(f"/cases/tasks/{task.uid}/complete/", fields)
+def complete(browser: Client, task: UserTask, *, password: str = PASSWORD, **fields: str) -> Any:
+    return browser.post(f"/cases/tasks/{task.uid}/complete/", {**fields, "password": password})
 
 
 @pytest.mark.parametrize(
@@ -87,6 +90,36 @@ def test_signing_makes_the_report_final_and_shows_it(
     page = browser.get(f"/cases/{case.uid}/?tab=documents").content.decode()
     assert "Follow up" in page
     assert "Critical finding" in page
+
+
+def test_a_report_is_signed_by_the_password_and_what_that_means_stays_in_the_case(
+    cast: Cast, browser_of: BrowserOf, reading: Reading
+) -> None:
+    case, task = reading
+    browser = browser_of(cast.rosa)
+    text = {"findings": "Nodule of 8 mm", "impression": "Follow up"}
+
+    for password, sentence in (("", "Sign with your password."), ("wrong", "This is not your password")):
+        refused = complete(browser, task, outcome="sign", password=password, **text)
+        page = refused.content.decode()
+        assert refused.status_code == 422
+        assert sentence in page[page.index('id="sign-password-error"') :][:400]
+        assert ">Nodule of 8 mm</textarea>" in page
+    assert not Report.objects.exists()
+    complete(browser, task, outcome="sign", **text)
+
+    meaning = "I have read these images myself and answer for this report."
+    page = browser.get(f"/cases/{case.uid}/?tab=documents").content.decode()
+    documents, state = page[page.index('id="case-documents"') :], page[page.index('id="case-state"') :]
+    assert f'<q class="note">{meaning}</q>' in documents[: documents.index("</article>")]
+    assert state.count(f'<q class="note">{meaning}</q>') == 1
+    assert AuditEvent.objects.get(action="task.signed").detail["meaning"] == meaning
+    line = next(
+        one for one in browser.get(f"/api/cases/{case.uid}/history/").json()["results"] if one["signature"]
+    )
+    assert (line["kind"], line["signature"]["meaning"]["zh-hans"]) == (
+        "task.completed", "本人已亲自阅片，并对本报告负责。",
+    )  # fmt: skip
 
 
 def test_declining_needs_a_reason_and_goes_back_to_the_coordinator(
@@ -181,3 +214,26 @@ def test_a_draft_that_is_none_is_refused(
     )
 
     assert answer.status_code == 400
+
+
+def test_who_signs_in_without_a_password_is_asked_to_sign_in_again_and_then_signs(
+    cast: Cast, browser_of: BrowserOf, reading: Reading, settings: Any, clock: Clock
+) -> None:
+    case, task = reading
+    card = "django.contrib.auth.backends.RemoteUserBackend"
+    settings.AUTHENTICATION_BACKENDS = [*settings.AUTHENTICATION_BACKENDS, card]
+    browser = browser_of(cast.rosa)
+    browser.force_login(cast.rosa, backend=card)
+    clock.advance(timedelta(minutes=6))
+
+    page = browser.get(f"/cases/{case.uid}/?tab=task").content.decode()
+    assert 'name="password"' not in page
+    assert page.count('form="sign-in-again"') == page.count('<form id="sign-in-again"') == 1
+    refused = complete(browser, task, outcome="sign", findings="a", impression="b")
+    assert (refused.status_code, Report.objects.count()) == (422, 0)
+    assert "Sign in again, and sign within 5 minutes." in refused.content.decode()
+
+    browser.force_login(cast.rosa, backend=card)
+    assert "sign-in-again" not in browser.get(f"/cases/{case.uid}/?tab=task").content.decode()
+    complete(browser, task, outcome="sign", findings="a", impression="b")
+    assert Report.objects.get().author == cast.rosa
