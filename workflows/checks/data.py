@@ -1,4 +1,4 @@
-"""Data objects and the associations that read and write them.
+"""Data objects and the associations that read and write them. A data store is only shown.
 
 Reference  BPMN 2.0.2 §10.4.1
 """
@@ -49,11 +49,18 @@ def check_data_associations(diagram: Diagram) -> Iterator[Problem]:
             yield from _check_link(element, link)
         for link in element.writes:
             yield from _check_link(element, link)
-            if not link.object_id:
+            if not link.object_id and not link.store:
                 yield Problem(element.id, _("A data output association leads to no data object"))
 
 
 def _check_link(element: Element, link: DataLink) -> Iterator[Problem]:
+    if link.store:
+        yield Problem(
+            element.id,
+            _("No data go to or from the data store %(store)s by themselves; a service task brings them")
+            % {"store": " ".join(link.store.split())},
+        )
+        return
     if link.has_assignment:
         yield Problem(
             element.id, _("An assignment in a data association is not supported; use a transformation")

@@ -30,13 +30,15 @@ class DataObject:
 class DataLink:
     """A data association: from or to a data object, under a name the activity knows it by.
 
-    `object_id` is "" where the association leads to no data object; `expression` is its transformation.
+    `object_id` is "" where the association leads to no data object, `store` the name of the data store that it
+    leads to instead; `expression` is its transformation.
     """
 
     object_id: str
     variable: str
     expression: str
     has_assignment: bool
+    store: str = ""
 
 
 class DataObjects:
@@ -57,6 +59,10 @@ class DataObjects:
                 scope=_scope(node),
             )
             for node in process.iter(f"{{{BPMN}}}dataObject")
+        }
+        self._stores = {
+            node.get("id", ""): node.get("name") or node.get("id", "")
+            for node in process.iter(f"{{{BPMN}}}dataStoreReference")
         }
         self.dangling = tuple(key for key, target in self._referred.items() if target not in self.all)
 
@@ -91,6 +97,7 @@ class DataObjects:
             variable=name or (found.variable if found is not None else ""),
             expression=formal_text_of(link, "transformation"),
             has_assignment=link.find(f"{{{BPMN}}}assignment") is not None,
+            store=self._stores.get(reference, ""),
         )
 
 

@@ -22,7 +22,8 @@ FLOW_NODES = {
 }  # fmt: skip
 BESIDE = {
     "laneSet", "sequenceFlow", "documentation", "extensionElements", "textAnnotation", "association", "group",
-    "incoming", "outgoing", "dataObject", "dataObjectReference", "ioSpecification", "correlationSubscription",
+    "incoming", "outgoing", "dataObject", "dataObjectReference", "dataStoreReference", "ioSpecification",
+    "correlationSubscription",
 }  # fmt: skip
 
 # Root elements that are models of another kind: kept as they are, drawn by others, never run (BPMN 2.0.2 §11, §9.4).

@@ -202,10 +202,30 @@ def test_data_that_leads_nowhere_is_refused(operators, extra, node, words):
     assert any(each.startswith(words) for each in problems), problems
 
 
-def test_data_stores_are_refused(operators):
-    body = '<bpmn:dataStoreReference id="S"/>' + user("x") + END + chain("start", "x", "end")
+STORE = '<bpmn:dataStoreReference id="S" name="Image archive"/>'
 
-    assert "S: dataStoreReference is not supported" in [str(each) for each in check_bundle(bundle(body))]
+
+def test_a_data_store_beside_a_step_is_shown_and_changes_nothing(play, operators):
+    """§10.4.1: an association tells readers of a store; only a data association moves data."""
+    body = (
+        STORE + user("x") + '<bpmn:association id="A" sourceRef="x" targetRef="S"/>' + END
+        + chain("start", "x", "end")
+    )  # fmt: skip
+    assert check_bundle(bundle(body)) == []
+
+    process = play(body).complete("x")
+
+    assert process.is_completed
+    assert process.done == ["start", "x", "end"]
+
+
+@pytest.mark.parametrize("link", [reads(source="S"), writes(target="S")], ids=["read", "written"])
+def test_a_data_store_that_data_should_flow_to_or_from_is_refused(operators, link):
+    body = STORE + marked(user("x"), link) + END + chain("start", "x", "end")
+
+    assert [str(each) for each in check_bundle(bundle(body))] == [
+        "x: No data go to or from the data store Image archive by themselves; a service task brings them"
+    ]
 
 
 def test_a_data_object_is_accepted(operators):
