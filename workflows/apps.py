@@ -11,7 +11,7 @@ class WorkflowsConfig(AppConfig):
         from events.duties import register_duty
         from events.services import subscribe
         from workflows import catalogue, checks, monitoring, stepping, tasks, timers
-        from workflows.calling import calls
+        from workflows.calling import calls, escalations
         from workflows.forms import choices
         from workflows.machines import external_tasks, performing, queueing
         from workflows.news import correlation, messages, signals
@@ -23,6 +23,7 @@ class WorkflowsConfig(AppConfig):
         subscribe("*", subscriber="workflows", handler=messages.receive_event, skips=catalogue.OUR_OWN)
         stepping.use_nudge(tasks.enqueue)
         stepping.use_cancel_called(calls.cancel_called)
+        subscribe("EscalationThrown", subscriber="workflows.escalations", handler=escalations.deliver)
         subscribe("SignalThrown", subscriber="workflows.signals", handler=signals.spread)
         subscribe("SignalOffered", subscriber="workflows.signals", handler=signals.hand_over)
         register_duty("workflows.messages", correlation.offer_due, every=dt.timedelta(seconds=1))

@@ -16,6 +16,7 @@ OUR_OWN = frozenset(
         "CaseChanged",
         "CaseCommented",
         "CaseFilesChanged",
+        "EscalationThrown",
         "JobChanged",
         "SignalOffered",
         "SignalThrown",

@@ -73,6 +73,8 @@ HAPPENED: dict[str, Word] = {
     "timer.fired": Word(_("Time came"), "timer"),
     "message.received": Word(_("News arrived"), "mail"),
     "message.thrown": Word(_("Message sent"), "send"),
+    "escalation.received": Word(_("Escalation heard"), "mail"),
+    "escalation.thrown": Word(_("Escalation sent"), "send"),
     "signal.received": Word(_("Signal caught"), "mail"),
     "signal.thrown": Word(_("Signal sent"), "send"),
 }

@@ -45,6 +45,8 @@ def incident_words(incident: Incident) -> str:
     """What an incident says to people: in our words for its sentence or its code, else as it was written."""
     if incident.code == "MESSAGE_NOT_TAKEN":
         return str(_("News that no step waits for: %(name)s.") % {"name": step_name(incident.message)})
+    if incident.code == "ESCALATION_NOT_HEARD":
+        return str(_("An escalation that nobody hears: %(name)s.") % {"name": incident.message})
     if incident.sentence is not None:
         return said_again(incident.sentence)
     return str(INCIDENT.get(incident.code, incident.message))

@@ -18,6 +18,7 @@ from django.db.models import Exists, OuterRef
 from django.utils.translation import gettext as _
 
 from common.errors import Conflict, NotFound, ServiceError
+from workflows.calling import escalations
 from workflows.deployment import bundles
 from workflows.engine import CALL_OPERATOR, ProcessRun
 from workflows.instances import cancel_process, start_called_process
@@ -119,8 +120,9 @@ def _depth(instance: ProcessInstance) -> int:
 def _answer(case: ProcessInstance) -> dict[str, Any] | Pending:
     if case.status == Status.RUNNING:
         return Pending(str(case.uid))
+    run = ProcessRun.restore(bundles.model_of(case.definition_id), read_state(case.pk))
+    escalations.deliver_all(case, run)
     if case.status == Status.COMPLETED:
-        run = ProcessRun.restore(bundles.model_of(case.definition_id), read_state(case.pk))
         return {**run.end_data, "outcome": case.outcome}
     code = case.outcome if case.status == Status.FAILED else "CALL_CANCELLED"
     raise CallFailed(_("The called process did not end well."), code=code or None)

@@ -24,8 +24,9 @@ from SpiffWorkflow.bpmn.specs.mixins.bpmn_spec_mixin import BpmnSpecMixin
 from workflows.diagram import Diagram, Element
 from workflows.engine.awaiting import awaited_for
 from workflows.engine.compensation import CancelEnd, CompensationThrow
+from workflows.engine.escalating import EscalationThrow
 from workflows.engine.event_subprocesses import Listener, ScopeSpec
-from workflows.engine.raising import ErrorEnd, EscalationThrow, TerminateEnd
+from workflows.engine.raising import ErrorEnd, TerminateEnd
 from workflows.engine.scopes import BoundaryEvent
 from workflows.engine.throwing import Publishing
 

@@ -1,4 +1,4 @@
-"""Errors, escalations, termination and cancellation: what an end or throw event does to the scopes around it.
+"""Errors, termination and cancellation: what an end event does to the scopes around it, and who catches what.
 
 Reference  BPMN 2.0.2 §10.5.1 (Error, Escalation), §10.5.3 (Terminate), §13.5.3 (propagation to the innermost
            enclosing scope that catches)
@@ -57,19 +57,6 @@ class ErrorEnd(Raising):
         if not raise_at_scopes(my_task, "error", code, {"code": code, "element": self.element.id}):
             outbox_of(my_task).error = code or "ERROR"
             my_task.workflow.top_workflow.cancel()
-
-
-class EscalationThrow(Raising):
-    """Someone around is told; whether the scope goes on is for the one who catches it to say.
-
-    Reference  BPMN 2.0.2 §10.5.4 (Escalation Intermediate Event), §10.5.3 (Escalation End Event)
-    """
-
-    def settle(self, my_task: Task) -> None:
-        code = self.code
-        raise_at_scopes(my_task, "escalation", code, {"code": code, "element": self.element.id})
-        if my_task.state == TaskState.STARTED:
-            my_task.complete()
 
 
 class TerminateEnd(Raising, EndEvent):  # type: ignore[misc]

@@ -14,6 +14,7 @@ from workflows.engine.advancing import Catches, Walk
 from workflows.engine.catching import Awaited, awaited_by, deliver, waiting_tasks
 from workflows.engine.collecting import Collector
 from workflows.engine.current import begin_following
+from workflows.engine.escalating import escalate, escalated
 from workflows.engine.evaluating import EXPRESSIONS
 from workflows.engine.model import ProcessModel
 from workflows.engine.names import element_id_of, names_of
@@ -117,6 +118,11 @@ class ProcessRun:
         """The code of the error that ended the process; "" where none did."""
         return self._outbox.error
 
+    @property
+    def escalations(self) -> list[Thrown]:
+        """What it has told whoever called it."""
+        return escalated(self._workflow)
+
     def end_name(self, happened: list[Happening]) -> str:
         """The name of the end event of the process among these; "" if it has not ended."""
         ends = [
@@ -162,6 +168,11 @@ class ProcessRun:
         if is_caught:
             self._advance()
         return is_caught
+
+    def escalate(self, uid: uuid.UUID, code: str) -> None:
+        """Throw an escalation of a called process at its call; it goes further out where nothing here catches it."""
+        task = self._workflow.get_task_from_id(uid)
+        self._do(task, partial(escalate, task, code, element_id_of(task)), is_done=False)
 
     def fire_timer(self, uid: uuid.UUID) -> bool:
         """Fire a waiting timer; False if the process no longer waits for it."""

@@ -79,7 +79,10 @@ class Waits:
 
 @dataclass(frozen=True, slots=True)
 class Thrown:
-    """A message or signal, as `kind` tells, that the process sends out of itself."""
+    """A message, signal or escalation, as `kind` tells, that the process sends out of itself.
+
+    The key of an escalation is its number among those of the process.
+    """
 
     kind: str
     name: str

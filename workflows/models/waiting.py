@@ -124,6 +124,7 @@ class HeldInput(models.Model):
         SIGNAL = "signal"
         ANSWER = "answer"
         FAILURE = "failure"
+        ESCALATION = "escalation"
 
     instance = models.ForeignKey(
         ProcessInstance, on_delete=models.CASCADE, related_name="held_inputs", db_index=False

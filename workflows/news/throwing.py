@@ -1,7 +1,8 @@
 """What a step throws out of its instance: written with the step, delivered after it.
 
 A message without a key is news about the case's subjects, like any other. One with a key is meant for whoever waits
-for that key, so it is kept as a row until somebody takes it. A signal is for everybody who listens now.
+for that key, so it is kept as a row until somebody takes it. A signal is for everybody who listens now, an escalation
+for the call that the case stands behind.
 
 Reference  BPMN 2.0.2 §10.5.1 (publication, direct resolution by correlation, broadcast)
 """
@@ -32,7 +33,10 @@ def publish(
     thrower: int | None = None,
     into: Changes | None = None,
 ) -> uuid.UUID:
-    """Send a message or signal with the changes in hand, or now; the UID of the news."""
+    """Send a message, signal or escalation with the changes in hand, or now; the UID of the news."""
+    if thrown.kind == "escalation":
+        told = {"code": thrown.name, "element": thrown.element_id, "number": thrown.key, "instance": thrower}
+        return events.publish_together([("EscalationThrown", told)], subjects=subjects, into=into)[0]
     if thrown.kind == "signal":
         return _broadcast(thrown, site_code=site_code, subjects=subjects, into=into)
     told = {"key": thrown.key, "element": thrown.element_id, "instance": thrower}

@@ -13,6 +13,7 @@ from typing import Any
 from django.db import transaction
 
 from events.services import Event
+from workflows.calling import escalations
 from workflows.locks import lock_instance
 from workflows.machines import answers
 from workflows.models import HeldInput
@@ -56,6 +57,10 @@ def _apply_failure(held: HeldInput) -> None:
     answers.settle_failure(answers.find_run(held.about), **held.payload)
 
 
+def _apply_escalation(held: HeldInput) -> None:
+    escalations.throw_at_call(**held.payload)
+
+
 def _event_of(held: HeldInput) -> Event:
     told = held.payload
     return Event(held.about, told["name"], told["payload"], uuid.UUID(told["trace_id"]))
@@ -66,4 +71,5 @@ _APPLY: dict[HeldInput.Kind, Callable[[HeldInput], Any]] = {
     Kind.SIGNAL: _apply_signal,
     Kind.ANSWER: _apply_answer,
     Kind.FAILURE: _apply_failure,
+    Kind.ESCALATION: _apply_escalation,
 }

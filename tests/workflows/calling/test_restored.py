@@ -7,41 +7,14 @@ from functools import partial
 
 import pytest
 
-from tests.workflows.calling.test_calls import call, called, finish, open_names, perform
+from tests.workflows.calling.test_calls import OUTER, call, called, finish, open_names
 from tests.workflows.conftest import chain, machine, timer, user
 from tests.workflows.engine.drawing import END, boundary, end, marked, multi
 from workflows import services
-from workflows.locks import warm_runs
 from workflows.models import ProcessInstance, ServiceTaskRun, Timer
 
 pytestmark = pytest.mark.django_db
 INNER = user("ask") + machine("do", result="found") + END + chain("start", "ask", "do", "end")
-OUTER = call() + user("after") + END + chain("start", "call", "after", "end")
-
-
-@pytest.fixture(params=[False, True], ids=["straight", "restored before each step"])
-def step(request, after_commit):
-    """Take one step and commit it, so that its run is kept; then do what it nudges."""
-
-    def act(do):
-        for each in (do, perform):
-            if request.param:
-                warm_runs.forget()
-            with after_commit(execute=True):
-                each()
-
-    return act
-
-
-@pytest.fixture
-def outer(inner, begin, step):
-    def start(body=OUTER, data=None, called_process=INNER):
-        inner(called_process)
-        begun = []
-        step(lambda: begun.append(begin(body, data)))
-        return begun[0]
-
-    return start
 
 
 def answer(number):
@@ -50,7 +23,7 @@ def answer(number):
 
 
 def test_a_call_goes_through_its_called_case_and_on(outer, step, cast):
-    case = outer()
+    case = outer(called_process=INNER)
     assert (open_names(case), open_names(called())) == ([], ["ask"])
 
     step(lambda: finish(called(), "ask", cast.rosa, answer="yes"))
@@ -67,7 +40,7 @@ def test_a_call_goes_through_its_called_case_and_on(outer, step, cast):
 
 def test_an_error_of_the_called_case_goes_to_the_boundary_of_the_call(outer, step, cast):
     edge = boundary("failed", "call", "error") + user("mend") + end("e2") + chain("failed", "mend", "e2")
-    case = outer(OUTER + edge)
+    case = outer(OUTER + edge, called_process=INNER)
     step(lambda: finish(called(), "ask", cast.rosa))
 
     run = ServiceTaskRun.objects.get(operator="test.step")
@@ -80,7 +53,7 @@ def test_an_interrupted_call_takes_its_case_along(outer, step, clock):
     edge = (
         timer("late", "PT1H", attached_to="call") + user("chase") + end("e2") + chain("late", "chase", "e2")
     )
-    case = outer(OUTER + edge)
+    case = outer(OUTER + edge, called_process=INNER)
     clock.advance(dt.timedelta(hours=1))
 
     step(lambda: services.fire_timer(Timer.objects.get().pk))
