@@ -38,16 +38,16 @@ def check_boundaries(diagram: Diagram) -> Iterator[Problem]:
             )
         elif host.parent != element.parent:
             yield Problem(element.id, _("A boundary event stands in the scope of its activity"))
-        elif element.triggers:
-            yield from _check_on(element, host)
+        else:
+            for kind in sorted({each.kind for each in element.triggers}):
+                yield from _check_on(element, kind, host)
 
 
-def _check_on(element: Element, host: Element) -> Iterator[Problem]:
-    kind = element.triggers[0].kind
+def _check_on(element: Element, kind: str, host: Element) -> Iterator[Problem]:
     if kind == "error" and host.kind in _THROWS_NO_ERROR:
         yield Problem(element.id, str(_THROWS_NO_ERROR[host.kind]))
-    if kind == "escalation" and host.kind not in SUBPROCESSES:
-        yield Problem(element.id, _("Only a subprocess escalates"))
+    if kind == "escalation" and host.kind not in SUBPROCESSES | {"callActivity"}:
+        yield Problem(element.id, _("Only a subprocess or a called process escalates"))
     if kind == "cancel" and host.kind != "transaction":
         yield Problem(element.id, _("Only a transaction is cancelled"))
     if kind in {"error", "cancel"} and not element.is_interrupting:

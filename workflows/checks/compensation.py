@@ -22,6 +22,8 @@ def check_compensation(diagram: Diagram) -> Iterator[Problem]:
             continue
         if element.kind == "boundaryEvent":
             yield from _check_boundary(diagram, element)
+        elif element.kind == "startEvent":
+            yield from _check_start(diagram, element)
         elif element.throws:
             yield from _check_throw(diagram, element)
 
@@ -47,7 +49,6 @@ def check_handlers(diagram: Diagram) -> Iterator[Problem]:
 
 
 def _check_boundary(diagram: Diagram, element: Element) -> Iterator[Problem]:
-    host = diagram.elements.get(element.attached_to)
     handler = diagram.elements.get(diagram.compensation_handlers.get(element.attached_to, ""))
     if handler is None:
         yield Problem(element.id, _("A compensation event is associated with one handler"))
@@ -59,11 +60,6 @@ def _check_boundary(diagram: Diagram, element: Element) -> Iterator[Problem]:
         yield Problem(
             element.id, _("A compensation event leads to its handler by an association, not by a flow")
         )
-    if host is not None and host.words & _MARKERS:
-        yield Problem(
-            element.id,
-            _("Compensation of a repeated activity is not supported; repeat a subprocess around it"),
-        )
     others = [
         each.id
         for each in diagram.elements.values()
@@ -71,6 +67,22 @@ def _check_boundary(diagram: Diagram, element: Element) -> Iterator[Problem]:
     ]
     if len(others) > 1:
         yield Problem(element.id, _("An activity has one compensation event"))
+
+
+def _check_start(diagram: Diagram, element: Element) -> Iterator[Problem]:
+    """A subprocess is undone in one way (BPMN 2.0.2 §13.5.5)."""
+    handler = diagram.elements.get(element.parent)
+    undone = handler.parent if handler is not None else ""
+    others = [each.id for each in diagram.undoing_subprocesses if each.parent == undone]
+    others += [
+        each.id
+        for each in diagram.elements.values()
+        if each.attached_to == undone and each.trigger("compensate")
+    ]
+    if len(others) > 1:
+        yield Problem(
+            element.id, _("A subprocess has one handler: an event subprocess in it, or one beside it")
+        )
 
 
 def _check_throw(diagram: Diagram, element: Element) -> Iterator[Problem]:

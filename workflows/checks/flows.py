@@ -108,6 +108,7 @@ def check_gateways(diagram: Diagram) -> Iterator[Problem]:
 
 def _reachable(diagram: Diagram) -> set[str]:
     seen = {e.id for e in diagram.elements.values() if e.kind == "startEvent"}
+    seen |= {e.id for e in (*diagram.starts, *diagram.first_gateways)}
     seen |= {e.id for scope in diagram.unmarked_scopes for e in diagram.begins_in(scope)}
     waiting = list(seen)
     while waiting:

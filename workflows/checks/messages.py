@@ -20,26 +20,11 @@ TAKEN = frozenset({"site_code", "subjects", "thrown"})
 def check_messages(diagram: Diagram) -> Iterator[Problem]:
     """A message comes from the catalogue, or from a process: then `consilium:message` says so at both ends."""
     for element in diagram.elements.values():
-        trigger = element.trigger("message")
-        if trigger is None or not trigger.name:
-            continue
-        if trigger.name in OUR_OWN:
-            yield Problem(
-                element.id,
-                _("%(name)s is news of the engine's own; no process takes part in it")
-                % {"name": trigger.name},
-            )
-        elif trigger.name not in MESSAGES and not element.throws and not _is_declared(element):
-            known = ", ".join(sorted(MESSAGES))
-            yield Problem(
-                element.id,
-                _(
-                    "No event is called %(name)s; there are: %(known)s. One that a process throws is waited for"
-                    " with consilium:message"
-                )
-                % {"name": trigger.name, "known": known},
-            )
-        yield from _check_correlation(diagram, element)
+        for trigger in element.triggers_of("message"):
+            if trigger.name:
+                yield from _check_name(element, trigger.name)
+        if any(trigger.name for trigger in element.triggers_of("message")):
+            yield from _check_correlation(diagram, element)
 
 
 def check_thrown(diagram: Diagram) -> Iterator[Problem]:
@@ -53,6 +38,24 @@ def check_thrown(diagram: Diagram) -> Iterator[Problem]:
                         element.id,
                         _("The argument %(name)s goes with every message by itself") % {"name": name},
                     )
+
+
+def _check_name(element: Element, name: str) -> Iterator[Problem]:
+    if name in OUR_OWN:
+        yield Problem(
+            element.id,
+            _("%(name)s is news of the engine's own; no process takes part in it") % {"name": name},
+        )
+    elif name not in MESSAGES and not element.throws and not _is_declared(element):
+        known = ", ".join(sorted(MESSAGES))
+        yield Problem(
+            element.id,
+            _(
+                "No event is called %(name)s; there are: %(known)s. One that a process throws is waited for"
+                " with consilium:message"
+            )
+            % {"name": name, "known": known},
+        )
 
 
 def _is_declared(element: Element) -> bool:

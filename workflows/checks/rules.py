@@ -14,7 +14,7 @@ from workflows.checks.calls import check_calls
 from workflows.checks.compensation import check_compensation, check_handlers
 from workflows.checks.data import check_data_associations, check_data_objects
 from workflows.checks.dialects import check_dialects, check_our_words
-from workflows.checks.event_gateways import check_event_gateways
+from workflows.checks.event_gateways import check_beginnings, check_event_gateways
 from workflows.checks.files import check_executable, check_ids, check_other_models, check_understood
 from workflows.checks.flows import check_ends, check_flows, check_gateways, check_joins, check_starts
 from workflows.checks.forms import check_forms
@@ -63,6 +63,7 @@ PROCESS_RULES: tuple[Callable[[Diagram], Iterable[Problem]], ...] = (
     check_ends,
     check_gateways,
     check_event_gateways,
+    check_beginnings,
     check_joins,
     check_service_tasks,
     check_user_tasks,

@@ -50,14 +50,19 @@ def _check_cancel(diagram: Diagram, element: Element) -> Iterator[Problem]:
 
 
 def _check_escalation(diagram: Diagram, element: Element, code: str) -> Iterator[Problem]:
-    """Nobody would hear it: the standard then drops it, and here nothing is dropped in silence."""
+    """Nobody would hear it: the standard then drops it, and here nothing is dropped in silence.
+
+    Who calls the process may hear it; a process that waits for news at its start is called by nobody.
+    """
     inner: Element | None = element
     while inner is not None:
         for each in diagram.elements.values():
-            trigger = None if each.throws else each.trigger("escalation")
-            if trigger is not None and trigger.name in ("", code) and _hears(diagram, each, inner):
+            heard = [] if each.throws else [trigger.name for trigger in each.triggers_of("escalation")]
+            if {"", code} & set(heard) and _hears(diagram, each, inner):
                 return
         inner = diagram.elements.get(inner.parent)
+    if diagram.start is not None and not diagram.start.triggers:
+        return
     yield Problem(element.id, _("Nothing around it catches the escalation %(code)s") % {"code": code})
 
 

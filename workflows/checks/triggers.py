@@ -25,6 +25,12 @@ _TRIGGERS: dict[str, set[str]] = {
     "receiveTask": {"message"},
     "sendTask": {"message"},
 }  # fmt: skip
+_WITH_SEVERAL = {"startEvent", "intermediateCatchEvent", "boundaryEvent"}
+_COMBINED = {"message", "signal", "timer", "conditional", "error", "escalation"}
+_AT_MOST_ONE = {
+    "timer": gettext_lazy("Of several triggers one at most is a timer"),
+    "conditional": gettext_lazy("Of several triggers one at most is a condition"),
+}
 _WORDS = {"compensate": "compensation"}
 _WHY = {
     (
@@ -34,7 +40,7 @@ _WHY = {
     (
         "startEvent",
         "compensate",
-    ): gettext_lazy("A compensation event subprocess is not supported; give the activity a handler"),
+    ): gettext_lazy("A compensation event subprocess stands in a subprocess, which it undoes"),
 }
 _NOTHING = {
     "sendTask": gettext_lazy("The send task has no message"),
@@ -53,10 +59,30 @@ def check_triggers(diagram: Diagram) -> Iterator[Problem]:
         if allowed is None:
             continue
         if len(element.triggers) > 1:
-            yield Problem(element.id, _("An event with several triggers is not supported"))
+            yield from _check_several(element)
         for kind in [trigger.kind for trigger in element.triggers] or [""]:
             if kind not in allowed:
-                yield Problem(element.id, _refusal(element, kind))
+                place = "startEvent" if kind and diagram.begins(element) else element.kind
+                yield Problem(element.id, _refusal(place, kind))
+
+
+def _check_several(element: Element) -> Iterator[Problem]:
+    """Any of several triggers is the event; each must be told from the others while it is waited for."""
+    if element.kind not in _WITH_SEVERAL:
+        yield Problem(element.id, _("Only an event that is caught has several triggers"))
+    for kind, message in _AT_MOST_ONE.items():
+        if len(element.triggers_of(kind)) > 1:
+            yield Problem(element.id, str(message))
+    for trigger in element.triggers:
+        if trigger.kind not in _COMBINED:
+            yield Problem(
+                element.id,
+                _("The trigger %(kind)s stands alone") % {"kind": _WORDS.get(trigger.kind, trigger.kind)},
+            )
+    if element.correlation is not None and len(element.triggers_of("message")) > 1:
+        yield Problem(
+            element.id, _("Of several messages none has a correlation key of BPMN's; write consilium:message")
+        )
 
 
 def check_names(diagram: Diagram) -> Iterator[Problem]:
@@ -72,19 +98,21 @@ def check_names(diagram: Diagram) -> Iterator[Problem]:
 
 
 def _allowed(diagram: Diagram, element: Element) -> set[str] | None:
+    if diagram.begins(element):
+        return _OUTER_STARTS if element.kind == "startEvent" else _OUTER_STARTS - {""}
     if element.kind != "startEvent":
         return _TRIGGERS.get(element.kind)
-    owner = diagram.elements.get(element.parent)
-    if owner is None:
-        return _OUTER_STARTS
-    return _EVENT_STARTS if owner.is_event_subprocess else {""}
+    owner = diagram.elements[element.parent]
+    if not owner.is_event_subprocess:
+        return {""}
+    return _EVENT_STARTS | {"compensate"} if owner.parent in diagram.elements else _EVENT_STARTS
 
 
-def _refusal(element: Element, kind: str) -> str:
-    if (element.kind, kind) in _WHY:
-        return str(_WHY[element.kind, kind])
+def _refusal(place: str, kind: str) -> str:
+    if (place, kind) in _WHY:
+        return str(_WHY[place, kind])
     if not kind:
-        return str(_NOTHING.get(element.kind, _("The event waits for nothing")))
+        return str(_NOTHING.get(place, _("The event waits for nothing")))
     words = {"kind": _WORDS.get(kind, kind)}
     if kind[0] in "aeo":
         return _("An %(kind)s event is not supported here") % words

@@ -32,7 +32,7 @@ _ONLY = {
     "completionQuantity": ("1",),
     "eventGatewayType": ("Exclusive",),
     "implementation": ("##unspecified", "##WebService", ""),
-    "instantiate": ("false",),
+    "instantiate": ("false", "true"),
     "isClosed": ("false",),
     "parallelMultiple": ("false",),
     "startQuantity": ("1",),

@@ -84,6 +84,7 @@ class Element:
     name: str
     parent: str
     attached_to: str = ""
+    instantiates: bool = False
     is_interrupting: bool = True
     default_flow: str = ""
     lane: Lane | None = None
@@ -102,14 +103,6 @@ class Element:
     def extension(self, name: str, attribute: str) -> str:
         """An attribute of one of our extension elements; "" where it is not written."""
         return self.extensions.get(name, {}).get(attribute, "")
-
-    @property
-    def message_variable(self) -> str:
-        """Where the payload of a caught message goes in the process data."""
-        written = self.extension("message", "into")
-        return written or next(
-            (snake_case(each.name) for each in self.triggers if each.kind == "message"), ""
-        )
 
     @property
     def correlating(self) -> tuple[str, ...]:
@@ -143,8 +136,12 @@ class Element:
         return self.kind in THROWERS
 
     def trigger(self, kind: str) -> EventTrigger | None:
-        """Its trigger of this kind."""
-        return next((each for each in self.triggers if each.kind == kind), None)
+        """Its trigger of this kind, the first one."""
+        return next(iter(self.triggers_of(kind)), None)
+
+    def triggers_of(self, kind: str) -> list[EventTrigger]:
+        """Its triggers of this kind: only messages, signals, errors and escalations may be several."""
+        return [each for each in self.triggers if each.kind == kind]
 
 
 @dataclass(frozen=True)
@@ -180,9 +177,11 @@ class Diagram:
 
     @cached_property
     def starts(self) -> tuple[Element, ...]:
-        """The process's own start events: each begins cases of its own.
+        """What begins the process, each cases of its own: its start events, the events behind a gateway that
+        begins it, and receive tasks that do.
 
-        Reference  BPMN 2.0.2 §10.5.2 (Start Event), §13.2 (instantiation by any one of several)
+        Reference  BPMN 2.0.2 §10.3.3 (Receive Task), §10.5.2 (Start Event), §10.6.6 (Event-Based Gateways used
+                   at the start), §13.2 (instantiation by any one of several)
         """
         return tuple(each for each in self.elements.values() if self.begins(each))
 
@@ -196,9 +195,7 @@ class Diagram:
     def starts_by(self, kind: str, name: str) -> list[Element]:
         """The start events that wait for a message or signal of this name."""
         return [
-            each
-            for each in self.starts
-            if (trigger := each.trigger(kind)) is not None and trigger.name == name
+            each for each in self.starts if any(trigger.name == name for trigger in each.triggers_of(kind))
         ]
 
     def messages(self) -> Iterator[tuple[Element, str]]:
@@ -218,8 +215,23 @@ class Diagram:
         return [name for element, name in self._caught("signal") if self.begins(element)]
 
     def begins(self, element: Element) -> bool:
-        """Whether it is a start event of the process itself."""
-        return element.kind == "startEvent" and element.parent == self.key
+        """Whether the process itself begins with it."""
+        return element.parent == self.key and (
+            element.kind == "startEvent"
+            or (element.kind == "receiveTask" and element.instantiates)
+            or element.id in self._behind_first_gateways
+        )
+
+    @cached_property
+    def first_gateways(self) -> tuple[Element, ...]:
+        """The event-based gateways that begin the process: the first event behind one begins a case."""
+        return tuple(
+            each for each in self.elements.values() if each.kind == "eventBasedGateway" and each.instantiates
+        )
+
+    @cached_property
+    def _behind_first_gateways(self) -> frozenset[str]:
+        return frozenset(flow.target for each in self.first_gateways for flow in self.outgoing(each.id))
 
     @cached_property
     def unmarked_scopes(self) -> frozenset[str]:
@@ -273,11 +285,12 @@ class Diagram:
 
     @cached_property
     def compensation_handlers(self) -> dict[str, str]:
-        """The handler of each activity that has one: its compensation boundary event is associated with it.
+        """The handler of each activity that has one: its compensation boundary event is associated with it, or
+        a subprocess holds an event subprocess that is begun by compensation.
 
-        Reference  BPMN 2.0.2 §10.7.1
+        Reference  BPMN 2.0.2 §10.7.1, §13.5.5
         """
-        found = {}
+        found = {each.parent: each.id for each in self.undoing_subprocesses if each.parent in self.elements}
         for element in self.elements.values():
             if element.kind == "boundaryEvent" and element.trigger("compensate") is not None:
                 ends = [target for source, target in self.associations if source == element.id]
@@ -285,11 +298,20 @@ class Diagram:
                     found[element.attached_to] = ends[0]
         return found
 
+    @cached_property
+    def undoing_subprocesses(self) -> tuple[Element, ...]:
+        """The event subprocesses that compensation begins."""
+        begun = {
+            each.parent
+            for each in self.elements.values()
+            if each.kind == "startEvent" and each.trigger("compensate")
+        }
+        return tuple(each for each in self.elements.values() if each.id in begun and each.is_event_subprocess)
+
     def _caught(self, kind: str) -> Iterator[tuple[Element, str]]:
         for element in self.elements.values():
-            trigger = None if element.throws else element.trigger(kind)
-            if trigger is not None:
-                yield element, trigger.name
+            if not element.throws:
+                yield from ((element, trigger.name) for trigger in element.triggers_of(kind))
 
     @property
     def called(self) -> set[str]:

@@ -109,8 +109,8 @@ def _process(tree: etree._Element, process: etree._Element, names: dict[str, str
 
 
 def _correlated(element: Element, correlations: dict[str, Correlation]) -> Element:
-    trigger = element.trigger("message")
-    found = correlations.get(trigger.name) if trigger is not None else None
+    written = (correlations.get(trigger.name) for trigger in element.triggers_of("message"))
+    found = next(filter(None, written), None)
     return element if found is None else replace(element, correlation=found)
 
 
@@ -144,6 +144,7 @@ def _element(
         name=name_of(node),
         parent=parent,
         attached_to=node.get("attachedToRef", ""),
+        instantiates=node.get("instantiate") == "true",
         is_interrupting=node.get("isInterrupting", node.get("cancelActivity", "true")) == "true",
         default_flow=node.get("default", ""),
         lane=lane,

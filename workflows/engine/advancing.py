@@ -9,12 +9,12 @@ from SpiffWorkflow.task import Task
 from SpiffWorkflow.util.task import TaskState
 
 from common.sentences import sentence as _
-from workflows.engine.compensation import forget_lost_marks
 from workflows.engine.computed import FAILURE
 from workflows.engine.conditions import fire_conditions
 from workflows.engine.current import follow
 from workflows.engine.faults import CANNOT_GO_ON, EngineFault, fault_of
 from workflows.engine.loops import OWN
+from workflows.engine.marks import forget_lost_marks
 from workflows.engine.model import ProcessModel
 from workflows.engine.names import element_id_of
 from workflows.engine.pruning import prune

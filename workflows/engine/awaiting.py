@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from workflows.diagram import Element, EventTrigger
-from workflows.engine.catching import Awaited
+from workflows.engine.catching import Awaited, AwaitedAny
 from workflows.engine.conditions import AwaitedCondition
 from workflows.engine.raising import AwaitedCancel, AwaitedError, AwaitedEscalation
 from workflows.engine.subscribing import AwaitedMessage, AwaitedSignal
@@ -22,7 +22,11 @@ _KINDS: dict[str, Callable[[Element, EventTrigger], Awaited]] = {
 }
 
 
-def awaited_for(element: Element) -> Awaited:
-    """What an element waits for; it has one trigger, of a kind that can be caught."""
-    trigger = element.triggers[0]
-    return _KINDS[trigger.kind](element, trigger)
+def awaited_for(element: Element) -> Awaited | AwaitedAny:
+    """What an element waits for; its triggers are of kinds that can be caught."""
+    awaited = [_KINDS[trigger.kind](element, trigger) for trigger in element.triggers]
+    if len(awaited) == 1:
+        return awaited[0]
+    for position, each in enumerate(awaited):
+        each.position = position
+    return AwaitedAny(element, awaited)

@@ -15,7 +15,7 @@ from SpiffWorkflow.task import Task
 
 from common.sentences import sentence as _
 from workflows.diagram.data import DataLink, DataObject
-from workflows.engine.names import OBJECTS, ValueFault, names_of, value_of
+from workflows.engine.names import OBJECTS, STANDS_FOR, ValueFault, names_of, value_of
 
 
 class Reading:
@@ -56,9 +56,13 @@ class Writing:
 
     def set(self, my_task: Task) -> None:
         workflow = my_task.workflow
-        while workflow.spec.name != self.target.scope and workflow.parent_workflow is not None:
+        while not self._belongs_to(workflow) and workflow.parent_workflow is not None:
             workflow = workflow.parent_workflow
         workflow.data.setdefault(OBJECTS, {})[self.target.variable] = deepcopy(self._value(my_task))
+
+    def _belongs_to(self, workflow: Any) -> bool:
+        """Whether the data object is a variable of this scope, or of the one it undoes."""
+        return self.target.scope in (workflow.spec.name, workflow.data.get(STANDS_FOR))
 
     def _value(self, my_task: Task) -> Any:
         if self.link.expression:

@@ -20,7 +20,7 @@ from SpiffWorkflow.bpmn.util.subworkflow import BpmnBaseWorkflow
 from SpiffWorkflow.task import Task
 from SpiffWorkflow.util.task import TaskState
 
-from workflows.engine.catching import Awaited, wait_again
+from workflows.engine.catching import Awaited, AwaitedAny, wait_again
 from workflows.engine.current import current_data
 from workflows.engine.ends import End
 from workflows.engine.scopes import clear_scope
@@ -29,7 +29,9 @@ from workflows.engine.scopes import clear_scope
 class Listener(CatchingEvent, BpmnTaskSpec):  # type: ignore[misc]
     """The start event of an event subprocess, as it listens in the scope around that one."""
 
-    def __init__(self, wf_spec: Any, name: str, awaited: Awaited, *, is_interrupting: bool) -> None:
+    def __init__(
+        self, wf_spec: Any, name: str, awaited: Awaited | AwaitedAny, *, is_interrupting: bool
+    ) -> None:
         super().__init__(wf_spec, name, awaited)
         self.is_interrupting = is_interrupting
 

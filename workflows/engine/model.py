@@ -16,11 +16,12 @@ from common.sentences import sentence as _
 from workflows.diagram import Diagram, DiagramError, Element, read_diagram
 from workflows.engine.activities import ActivityParser, PassThrough
 from workflows.engine.business_rules import BusinessRuleTask, BusinessRuleTaskParser
-from workflows.engine.compensation import handler_process, watch_completions
 from workflows.engine.current import follows_data
 from workflows.engine.faults import EngineFault
 from workflows.engine.gateways import ChoiceParser, InclusiveJoin, ParallelJoin
 from workflows.engine.machines import CallTask, MachineTask
+from workflows.engine.marks import watch_completions
+from workflows.engine.names import handler_process
 from workflows.engine.parsing import EVENT_PARSERS, ScopeParser
 from workflows.engine.rewriting import spiff_tree
 from workflows.engine.scripts import ScriptTask, ScriptTaskParser

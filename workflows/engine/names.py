@@ -15,8 +15,16 @@ from workflows.expressions import ExpressionError, evaluate
 OBJECTS = "$objects"
 """Where a workflow keeps its data objects, by variable: no variable is called so."""
 
+STANDS_FOR = "$stands_for"
+"""In a workflow that undoes a subprocess from within: the id of that one, whose data objects of then are its own."""
+
 FORK = ".fork"
 """What is added to an element's id for the gateway that several flows out of it stand for."""
+
+
+def handler_process(handler_id: str) -> str:
+    """The name of the process made of a compensation handler alone, in which it runs."""
+    return f"{handler_id}.compensation"
 
 
 def names_of(task: Task) -> Mapping[str, Any]:

@@ -2,10 +2,11 @@
 
 A link is one sequence flow drawn in two pieces, so it becomes that flow. Several flows out of an activity or event
 are a gateway that is not drawn, so they get one. A compensation handler stands outside every flow, so it becomes a
-small process of its own. A subprocess without start and end events begins at whatever no flow leads to, so both are
-added. The file itself, which people see and export, stays as it is.
+small process of its own; an event subprocess begun by compensation does, too. An event-based gateway that begins
+a process is several start events. A subprocess without start and end events begins at whatever no flow leads to, so
+both are added. The file itself, which people see and export, stays as it is.
 
-Reference  BPMN 2.0.2 §8.3.13 (Sequence Flow), §10.5.2, §10.5.3 (Start, End), §10.5.5 (Link), §10.7.1
+Reference  BPMN 2.0.2 §8.3.13 (Sequence Flow), §10.5.2, §10.5.3 (Start, End), §10.5.5 (Link), §10.6.6, §10.7.1
 """
 
 from __future__ import annotations
@@ -15,8 +16,7 @@ from lxml import etree
 from workflows.diagram import Diagram
 from workflows.diagram.formal import formal_text
 from workflows.diagram.names import BPMN
-from workflows.engine.compensation import handler_process
-from workflows.engine.names import FORK
+from workflows.engine.names import FORK, handler_process
 
 _CONDITION = f"{{{BPMN}}}conditionExpression"
 
@@ -26,6 +26,7 @@ def spiff_tree(diagram: Diagram) -> etree._Element:
     tree = etree.fromstring(etree.tostring(diagram.tree))
     nodes = {node.get("id"): node for node in tree.iter() if node.get("id")}
     _gather_flows(tree, nodes)
+    _begin(diagram, nodes)
     for throw, catch in diagram.links.items():
         _flow(nodes[throw].getparent(), f"{throw}.link", throw, catch)
     for scope in diagram.unmarked_scopes:
@@ -50,6 +51,17 @@ def _gather_flows(tree: etree._Element, nodes: dict[str, etree._Element]) -> Non
         scope = nodes[flow.get("sourceRef", "")].getparent() if flow.get("sourceRef") in nodes else None
         if scope is not None and scope is not flow.getparent():
             scope.append(flow)
+
+
+def _begin(diagram: Diagram, nodes: dict[str, etree._Element]) -> None:
+    """Whatever the process begins with becomes a start event; a gateway before it goes, with its flows."""
+    for start in diagram.starts:
+        nodes[start.id].tag = f"{{{BPMN}}}startEvent"
+    for gateway in diagram.first_gateways:
+        for key in (gateway.id, *(flow.id for flow in diagram.outgoing(gateway.id))):
+            scope = nodes[key].getparent()
+            if scope is not None:
+                scope.remove(nodes[key])
 
 
 def _mark(diagram: Diagram, scope: etree._Element) -> None:
@@ -86,6 +98,7 @@ def _fork(tree: etree._Element, node: etree._Element) -> None:
 def _set_apart(handler: etree._Element) -> None:
     key = handler.get("id", "")
     scope = handler.getparent()
+    handler.attrib.pop("triggeredByEvent", None)
     process = etree.SubElement(scope, f"{{{BPMN}}}subProcess", id=handler_process(key))
     etree.SubElement(process, f"{{{BPMN}}}startEvent", id=f"{process.get('id')}.start")
     process.append(handler)  # moves it

@@ -26,7 +26,9 @@ class AwaitedMessage(Awaited):
     kind = "message"
 
     def __init__(self, element: Element, trigger: EventTrigger) -> None:
-        super().__init__(element, trigger, into=element.message_variable)
+        super().__init__(
+            element, trigger, into=element.extension("message", "into") or snake_case(trigger.name)
+        )
         self.correlating = element.correlating
 
     def key(self, my_task: Task) -> str:
@@ -34,15 +36,15 @@ class AwaitedMessage(Awaited):
         if not self.correlating:
             return ""
         keys: dict[str, str] = my_task.internal_data.setdefault("keys", {})
-        if self.element_id not in keys:
+        if self.mark not in keys:
             evaluate = my_task.workflow.script_engine.evaluate
-            keys[self.element_id] = key_text(
+            keys[self.mark] = key_text(
                 [evaluate(my_task, text) for text in self.correlating], self.element_id
             )
-        return keys[self.element_id]
+        return keys[self.mark]
 
     def uid(self, my_task: Task) -> uuid.UUID:
-        return uuid.uuid5(my_task.id, self.element_id if self.correlating else self.name)
+        return uuid.uuid5(my_task.id, self.mark if self.correlating else self.name)
 
 
 class AwaitedSignal(Awaited):

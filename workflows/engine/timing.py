@@ -33,13 +33,13 @@ class RowTimer(Awaited):
 
     def due_at(self, my_task: Task) -> dt.datetime:
         due: dict[str, str] = my_task.internal_data.setdefault("due", {})
-        if self.element_id not in due:
-            due[self.element_id] = moment_of(self._timing(my_task)).isoformat()
-        return dt.datetime.fromisoformat(due[self.element_id])
+        if self.mark not in due:
+            due[self.mark] = moment_of(self._timing(my_task)).isoformat()
+        return dt.datetime.fromisoformat(due[self.mark])
 
     def uid(self, my_task: Task) -> uuid.UUID:
         """One for each timer of a task and each of its repetitions."""
-        return uuid.uuid5(my_task.id, f"{self.element_id}:{self.due_at(my_task).isoformat()}")
+        return uuid.uuid5(my_task.id, f"{self.mark}:{self.due_at(my_task).isoformat()}")
 
     def again(self, _my_task: Task) -> dict[str, Any] | None:
         return None

@@ -115,9 +115,9 @@ class Play:
         uid = self.wait(element_id, position).uid
         return bool(self._step(lambda: self.run.fire_timer(uid)))
 
-    def catch(self, element_id: str, **payload: Any) -> bool:
+    def catch(self, element_id: str, position: int = 0, **payload: Any) -> bool:
         """A message or signal reaches an element."""
-        uid = self.wait(element_id).uid
+        uid = self.wait(element_id, position).uid
         return bool(self._step(lambda: self.run.catch_message(uid, payload)))
 
     def _step(self, act: Callable[[], Any]) -> Any:

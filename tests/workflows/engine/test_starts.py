@@ -1,12 +1,22 @@
-"""Several start events: each begins processes of its own (BPMN 2.0.2 §10.5.2, §13.2)."""
+"""Several start events, and what else begins a process: each begins its own (BPMN 2.0.2 §10.5.2, §10.6.6, §13.2)."""
 
 from __future__ import annotations
 
 import pytest
 
-from tests.workflows.conftest import chain, user
-from tests.workflows.engine.drawing import END, end, event, event_subprocess, parallel
+from tests.workflows.conftest import bundle, chain, user
+from tests.workflows.engine.drawing import (
+    END,
+    boundary,
+    catch,
+    end,
+    event,
+    event_subprocess,
+    parallel,
+    subprocess,
+)
 from tests.workflows.engine.playing import Play, model_of
+from workflows.checks import check_bundle
 from workflows.engine import EngineFault
 
 STARTS = event("startEvent", "by-message", "message") + event("startEvent", "by-clock", "timer")
@@ -67,3 +77,63 @@ def test_each_start_may_begin_several_branches(begin):
 
     assert begin(body, "by-message").complete("a").open == ["b"]
     assert begin(body, "by-clock").complete("c").is_completed
+
+
+SERIES = '<bpmn:messageEventDefinition messageRef="M1"/>'
+RECEIVE = '<bpmn:receiveTask id="report" messageRef="M2"/>'
+FIRST = (
+    '<bpmn:eventBasedGateway id="first" instantiate="true"/>' + catch("series", SERIES) + RECEIVE + user("look")
+    + user("read") + '<bpmn:exclusiveGateway id="meet"/>' + END + chain("first", "series", "look", "meet", "end")
+    + chain("first", "report", "read", "meet")
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(("event_id", "step"), [("series", "look"), ("report", "read")])
+def test_the_first_event_behind_a_gateway_that_begins_the_process_begins_it(begin, event_id, step):
+    process = begin(FIRST, event_id, starts="")
+    assert process.open == [step]
+
+    process.complete(step)
+
+    assert process.is_completed
+    assert process.done == [event_id, step, "meet", "end"]
+
+
+def test_a_receive_task_may_begin_a_process(begin):
+    body = (
+        RECEIVE.replace("/>", ' instantiate="true"/>') + user("read") + END + chain("report", "read", "end")
+    )
+    process = begin(body, "report", starts="")
+
+    assert process.complete("read").done == ["report", "read", "end"]
+
+
+def found(body):
+    return {(each.element_id, each.message) for each in check_bundle(bundle(body, start=""))}
+
+
+def test_what_begins_a_process_may_be_deployed(operators):
+    assert found(FIRST) == set()
+    assert found(RECEIVE.replace("/>", ' instantiate="true"/>') + END + chain("report", "end")) == set()
+
+
+@pytest.mark.parametrize(
+    ("body", "element", "message"),
+    [
+        (FIRST + PLAIN + chain("by-hand", "first"),
+         "first", "What begins the process stands first: no flow leads here"),
+        (FIRST.replace('<bpmn:eventBasedGateway id="first" ',
+                       '<bpmn:eventBasedGateway id="first" eventGatewayType="Parallel" '),
+         "first", 'eventGatewayType="Parallel" is not supported'),
+        (FIRST.replace(SERIES, "<bpmn:conditionalEventDefinition><bpmn:condition>True</bpmn:condition>"
+                       "</bpmn:conditionalEventDefinition>"),
+         "series", "A process is not begun by a condition; begin it by a message, a signal or a timer"),
+        (PLAIN + subprocess("sub", FIRST) + end("e2") + chain("by-hand", "sub", "e2"),
+         "first", "Only a process is begun so, by an event-based gateway or a receive task"),
+        (RECEIVE.replace("/>", ' instantiate="true"/>') + boundary("late", "report", "timer") + END
+         + chain("report", "end") + chain("late", "end"),
+         "report", "A receive task that begins the process has no boundary event"),
+    ],
+)  # fmt: skip
+def test_what_cannot_begin_a_process_is_refused(operators, body, element, message):
+    assert (element, message) in found(body)

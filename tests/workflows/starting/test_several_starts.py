@@ -107,3 +107,33 @@ def test_a_process_that_only_news_begins_is_not_begun_by_hand(deploy, cast):
             definition.key, data={}, site=cast.provincial, subjects={}, start_key="x", actor=cast.carla
         )
     assert not ProcessInstance.objects.exists()
+
+
+def test_the_first_event_behind_a_gateway_begins_a_case(deploy):
+    body = (
+        '<bpmn:eventBasedGateway id="first" instantiate="true"/>'
+        + event("intermediateCatchEvent", "news", ORDERED, extension=SITE.format(""))
+        + event("intermediateCatchEvent", "clock", EVERY_HOUR, extension=SITE.format(""))
+        + user("arrived") + user("planned") + END
+        + chain("first", "news", "arrived", "end") + chain("first", "clock", "planned", "end")
+    )  # fmt: skip
+    definition = deploy(body, start="")
+    assert (definition.start_messages, definition.catch_messages) == (["SeriesComplete"], [])
+    assert [each.element_id for each in StartTimer.objects.all()] == ["clock"]
+
+    receive_event(news())
+
+    assert open_steps() == ["arrived"]
+
+
+@pytest.mark.parametrize("name", ["SeriesComplete", "ReportSigned"])
+def test_any_trigger_of_a_start_event_begins_a_case_there(deploy, name):
+    either = ORDERED + ORDERED.replace("M1", "M2")
+    deploy(
+        user("arrived") + END + chain("news", "arrived", "end"),
+        start=event("startEvent", "news", either, extension=SITE.format("")),
+    )
+
+    receive_event(Event(uuid.uuid4(), name, {"subjects": {"study": "2.25.1"}}, uuid.uuid4()))
+
+    assert open_steps() == ["arrived"]

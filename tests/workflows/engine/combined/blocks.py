@@ -15,11 +15,12 @@ class Work:
 
 @dataclass(frozen=True)
 class Repeated:
-    """A user task with a `marker`: `parallel`, `sequential` or `loop`; done `count` times."""
+    """A user task with a `marker`: `parallel`, `sequential` or `loop`; done `count` times, each undone by itself."""
 
     name: str
     marker: str
     count: int
+    has_undo: bool = False
 
 
 @dataclass(frozen=True)

@@ -89,7 +89,7 @@ class Lot:
 
     def _repeated(self, _around: Around) -> Repeated:
         marker = self.random.choice(("parallel", "sequential", "loop"))
-        return Repeated(self._name("m"), marker, self.random.choice((2, 3)))
+        return Repeated(self._name("m"), marker, self.random.choice((2, 3)), has_undo=self._may(0.4))
 
     def _catch(self, _around: Around) -> Catch:
         return Catch(self._name("c"), self.random.choice(("timer", "message", "signal", "receive")))
@@ -179,7 +179,7 @@ class Lot:
             self.random.choice((2, 3)) if marker else 1,
             self.random.choice(("", "", "", *self._lasts(within))),
             on_event,
-            has_undo=not marker and self._may(0.2),
+            has_undo=self._may(0.2),
         )
 
     def _on_event(self, around: Around) -> OnEvent | None:

@@ -45,18 +45,17 @@ def draw(process: Scope) -> str:
 
 def items_within(block: Block, around: tuple[str, ...] = ()) -> dict[str, tuple[str, ...]]:
     """Of each element that waits, the variables that tell in which instances of repeated scopes it does."""
-    found = dict.fromkeys(_handlers(block), around)
     if isinstance(block, Scope | Repeated) and block.marker in {"parallel", "sequential"}:
         around = (*around, f"{block.name}_item")
-    found |= dict.fromkeys(_waiting(block), around)
+    found = dict.fromkeys((*_handlers(block), *_waiting(block)), around)
     for part in _parts(block):
         found |= items_within(part, around)
     return found
 
 
 def _handlers(block: Block) -> tuple[str, ...]:
-    """What undoes a block stands beside it."""
-    return (f"undo-{block.name}",) if isinstance(block, Work | Scope) and block.has_undo else ()
+    """What undoes a block stands beside it, and knows the item of the instance it undoes."""
+    return (f"undo-{block.name}",) if isinstance(block, Work | Repeated | Scope) and block.has_undo else ()
 
 
 def _waiting(block: Block) -> tuple[str, ...]:
@@ -93,7 +92,8 @@ def _piece(block: Block) -> Piece:  # noqa: C901, PLR0911, PLR0912 - one case a 
         case Work(name, has_undo):
             return undoable(name) if has_undo else user(name), name, name
         case Repeated(name, marker, count):
-            return marked(user(name), _marker(name, marker, count)), name, name
+            activity = marked(user(name), _marker(name, marker, count))
+            return undoable(name, activity=activity) if block.has_undo else activity, name, name
         case Catch(name, "receive"):
             return f'<bpmn:receiveTask id="{name}" messageRef="M3"/>', name, name
         case Catch(name, kind):

@@ -1,0 +1,93 @@
+"""What activities and throw events mean: work, also repeated and undone, escalations, compensation."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from tests.workflows.engine.combined.blocks import Catch, Repeated, Tell, Undo, Work
+from tests.workflows.engine.combined.live import ACTS, Act, Live, LiveWait, Mark, Place, means
+
+
+@means(Catch)
+def begin_catch(block: Catch, place: Place) -> Live:
+    return LiveWait(ACTS[block.kind], block.name, place)
+
+
+@means(Work)
+class LiveWork(LiveWait):
+    """A user task that leaves a mark when it is done, if it can be undone."""
+
+    def __init__(self, block: Work | Repeated, place: Place) -> None:
+        super().__init__("do", block.name, place)
+        self.block, self.place = block, place
+
+    def _finish(self) -> None:
+        super()._finish()
+        if self.block.has_undo:
+            scope = self.place.scope
+            scope.marks.append(Mark(next(scope.order), self.block.name, self.place.items))
+
+
+@means(Repeated)
+class LiveRepeated(Live):
+    """§10.3.8, §13.3.6, §13.3.7: a task once for each item, or again and again."""
+
+    def __init__(self, block: Repeated, place: Place) -> None:
+        self.block, self.place = block, place
+        self.begun = 0
+        self.open: list[Live] = []
+        for _ in range(block.count if block.marker == "parallel" else 1):
+            self._begin_next()
+
+    def _begin_next(self) -> None:
+        items = self.place.items if self.block.marker == "loop" else (*self.place.items, self.begun)
+        self.begun += 1
+        self.open.append(LiveWork(self.block, Place(self.place.scope, items)))
+
+    def acts(self) -> Iterator[Act]:
+        for each in self.open:
+            yield from each.acts()
+
+    def settle(self) -> None:
+        if all(each.done for each in self.open) and self.begun < self.block.count:
+            self._begin_next()
+        self.done = all(each.done for each in self.open)
+
+
+class LiveTell(Live):
+    """§10.5.4: who is told may take the scope away; else the token goes on."""
+
+    def __init__(self, place: Place) -> None:
+        self.place = place
+
+    def settle(self) -> None:
+        if not self.done:
+            self.done = True
+            self.place.scope.tell()
+
+
+@means(Tell)
+def begin_tell(_block: Tell, place: Place) -> Live:
+    return LiveTell(place)
+
+
+class LiveUndo(Live):
+    """§10.7, §13.5.5: what was completed is undone, one after the other, the last first."""
+
+    def __init__(self, marks: list[Mark]) -> None:
+        self.left = sorted(marks)
+        self.done = not self.left
+
+    def acts(self) -> Iterator[Act]:
+        if self.left:
+            mark = self.left[-1]
+            yield Act(("do", f"undo-{mark.name}", mark.items), self._next)
+
+    def _next(self) -> None:
+        self.left.pop()
+        self.done = not self.left
+
+
+@means(Undo)
+def begin_undo(_block: Undo, place: Place) -> Live:
+    return LiveUndo(place.scope.take_marks())
