@@ -25,7 +25,8 @@ class Repeated:
 
 @dataclass(frozen=True)
 class Catch:
-    """What waits for a `message`, a `signal`, a `timer`; or a receive task, which waits to `receive`."""
+    """What waits for a `message`, a `signal`, a `timer`, for `any` of a message and a timer; or a receive task, which
+    waits to `receive`."""
 
     name: str
     kind: str
@@ -109,8 +110,8 @@ class Again:
 class Guard:
     """An event at the edge of a user task or scope: the other way is taken instead, or beside it.
 
-    `kind` is timer, cycle, message, signal, error, escalation or cancel. What is begun beside the host ends by
-    itself.
+    `kind` is timer, cycle, message, signal, any (of a message and a timer), error, escalation or cancel. What is
+    begun beside the host ends by itself.
     """
 
     name: str
@@ -122,7 +123,7 @@ class Guard:
 
 @dataclass(frozen=True)
 class OnEvent:
-    """What an event sub-process does, and when: `kind` is message, signal, timer, cycle, error or escalation."""
+    """What an event sub-process does, and when: `kind` is that of a Guard, without cancel."""
 
     body: Block
     kind: str
@@ -145,6 +146,8 @@ class Scope:
     is_transaction: bool = False
     has_undo: bool = False
     """Whether the user task `undo-<name>` compensates all of it."""
+    on_undo: Block | None = None
+    """What the event sub-process in it does that compensates all of it."""
 
 
 @dataclass(frozen=True)

@@ -5,12 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tests.workflows.engine.combined.blocks import Catch, Repeated, Tell, Undo, Work
-from tests.workflows.engine.combined.live import ACTS, Act, Live, LiveWait, Mark, Place, means
+from tests.workflows.engine.combined.live import HOW, Act, Live, LiveWait, Mark, Place, begin, means, passed
 
 
 @means(Catch)
-def begin_catch(block: Catch, place: Place) -> Live:
-    return LiveWait(ACTS[block.kind], block.name, place)
+class LiveCatch(Live):
+    """§10.5.1: whatever of an event's triggers comes first is the event."""
+
+    def __init__(self, block: Catch, place: Place) -> None:
+        self.block, self.place = block, place
+
+    def acts(self) -> Iterator[Act]:
+        if not self.done:
+            for how in HOW[self.block.kind]:
+                yield Act((how, self.block.name, self.place.items), self._finish)
+
+    def _finish(self) -> None:
+        self.done = True
 
 
 @means(Work)
@@ -74,20 +85,22 @@ def begin_tell(_block: Tell, place: Place) -> Live:
 class LiveUndo(Live):
     """§10.7, §13.5.5: what was completed is undone, one after the other, the last first."""
 
-    def __init__(self, marks: list[Mark]) -> None:
-        self.left = sorted(marks)
-        self.done = not self.left
+    def __init__(self, marks: list[Mark], place: Place) -> None:
+        self.left, self.place = sorted(marks), place
+        self.now = passed()
 
     def acts(self) -> Iterator[Act]:
-        if self.left:
-            mark = self.left[-1]
-            yield Act(("do", f"undo-{mark.name}", mark.items), self._next)
+        yield from self.now.acts()
 
-    def _next(self) -> None:
-        self.left.pop()
-        self.done = not self.left
+    def settle(self) -> None:
+        self.now.settle()
+        while self.now.done and self.left:
+            mark = self.left.pop()
+            self.now = begin(mark, Place(self.place.scope, mark.items))
+            self.now.settle()
+        self.done = self.now.done and not self.left
 
 
 @means(Undo)
 def begin_undo(_block: Undo, place: Place) -> Live:
-    return LiveUndo(place.scope.take_marks())
+    return LiveUndo(place.scope.take_marks(), place)

@@ -15,7 +15,7 @@ from tests.workflows.engine.combined.blocks import (
     Race,
     Sequence,
 )
-from tests.workflows.engine.combined.live import ACTS, Act, Live, LiveWait, Place, begin, means, passed
+from tests.workflows.engine.combined.live import HOW, Act, Live, LiveWait, Place, begin, means, passed
 
 
 @means(Link)
@@ -86,7 +86,7 @@ class LiveRace(Live):
             yield from self.taken.acts()
             return
         for event, rest in self.block.branches:
-            yield Act((ACTS[event.kind], event.name, self.place.items), partial(self._take, rest))
+            yield Act((HOW[event.kind][0], event.name, self.place.items), partial(self._take, rest))
 
     def _take(self, rest: Block) -> None:
         self.taken = begin(rest, self.place)

@@ -78,7 +78,7 @@ class Lot:
         kinds: list[Callable[[Around], Block]] = [
             self._work, self._repeated, self._exclusive, self._parallel, self._inclusive, self._race, self._again,
             self._guard, self._guard, self._guard, self._scope, self._scope, self._catch, self._link,
-            self._undo, self._transaction,
+            self._undo, self._undo_from_within, self._transaction,
         ]  # fmt: skip
         if around.hears:
             kinds += [self._tell, self._tell]
@@ -92,7 +92,7 @@ class Lot:
         return Repeated(self._name("m"), marker, self.random.choice((2, 3)), has_undo=self._may(0.4))
 
     def _catch(self, _around: Around) -> Catch:
-        return Catch(self._name("c"), self.random.choice(("timer", "message", "signal", "receive")))
+        return Catch(self._name("c"), self.random.choice(("timer", "message", "signal", "receive", "any")))
 
     def _link(self, around: Around) -> Sequence:
         return Sequence((self._block(around), Link(self._name("k")), self._work(around)))
@@ -105,6 +105,14 @@ class Lot:
         return Sequence(
             (done, self._block(around), self._work(around), Undo(self._name("u")), self._work(around))
         )
+
+    def _undo_from_within(self, around: Around) -> Sequence:
+        """A sub-process that holds its handler is completed, and undone."""
+        done = (Work(self._name("w"), has_undo=True), self._block(replace(around, cancels=False)))
+        marker = self.random.choice(("", "parallel", "loop"))
+        count = 2 if marker else 1
+        scope = Scope(self._name("s"), Sequence(done), marker, count, on_undo=self._on_undo(around))
+        return Sequence((scope, self._work(around), Undo(self._name("u")), self._work(around)))
 
     def _exclusive(self, around: Around) -> Exclusive:
         branches = self._branches(around)
@@ -145,7 +153,7 @@ class Lot:
         return Again(self._name("l"), self._block(around), self.random.choice((1, 2, 3)))
 
     def _guard(self, around: Around) -> Guard:
-        kind = self.random.choice(("timer", "cycle", "message", "signal", "error", "escalation"))
+        kind = self.random.choice(("timer", "cycle", "message", "signal", "any", "error", "escalation"))
         host: Block
         if kind in {"error", "escalation"}:
             host = self._scope(
@@ -179,13 +187,19 @@ class Lot:
             self.random.choice((2, 3)) if marker else 1,
             self.random.choice(("", "", "", *self._lasts(within))),
             on_event,
-            has_undo=self._may(0.2),
+            has_undo=(has_undo := self._may(0.2)),
+            on_undo=self._on_undo(around) if not has_undo and self._may(0.3) else None,
         )
+
+    def _on_undo(self, around: Around) -> Sequence:
+        """What a handler inside its sub-process does; nobody around it knows where it will be run."""
+        within = Around(around.inner.depth)
+        return self._undo(within) if self._may(0.6) else self._sequence(within)
 
     def _on_event(self, around: Around) -> OnEvent | None:
         if self._may(0.6):
             return None
-        kind = self.random.choice(("message", "signal", "timer", "cycle", "error", "escalation"))
+        kind = self.random.choice(("message", "signal", "timer", "cycle", "any", "error", "escalation"))
         interrupts = kind == "error" or (kind != "cycle" and self._may(0.5))
         return OnEvent(self._sequence(replace(around, cancels=False)), kind, interrupts)
 

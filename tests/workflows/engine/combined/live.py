@@ -16,9 +16,17 @@ if TYPE_CHECKING:
 
 Action = tuple[str, str, tuple[int, ...]]
 """`do`, `fire` or `catch`, an element, and in which instance of each repeated scope around it."""
-ACTS = {"timer": "fire", "cycle": "fire", "message": "catch", "signal": "catch", "receive": "catch"}
-TIMES = {"timer": 1, "cycle": CYCLES, "error": 1}
-"""How often an event may happen that does not interrupt; without end where it is not said."""
+HOW = {
+    "timer": ("fire",),
+    "cycle": ("fire",),
+    "message": ("catch",),
+    "signal": ("catch",),
+    "receive": ("catch",),
+    "any": ("catch", "fire"),
+}
+"""In which ways an event may happen; in none by itself if it is not listed."""
+_TIMES = {("timer", "fire"): 1, ("any", "fire"): 1, ("cycle", "fire"): CYCLES, ("error", ""): 1}
+"""How often an event may happen so that does not interrupt; without end where it is not said."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +45,10 @@ class Mark:
     number: int
     name: str
     items: tuple[int, ...]
+    body: Block | None = field(default=None, compare=False)
+    """What its own event sub-process does to undo it."""
+    inner: tuple[Mark, ...] = field(default=(), compare=False)
+    """What that one may have undone."""
 
 
 @dataclass(frozen=True)
@@ -75,6 +87,23 @@ class LiveWait(Live):
         self.done = True
 
 
+class Listening:
+    """How often an event that does not interrupt may still happen, and in which ways."""
+
+    def __init__(self, kind: str) -> None:
+        self._left = {how: _TIMES.get((kind, how), -1) for how in HOW.get(kind, ("",))}
+
+    def __bool__(self) -> bool:
+        return any(self._left.values())
+
+    def acts(self) -> Iterator[str]:
+        """The ways in which somebody may have it happen."""
+        yield from (how for how, times in self._left.items() if how and times)
+
+    def happened(self, how: str) -> None:
+        self._left[how] -= 1
+
+
 def passed() -> Live:
     """What is done as soon as it is reached."""
     live = Live()
@@ -97,6 +126,6 @@ def means(kind: type) -> Callable[[B], B]:
     return register
 
 
-def begin(block: Block, place: Place) -> Live:
+def begin(block: Block | Mark, place: Place) -> Live:
     """A block is reached."""
     return _BEGINNINGS[type(block)](block, place)

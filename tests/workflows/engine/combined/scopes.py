@@ -3,11 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from itertools import count
 
 from tests.workflows.engine.combined.blocks import Block, Guard, OnEvent, Scope
 from tests.workflows.engine.combined.doing import LiveUndo
-from tests.workflows.engine.combined.live import ACTS, TIMES, Act, Live, Mark, Place, begin, means
+from tests.workflows.engine.combined.live import (
+    Act,
+    Listening,
+    Live,
+    LiveWait,
+    Mark,
+    Place,
+    begin,
+    means,
+)
 
 
 @means(Guard)
@@ -16,8 +26,7 @@ class LiveGuard(Live):
 
     def __init__(self, block: Guard, place: Place) -> None:
         self.block, self.place = block, place
-        self.is_listening = True
-        self.left = TIMES.get(block.kind, -1)
+        self.listening: Listening | None = Listening(block.kind)
         self.now = self._begin_host(block.host)
 
     def _begin_host(self, host: Block) -> Live:
@@ -25,17 +34,17 @@ class LiveGuard(Live):
 
     def acts(self) -> Iterator[Act]:
         yield from self.now.acts()
-        if self.is_listening and not self.now.done and self.block.kind in ACTS:
-            yield Act((ACTS[self.block.kind], self.block.name, self.place.items), self.happen)
+        if self.listening and not self.now.done:
+            for how in self.listening.acts():
+                yield Act((how, self.block.name, self.place.items), partial(self.happen, how))
 
-    def happen(self) -> None:
+    def happen(self, how: str = "") -> None:
+        assert self.listening
         other = begin(self.block.other, self.place)
         if self.block.interrupts:
-            self.is_listening = False
-            self.now = other
+            self.listening, self.now = None, other
             return
-        self.left -= 1
-        self.is_listening = self.left != 0
+        self.listening.happened(how)
         self.place.scope.asides.append(other)
 
     def settle(self) -> None:
@@ -57,11 +66,11 @@ class Instance(Live):
         self.asides: list[Live] = []
         self.place = Place(self, items)
         self.on_event: tuple[str, OnEvent] | None = None
-        self.left = 0
+        self.listening: Listening | None = None
         self.main: Live = begin(body, self.place)
 
     def listen(self, name: str, on_event: OnEvent) -> None:
-        self.on_event, self.left = (f"{name}_on-start", on_event), TIMES.get(on_event.kind, -1)
+        self.on_event, self.listening = (f"{name}_on-start", on_event), Listening(on_event.kind)
 
     @property
     def is_gone(self) -> bool:
@@ -80,13 +89,15 @@ class Instance(Live):
             return
         for each in (self.main, *self.asides):
             yield from each.acts()
-        if self.on_event is not None and self.on_event[1].kind in ACTS:
-            name, on = self.on_event
-            yield Act((ACTS[on.kind], name, self.place.items), self.begin_event_subprocess)
+        if self.on_event is not None and self.listening:
+            for how in self.listening.acts():
+                act = partial(self.begin_event_subprocess, how)
+                yield Act((how, self.on_event[0], self.place.items), act)
 
-    def begin_event_subprocess(self) -> None:
+    def begin_event_subprocess(self, how: str = "") -> None:
         """§10.3.5, §13.5.4: in the place of what the scope does, or beside it."""
         assert self.on_event is not None
+        assert self.listening
         _name, on = self.on_event
         begun = Instance(on.body, self.place.items, self, None)
         if on.interrupts:
@@ -94,8 +105,8 @@ class Instance(Live):
             self.is_interrupted = True
             return
         self.asides.append(begun)
-        self.left -= 1
-        if self.left == 0:
+        self.listening.happened(how)
+        if not self.listening:
             self.on_event = None
 
     def settle(self) -> None:
@@ -113,9 +124,13 @@ class Instance(Live):
 
     def _left_to_undo(self) -> list[Mark]:
         """What can be undone of it from outside, now that it is completed: a handler of its own stands for all."""
-        if self.activity is None or not self.activity.block.has_undo or self.is_cancelling:
+        if self.activity is None or self.is_cancelling:
             return self.marks
-        return [Mark(next(self.order), self.activity.block.name, self.place.items)]
+        block = self.activity.block
+        if not block.has_undo and block.on_undo is None:
+            return self.marks
+        inner = tuple(self.marks) if block.on_undo is not None else ()
+        return [Mark(next(self.order), block.name, self.place.items, block.on_undo, inner)]
 
     def end_by(self, kind: str) -> None:
         """§10.5.3: a terminate end event ends this scope; an error goes out to who catches it; a cancel end event
@@ -126,7 +141,7 @@ class Instance(Live):
             case "terminate":
                 self.is_over = True
             case "cancel":
-                self.main, self.asides, self.on_event = LiveUndo(self.take_marks()), [], None
+                self.main, self.asides, self.on_event = LiveUndo(self.take_marks(), self.place), [], None
                 self.is_interrupted = self.is_cancelling = True
             case "error":
                 if not self._throw("error"):
@@ -161,7 +176,7 @@ class Instance(Live):
                 return True
             left.append(scope)
             guard = scope.activity.guard if scope.activity is not None else None
-            if guard is not None and guard.block.kind == kind and guard.is_listening:
+            if guard is not None and guard.block.kind == kind and guard.listening:
                 if guard.block.interrupts:
                     _end(left)
                 guard.happen()
@@ -181,6 +196,27 @@ class Instance(Live):
         assert self.activity.guard is not None
         self.is_over, self.marks = True, []
         self.activity.guard.happen()
+
+
+class Undoing(Instance):
+    """§13.5.5: the event sub-process that undoes the completed sub-process it stands in, where that is compensated."""
+
+    def __init__(self, mark: Mark, place: Place) -> None:
+        assert mark.body is not None
+        super().__init__(mark.body, mark.items, place.scope, None)
+        self.marks = list(mark.inner)
+
+    def take_marks(self) -> list[Mark]:
+        taken, self.marks = self.marks, []
+        return taken
+
+    def _left_to_undo(self) -> list[Mark]:
+        return []
+
+
+@means(Mark)
+def begin_handler(mark: Mark, place: Place) -> Live:
+    return LiveWait("do", f"undo-{mark.name}", place) if mark.body is None else Undoing(mark, place)
 
 
 def _end(scopes: list[Instance]) -> None:

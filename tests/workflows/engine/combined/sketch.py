@@ -23,6 +23,7 @@ from tests.workflows.engine.combined.blocks import (
     Work,
 )
 from tests.workflows.engine.drawing import (
+    TRIGGERS,
     boundary,
     catch,
     end,
@@ -83,7 +84,8 @@ def _parts(block: Block) -> tuple[Block, ...]:  # noqa: PLR0911 - one case a kin
         case Again(_, body) | Finish(_, _, body):
             return (body,)
         case Scope(_, body):
-            return (body, *((block.on_event.body,) if block.on_event is not None else ()))
+            handled = block.on_event.body if block.on_event is not None else None
+            return (body, *(each for each in (handled, block.on_undo) if each is not None))
     return ()
 
 
@@ -97,7 +99,7 @@ def _piece(block: Block) -> Piece:  # noqa: C901, PLR0911, PLR0912 - one case a 
         case Catch(name, "receive"):
             return f'<bpmn:receiveTask id="{name}" messageRef="M3"/>', name, name
         case Catch(name, kind):
-            return catch(name, kind), name, name
+            return catch(name, _trigger(kind)), name, name
         case Link(name):
             link = f'<bpmn:linkEventDefinition name="{name}"/>'
             return throw(f"{name}_out", link) + catch(f"{name}_in", link), f"{name}_out", f"{name}_in"
@@ -213,6 +215,8 @@ def _guard(block: Guard) -> Piece:
 
 
 def _trigger(kind: str) -> str:
+    if kind == "any":
+        return TRIGGERS["message"] + TRIGGERS["timer"]
     return f"any {kind}" if kind in {"error", "escalation"} else kind
 
 
@@ -238,11 +242,16 @@ def _inside(block: Scope, start: str) -> str:
     if out:
         xml += end(f"{block.name}_end", block.last) + chain(out, f"{block.name}_end")
     if block.on_event is not None:
-        event, first, last = _piece(block.on_event.body)
-        on = f"{block.name}_on"
-        body = event + chain(f"{on}-start", first)
-        if last:
-            body += end(f"{on}_end") + chain(last, f"{on}_end")
-        trigger = _trigger(block.on_event.kind)
-        xml += event_subprocess(on, trigger, body, interrupts=block.on_event.interrupts)
+        on = block.on_event
+        xml += _on(f"{block.name}_on", _trigger(on.kind), on.body, interrupts=on.interrupts)
+    if block.on_undo is not None:
+        xml += _on(f"{block.name}_undo", "compensate", block.on_undo)
     return xml
+
+
+def _on(name: str, trigger: str, what: Block, *, interrupts: bool = True) -> str:
+    event, first, last = _piece(what)
+    body = event + chain(f"{name}-start", first)
+    if last:
+        body += end(f"{name}_end") + chain(last, f"{name}_end")
+    return event_subprocess(name, trigger, body, interrupts=interrupts)
