@@ -17,6 +17,7 @@ from pydicom import Dataset
 from archive.pixels.functional_groups import frame_value
 
 Numbers = NDArray[np.float64]
+Pixels = tuple[NDArray[np.integer[Any]], NDArray[np.integer[Any]]]  # their rows, and their columns
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,12 +35,13 @@ class Grid:
         turning, shift = matrix[:3, :3], matrix[:3, 3]
         return Grid(turning @ self.start + shift, turning @ self.down, turning @ self.right)
 
-    def along(self, axis: Numbers, origin: Numbers, *, rows: int, columns: int) -> Numbers:
-        """How far from the origin along the axis the centre of each pixel lies."""
+    def along(self, axis: Numbers, origin: Numbers, pixels: Pixels) -> Numbers:
+        """How far from the origin along the axis the centre of each of the pixels lies."""
+        rows, columns = pixels
         distances: Numbers = (
             float((self.start - origin) @ axis)
-            + np.arange(rows)[:, None] * float(self.down @ axis)
-            + np.arange(columns)[None, :] * float(self.right @ axis)
+            + rows * float(self.down @ axis)
+            + columns * float(self.right @ axis)
         )
         return distances
 
@@ -63,16 +65,21 @@ class Plane:
     def grid(self) -> Grid:
         return Grid(self.position, self.along_column * self.row_spacing, self.along_row * self.column_spacing)
 
-    def indices(self, grid: Grid, *, rows: int, columns: int) -> tuple[Numbers, Numbers]:
-        """Row and column in this image of each pixel of a grid of this size."""
+    def indices(self, grid: Grid, pixels: Pixels) -> tuple[Numbers, Numbers]:
+        """Row and column in this image of each of the pixels of a grid."""
         row, column = (
-            grid.along(axis, self.position, rows=rows, columns=columns) / spacing
+            grid.along(axis, self.position, pixels) / spacing
             for axis, spacing in (
                 (self.along_column, self.row_spacing),
                 (self.along_row, self.column_spacing),
             )
         )
         return row, column
+
+
+def all_pixels(rows: int, columns: int) -> Pixels:
+    """Those of a grid of this size, in rows and columns."""
+    return np.arange(rows)[:, None], np.arange(columns)[None, :]
 
 
 def plane_of(header: Dataset, frame: int) -> Plane | None:

@@ -14,7 +14,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from archive.pixels.rendering.planes import Grid, Numbers, Plane
+from archive.pixels.rendering.planes import Grid, Numbers, Plane, all_pixels
+from archive.pixels.rendering.resampling import Mask
 
 MOST_APART_MM = 0.1
 SAME_PLACE_MM = 1e-3
@@ -36,13 +37,18 @@ class Stack:
         """How deep each pixel of the grid lies; one value for all of them where it is parallel to the planes."""
         if self._is_parallel(grid):
             return np.full((1, 1), self._middle(grid, rows, columns))
-        return grid.along(self._normal, self._origin, rows=rows, columns=columns)
+        return grid.along(self._normal, self._origin, all_pixels(rows, columns))
 
     def share(self, at: int, depth: Numbers) -> Numbers:
         """How much the plane counts at these depths, from 0 to 1; the shares of all planes are 1 together, or 0."""
         apart = depth - self._depths[at]
         share = np.where(apart < 0, self._beside(at, at - 1, -apart), self._beside(at, at + 1, apart))
         return np.where(share < _LEAST_SHARE, 0.0, np.where(share > 1 - _LEAST_SHARE, 1.0, share))
+
+    def is_near(self, at: int, depth: Numbers) -> Mask:
+        """Where the plane may count: told at less cost than how much it does."""
+        is_near: Mask = np.abs(depth - self._depths[at]) <= _WIDEST_GAP * self._spacing
+        return is_near
 
     def reached(self, grid: Grid, *, rows: int, columns: int) -> list[int]:
         """The planes that count anywhere in the grid; a single one only in a grid that is parallel to it."""

@@ -125,25 +125,25 @@ def laid_on(below: Layer, over: Superimposed, *, grey_of: GreyOf) -> Laid:
 def _laid(
     over: Superimposed, planes: Sequence[Plane], grid: Grid, shape: tuple[int, int], grey_of: GreyOf
 ) -> Laid:
-    (rows, columns), stack = shape, Stack(planes, spacing_mm=over.spacing_mm)
-    depth = stack.depth(grid, rows=rows, columns=columns)
+    stack = Stack(planes, spacing_mm=over.spacing_mm)
+    depth = np.broadcast_to(stack.depth(grid, rows=shape[0], columns=shape[1]), shape)
     values = np.zeros((*shape, 3) if over.layers[0].is_colour else shape)
     is_met, is_lacking = np.zeros(shape, bool), np.zeros(shape, bool)
     nearest, most = np.zeros(shape, np.int32), np.zeros(shape)
     for at, (layer, plane) in enumerate(zip(over.layers, planes, strict=True)):
-        share = np.broadcast_to(stack.share(at, depth), shape)
-        here = share > 0
-        if not here.any():
+        near = np.nonzero(stack.is_near(at, depth))
+        share = stack.share(at, depth[near])
+        counts = share > 0
+        if not counts.any():
             continue
+        here, share = (near[0][counts], near[1][counts]), share[counts]
         measured = layer.measured(grey_of(layer))
-        row, column = (index[here] for index in plane.indices(grid, rows=rows, columns=columns))
-        found = resampled(measured.values, row, column, padding=~measured.is_there)
-        weight = share[here] if values.ndim == 2 else share[here][..., None]
-        values[here] += found.samples * weight
-        is_met |= here
+        found = resampled(measured.values, *plane.indices(grid, here), padding=~measured.is_there)
+        values[here] += found.samples * (share if values.ndim == 2 else share[:, None])
+        is_met[here] = True
         is_lacking[here] |= ~found.is_there
-        nearest[share > most] = at
-        most = np.maximum(most, share)
+        nearest[here] = np.where(share > most[here], at, nearest[here])
+        most[here] = np.maximum(share, most[here])
     if not is_met.any():
         raise unreadable("PRESENTATION_UNSUITED")
     return Laid(values, is_met & ~is_lacking, nearest)

@@ -9,15 +9,25 @@ from typing import Any
 import numpy as np
 import pytest
 from dicomweb_client.api import DICOMwebClient
+from highdicom import PaletteColorLUT, PaletteColorLUTTransformation
+from highdicom.pr import (
+    AdvancedBlending,
+    AdvancedBlendingPresentationState,
+    BlendingDisplay,
+    BlendingDisplayInput,
+    SoftcopyVOILUTTransformation,
+)
 from PIL import Image
 from pydicom import Dataset, dcmread
 from pydicom.dataset import FileDataset
 
 from accounts.tokens import issue_token
+from archive.studies.services import store_part10
 from tests.archive.pixels.blends import advanced_state, blending_input, matrix_of, registered, step, threshold
 from tests.archive.pixels.states import item
 from tests.integrations.dicomweb.test_blending import (
     FRAME,
+    MODALITY,
     OTHER_STUDY,
     SERIES,
     STATE,
@@ -144,6 +154,49 @@ def test_state_without_a_picture_is_refused_by_name(theo, cast):
     response = theo.get(URL, HTTP_ACCEPT="image/png")
 
     assert (response.status_code, response.json()["code"]) == (406, "PRESENTATION_UNSUITED")
+
+
+def test_state_that_highdicom_makes_is_followed(theo, cast):
+    """Red of 20 HU and blue of 60 HU of 0 to 100: 51 and 153 of 255, of which FOREGROUND takes a quarter of blue."""
+    below, above = (
+        as_read(ct_slice(STUDY, series, 0, FrameOfReferenceUID=FRAME, PixelData=flat(value)))
+        for series, value in (("1.2.3.4", 20), ("1.2.3.6", 60))
+    )
+    window = SoftcopyVOILUTTransformation(window_center=50, window_width=100, voi_lut_function="LINEAR_EXACT")
+    inputs = [
+        AdvancedBlending(
+            [image],
+            blending_input_number=number,
+            voi_lut_transformations=[window],
+            palette_color_lut_transformation=highdicom_palette(colour),
+        )
+        for number, (image, colour) in enumerate(((below, 0), (above, 2)), start=1)
+    ]
+    shown = BlendingDisplay(
+        "FOREGROUND", [BlendingDisplayInput(2), BlendingDisplayInput(1)], relative_opacity=0.25
+    )
+    by = AdvancedBlendingPresentationState(
+        [below, above], inputs, [shown],
+        series_instance_uid="1.2.3.5", series_number=5, sop_instance_uid=STATE, instance_number=1,
+        manufacturer="M", manufacturer_model_name="M", software_versions="1", device_serial_number="1",
+        content_label="FUSION",
+    )  # fmt: skip
+    for one in (below, above, by):
+        store_part10(part10(one), site=cast.county, actor=MODALITY)
+
+    (made,) = pictures_of(theo.get(URL, HTTP_ACCEPT="image/png"))
+
+    assert (made == [round(0.75 * 51), 0, round(0.25 * 153)]).all()
+
+
+def highdicom_palette(colour: int) -> PaletteColorLUTTransformation:
+    """One of red, green and blue, growing over 256 entries."""
+    return PaletteColorLUTTransformation(
+        *(
+            PaletteColorLUT(0, (np.arange(256) * (number == colour)).astype(np.uint8), color=name)
+            for number, name in enumerate(("red", "green", "blue"))
+        )
+    )
 
 
 def test_what_a_client_stores_comes_back_blended_over_the_wire(live_server, cast):

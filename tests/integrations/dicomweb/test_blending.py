@@ -13,8 +13,9 @@ from pydicom.dataset import FileDataset
 
 from accounts.actors import SystemActor
 from accounts.models import AuditEvent
+from archive.pixels.sources import PixelSource
 from archive.studies.services import store_part10
-from integrations.dicomweb.blending import volumes
+from integrations.dicomweb.blending import handing, volumes
 from tests.archive.pixels.blends import blending_state
 from tests.archive.pixels.states import item
 from tests.integrations.dicomweb.answers import parts_of
@@ -170,6 +171,30 @@ def test_only_the_frames_a_state_names_are_blended(theo, cast):
     assert (made == [204, 0, 0]).all()
 
 
+def test_only_the_segments_a_state_names_are_blended(theo, cast, under):
+    """Two segments of a segmentation at 1 mm, of which the second is named."""
+    made = ct_slice(OTHER_STUDY, SERIES, 0, FrameOfReferenceUID=FRAME, NumberOfFrames=2)
+    made.PerFrameFunctionalGroupsSequence = [
+        item(PlanePositionSequence=[item(ImagePositionPatient=[0, 0, 1])],
+             SegmentIdentificationSequence=[item(ReferencedSegmentNumber=number)])
+        for number in (1, 2)
+    ]  # fmt: skip
+    made.PixelData = flat(40) + flat(80)
+    store_part10(part10(made), site=cast.county, actor=MODALITY)
+    by = blending_state(opacity=1.0, under=HU, over=HU)
+    sets = (
+        (STUDY, named(under[1])),
+        (OTHER_STUDY, named(str(made.SOPInstanceUID), ReferencedSegmentNumber=[2])),
+    )
+    for one, (study, image) in zip(by.BlendingSequence, sets, strict=True):
+        one.StudyInstanceUID, one.ReferencedSeriesSequence[0].ReferencedImageSequence = study, [image]
+    store_in_study(cast.county, by)
+
+    (shown,) = pictures_of(theo.get(URL, HTTP_ACCEPT="image/png"))
+
+    assert (shown[1:] == [204, 0, 0]).all()
+
+
 def test_uri_service_shows_an_image_by_a_blending_state(theo, cast, under):
     store_state(cast.county, under, [store_over(cast.county, 1)])
     asked = f"/dicomweb/wado?requestType=WADO&studyUID={STUDY}&seriesUID=1.2.3.4&contentType=image/png"
@@ -212,6 +237,18 @@ def test_more_than_is_blended_in_one_answer_is_refused_by_name(theo, cast, under
     monkeypatch.setattr(volumes, limit, 1)
     over = [store_over(cast.county, index, ImagePositionPatient=[0, 0, index + 0.5]) for index in (0, 1)]
     store_state(cast.county, under, over)
+
+    response = theo.get(URL, HTTP_ACCEPT="image/png")
+
+    assert (response.status_code, response.json()["code"]) == (406, "BLENDING_TOO_LARGE")
+
+
+def test_objects_that_would_have_to_be_held_are_refused_by_name_if_they_are_large(
+    theo, cast, under, monkeypatch
+):
+    monkeypatch.setattr(handing, "MOST_CARRIED", 7)
+    monkeypatch.setattr(handing, "source_of", lambda _subject: PixelSource(data=bytes(8)))
+    store_state(cast.county, under, [store_over(cast.county, 1)])
 
     response = theo.get(URL, HTTP_ACCEPT="image/png")
 
