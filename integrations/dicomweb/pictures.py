@@ -78,7 +78,7 @@ def presented(actor: Actor, state: Subject, *, only: str | None = None) -> list[
 def refuse_other_states(sop_class_uid: str) -> None:
     """Raises NotAcceptable for a presentation state of a class that is not followed.
 
-    Those of advanced blending (PS3.3 §A.33.7), and of planes and volumes (§A.80).
+    Those of planes and volumes (PS3.3 §A.80).
     """
     if sop_class_uid.startswith(_ALL_STATES) and sop_class_uid not in PRESENTATION_STATES:
         raise NotAcceptable("Presentation states of this class are not rendered", code="PRESENTATION_CLASS")
@@ -118,6 +118,7 @@ def _drawing(
         quality=parameters.quality,
         annotations=lines,
         with_profile=parameters.with_profile,
+        in_srgb=parameters.in_srgb,
         presentation=picture.state,
     )
     try:

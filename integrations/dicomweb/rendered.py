@@ -53,6 +53,7 @@ from integrations.dicomweb.rendering import (
     Parameters,
     parameters_of,
     refuse_beside_state,
+    refuse_profile,
     thumbnail_size,
     warned,
 )
@@ -91,6 +92,7 @@ def rendered_resource(
     pictures = _pictures(actor, found, numbers, is_one=bool(instance))
     _note_other_studies(actor, pictures, study)
     media = _chosen(accept_text(request), is_one=len(pictures) == 1, is_film=bool(numbers))
+    refuse_profile(parameters, media.part_type if media.is_multipart else media.type)
     lines = annotation_lines(study, parameters)
     if not media.is_multipart:
         whole = replace(pictures[0], frames=tuple(numbers)) if numbers else pictures[0]

@@ -15,11 +15,12 @@ from archive.pixels.rendering.wishes import LARGEST, Region
 from archive.pixels.windowing import VoiFunction, Window, is_valid
 from common.errors import InvalidInput
 from integrations.dicomweb.door import warn
+from integrations.dicomweb.media_types import GIF
 
 FUNCTIONS = {"linear": "LINEAR", "linear-exact": "LINEAR_EXACT", "sigmoid": "SIGMOID"}
 ANNOTATIONS = frozenset(["patient", "technique"])
 _KEYWORD = re.compile(r"[a-z0-9._-]{1,64}")
-_PROFILES = {"": False, "no": False, "yes": True, "srgb": True}
+_PROFILES = {"": (False, False), "no": (False, False), "yes": (True, False), "srgb": (True, True)}
 DEFAULT_QUALITY = 90
 
 
@@ -34,6 +35,7 @@ class Parameters:
     quality: int
     annotations: frozenset[str]
     with_profile: bool
+    in_srgb: bool = False
     unsupported: tuple[str, ...] = ()
 
 
@@ -47,6 +49,7 @@ def parameters_of(request: HttpRequest) -> Parameters:
     window, function = _window(request.GET.get("window"))
     size, region = _viewport(request.GET.get("viewport"))
     keywords = keywords_of(request.GET.get("annotation"))
+    with_profile, in_srgb = _profile(request.GET.get("iccprofile"))
     return Parameters(
         window=window,
         function=function,
@@ -54,7 +57,8 @@ def parameters_of(request: HttpRequest) -> Parameters:
         region=region,
         quality=_quality(request.GET.get("quality")),
         annotations=keywords & ANNOTATIONS,
-        with_profile=_profile(request.GET.get("iccprofile")),
+        with_profile=with_profile,
+        in_srgb=in_srgb,
         unsupported=tuple(sorted(keywords - ANNOTATIONS)),
     )
 
@@ -68,6 +72,12 @@ def refuse_beside_state(parameters: Parameters) -> None:
         raise _refused("viewport", "of a presentation state nothing but vw and vh are specified")
     if parameters.window is not None:
         raise _refused("window", "shall not be used if the target resource is a presentation state")
+
+
+def refuse_profile(parameters: Parameters, kind: str) -> None:
+    """Raises InvalidInput if a profile is wished for in a media type that holds none (§8.3.5.1.5)."""
+    if parameters.with_profile and kind == GIF.type:
+        raise _refused("iccprofile", "the media type does not support embedded ICC profiles")
 
 
 def thumbnail_size(request: HttpRequest, default: int) -> tuple[int, int]:
@@ -87,13 +97,13 @@ def warned(response: HttpResponseBase, parameters: Parameters) -> HttpResponseBa
 
 
 def _window(text: str | None) -> tuple[tuple[float, float] | None, str]:
-    """`center,width[,function]`."""
+    """`center,width,function`: all three shall be present (§8.3.5.1.4)."""
     if text is None:
         return None, "LINEAR"
     parts = [part.strip() for part in text.split(",")]
-    if len(parts) not in {2, 3}:
+    if len(parts) != 3:
         raise _refused("window", "a window is center,width,function")
-    function = FUNCTIONS.get(parts[2].lower().replace("_", "-")) if len(parts) == 3 else "LINEAR"
+    function = FUNCTIONS.get(parts[2].lower().replace("_", "-"))
     if function is None:
         raise _refused("window", "a function is linear, linear-exact or sigmoid")
     center, width = (_number("window", part) for part in parts[:2])
@@ -147,7 +157,8 @@ def keywords_of(text: str | None) -> frozenset[str]:
     return asked
 
 
-def _profile(text: str | None) -> bool:
+def _profile(text: str | None) -> tuple[bool, bool]:
+    """Whether a profile comes with the picture, and whether it is that of sRGB."""
     wish = _PROFILES.get((text or "").strip().lower())
     if wish is None:
         raise _refused("iccprofile", "profiles are no, yes and srgb")

@@ -12,7 +12,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import ImageCms
 from pydicom import Dataset, dcmread
 
 from archive.pixels.errors import unreadable
@@ -27,6 +26,7 @@ from archive.pixels.rendering.grey import GreyScale, grey_scale_of
 from archive.pixels.rendering.masks import Film
 from archive.pixels.rendering.overlays import overlay_plane
 from archive.pixels.rendering.presentation import Presentation, presentation_of, surroundings_of
+from archive.pixels.rendering.profiles import colours_of
 from archive.pixels.rendering.shutters import shuttered
 from archive.pixels.rendering.viewports import placed
 from archive.pixels.rendering.volumes import Layer, Superimposed
@@ -60,7 +60,9 @@ def drawn(
         left -= pictures[-1].nbytes
         if left < 0:
             raise unreadable("PIXELS_TOO_LARGE")
-    return encoded(pictures, wish.format, quality=wish.quality, profile=_profile(parsed.header, wish, state))
+    return encoded(
+        pictures, wish.format, quality=wish.quality, profile=colours_of(parsed.header, wish, state).embedded
+    )
 
 
 def _frames(parsed: ParsedObject, wish: Rendering) -> list[int]:
@@ -87,7 +89,8 @@ def _picture(parsed: ParsedObject, data: Data, frame: int, wish: Rendering, stat
     if wish.window is not None:
         grey = grey.with_window(Window(*wish.window), VoiFunction(wish.function))
     palette = presentation.palette if presentation is not None else None
-    shown = _coloured(header, samples, frame, grey, palette)
+    colours = colours_of(header, wish, state)
+    shown = colours.shown(_coloured(header, samples, frame, grey, palette))
     if presentation is None:
         return placed(shown, size=wish.size, region=wish.region, ratio=_ratio(header))
     words = parsed.words(data, frame) if presentation.overlays else None
@@ -106,7 +109,7 @@ def _subtracted(
 
 def _blended(below: Layer, over: Sequence[Superimposed], wish: Rendering, state: Dataset) -> Shown:
     """The state's area, turning and annotations are those of the image below."""
-    shown = _blend(below, over, state)
+    shown = colours_of(below.header, wish, state).shown(_blend(below, over, state))
     presentation = surroundings_of(state, image_uid=below.uid, frame=below.frame, grey=below.grey)
     return _presented(shown, below.header, presentation, wish, frame=below.frame, words=None)
 
@@ -187,15 +190,3 @@ def _ratio(header: Dataset) -> float:
         if height > 0 and width > 0:
             return height / width
     return 1.0
-
-
-def _profile(header: Dataset, wish: Rendering, state: Dataset | None) -> bytes | None:
-    """The state's or the image's ICC profile, or that of sRGB, for a client that wants one with its colours."""
-    if not wish.with_profile or not (is_colour(header) or (state is not None and "ICCProfile" in state)):
-        return None
-    own = (
-        (state or Dataset()).get("ICCProfile")
-        or header.get("ICCProfile")
-        or next((path.get("ICCProfile") for path in header.get("OpticalPathSequence") or ()), None)
-    )
-    return bytes(own) if own else ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()

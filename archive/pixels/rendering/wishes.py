@@ -43,7 +43,8 @@ class Rendering:
     Without `frames` it is the frame that represents the image, or the first; in a GIF, all of them.
 
     `size` is the largest width and height; the picture keeps its proportions within. Without it, a pixel of the
-    picture is one of the image. `annotations` are lines for the corners.
+    picture is one of the image. `annotations` are lines for the corners. `in_srgb` colours are turned into those of
+    the profile they come with, which else is their own.
     """
 
     format: Format = "JPEG"
@@ -55,6 +56,7 @@ class Rendering:
     quality: int = 90
     annotations: tuple[str, ...] = ()
     with_profile: bool = False
+    in_srgb: bool = False
     presentation: str | None = None  # a presentation state, as a Part 10 object in base 64
 
     def to_plain(self) -> dict[str, Any]:

@@ -58,11 +58,22 @@ def test_window_and_viewport_of_the_request_are_followed(theo, instance):
 
 @pytest.mark.parametrize(
     "query",
-    ["window=1", "window=a,2", "window=40,0,linear", "window=40,400,cubic", "viewport=0,5", "viewport=1,2,3",
+    ["window=1", "window=40,400", "window=a,2,linear",
+     "window=40,0,linear", "window=40,400,cubic", "viewport=0,5", "viewport=1,2,3",
      "viewport=99999,1", "quality=0", "quality=101", "iccprofile=rommrgb", "annotation=", "annotation=a%20b"],
 )  # fmt: skip
 def test_parameters_that_cannot_be_meant_are_refused(theo, instance, query):
     assert theo.get(f"{instance}/rendered?{query}", HTTP_ACCEPT="*/*").status_code == 400
+
+
+def test_a_profile_is_refused_for_a_film_which_can_hold_none(theo, instance):
+    """§8.3.5.1.5: other than "no" if the media type does not support embedded ICC profiles."""
+    answers = [
+        theo.get(f"{instance}/rendered?iccprofile={wish}", HTTP_ACCEPT="image/gif").status_code
+        for wish in ("no", "yes", "srgb")
+    ]
+
+    assert answers == [200, 400, 400]
 
 
 def test_annotations_that_are_not_supported_are_passed_over_and_told_of(theo, instance):
