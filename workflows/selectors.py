@@ -49,6 +49,14 @@ def visible_cases(actor: Actor) -> QuerySet[ProcessInstance]:
     )
 
 
+def operated_cases(actor: Actor) -> QuerySet[ProcessInstance]:
+    """Cases of the sites whose cases the actor looks after; whom they are about is another privilege's matter."""
+    cases = ProcessInstance.objects.all()
+    if isinstance(actor, SystemActor):
+        return cases
+    return cases.filter(site__in=sites_where(actor, Privilege.OPERATE_CASES))
+
+
 def people_who_see(instance: ProcessInstance) -> QuerySet[Person]:
     """Everyone with an account in use who may open a case: `visible_cases` asked the other way round."""
     held = Membership.objects.filter(person=OuterRef("pk"))

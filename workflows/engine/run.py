@@ -20,7 +20,7 @@ from workflows.engine.model import ProcessModel
 from workflows.engine.names import element_id_of, names_of
 from workflows.engine.subscribing import AwaitedMessage, AwaitedSignal
 from workflows.engine.throwing import Outbox
-from workflows.engine.timing import RowTimer
+from workflows.engine.timing import RowCycle, RowTimer
 from workflows.engine.tree import ProcessTree
 from workflows.engine.waits import Happening, Thrown, Waits
 
@@ -177,6 +177,13 @@ class ProcessRun:
     def fire_timer(self, uid: uuid.UUID) -> bool:
         """Fire a waiting timer; False if the process no longer waits for it."""
         return self._catch(uid, None, RowTimer)
+
+    def miss_repetitions(self) -> None:
+        """Have a repeating timer fire once for all the moments that have passed while nothing was to fire."""
+        for task in waiting_tasks(self._workflow):
+            for awaited in awaited_by(task):
+                if isinstance(awaited, RowCycle):
+                    awaited.miss(task)
 
     def catch_message(self, uid: uuid.UUID, payload: Mapping[str, Any]) -> bool:
         """Give a message or signal to the place that waits for it; False if it no longer does."""

@@ -57,10 +57,21 @@ class RowCycle(RowTimer):
 
     def again(self, my_task: Task) -> dict[str, Any] | None:
         cycle = self._cycle(my_task)
-        if cycle["left"] == 1:
+        passed = 1 + cycle.get("missed", 0)
+        if cycle["left"] == passed:
             return None
-        following = self.due_at(my_task) + dt.timedelta(seconds=cycle["every_s"])
-        return {"cycle": {**cycle, "left": cycle["left"] - 1, "next": following.isoformat()}}
+        following = self.due_at(my_task) + passed * dt.timedelta(seconds=cycle["every_s"])
+        kept = {"every_s": cycle["every_s"], "left": cycle["left"] - passed, "next": following.isoformat()}
+        return {"cycle": kept}
+
+    def miss(self, my_task: Task) -> None:
+        """Of several moments that have passed without a firing, let the first stand for all: they are told once."""
+        cycle = self._cycle(my_task)
+        late = (clock.now() - self.due_at(my_task)).total_seconds()
+        missed = max(0, int(late // cycle["every_s"]))
+        if cycle["left"] > 0:
+            missed = min(missed, cycle["left"] - 1)
+        my_task.internal_data["cycle"] = {**cycle, "missed": missed}
 
     def _cycle(self, my_task: Task) -> dict[str, Any]:
         data: dict[str, Any] = my_task.internal_data

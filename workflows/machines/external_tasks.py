@@ -26,11 +26,11 @@ from common.errors import Conflict, InvalidInput, NotFound, ServiceError
 from common.rows import Changes
 from workflows.machines.queueing import back_off
 from workflows.machines.settling import hold_answer, keep_unapplied, settle, throw, unsettled
-from workflows.models import ProcessInstance, ServiceTaskRun
+from workflows.models import HeldInput, ProcessInstance, ServiceTaskRun
 from workflows.selectors import urgency
 from workflows.service_tasks import EXTERNAL, Pending, TaskContext, service_task
 from workflows.stepping import Step, open_step
-from workflows.suspension.holding import CaseSuspended
+from workflows.suspension.holding import CaseSuspended, hold, something_held
 
 ATTEMPTS = 4
 OVERDUE_AFTER_S = 24 * 3600
@@ -68,6 +68,7 @@ def fetch_and_lock(
             .filter(
                 free,
                 due,
+                ~something_held(),
                 topic__in=topics,
                 status=ServiceTaskRun.Status.PENDING,
                 instance__status=ProcessInstance.Status.RUNNING,
@@ -110,7 +111,8 @@ def complete(actor: Actor, run_uid: uuid.UUID, *, worker: str, result: Mapping[s
             settle(step, current, dict(result))
             _audit(actor, run, "step.completed", into=step.changes)
     except CaseSuspended:
-        _keep_answer(actor, run, worker, result)
+        with _kept(actor, run, worker, HeldInput.Kind.ANSWER, "step.completed"):
+            hold_answer(run, dict(result))
     except ServiceError as error:
         if error.code != "PROCESS_FAULT":
             raise
@@ -129,31 +131,45 @@ def fail(
     """A step could not be done. With `retries` left it waits for a worker again, after `retry_after`.
 
     Without a number of its own it is tried four times with growing pauses, as every step is. With none left the
-    code is thrown at the task; what nobody catches becomes an incident.
+    code is thrown at the task; what nobody catches becomes an incident. In a suspended case a step that is tried
+    again waits from now on, and a code to throw is kept until the case goes on.
 
     Raises  as `complete`.
     """
-    with _held(actor, _find(actor, run_uid), worker) as (step, current):
-        is_tried_again = retries > 0 if retries is not None else current.attempts < ATTEMPTS
-        _audit(actor, current, "step.failed", into=step.changes, code=code)
-        if not is_tried_again:
-            throw(step, current, code=code, message="")
-            return
-        wait = back_off(current.attempts) if retry_after is None else retry_after
-        current.worker, current.lease_until = "", None
-        current.error_code, current.next_attempt_at = code[:80], clock.now() + wait
-        step.changes.update(current, "worker", "lease_until", "error_code", "next_attempt_at")
+    run = _find(actor, run_uid)
+    try:
+        with _held(actor, run, worker) as (step, current):
+            _audit(actor, current, "step.failed", into=step.changes, code=code)
+            pause = _pause(current, retries, retry_after)
+            if pause is None:
+                throw(step, current, code=code, message="")
+            else:
+                step.changes.update(current, *_give_back(current, code=code, pause=pause))
+    except CaseSuspended:
+        with _kept(actor, run, worker, HeldInput.Kind.FAILURE, "step.failed", code=code) as current:
+            pause = _pause(current, retries, retry_after)
+            if pause is None:
+                _hold_error(current, code)
+            else:
+                current.save(update_fields=_give_back(current, code=code, pause=pause))
 
 
 def throw_error(actor: Actor, run_uid: uuid.UUID, *, worker: str, code: str) -> None:
     """Throw a BPMN error at the task: the diagram decides what follows; an incident if it says nothing.
 
+    In a suspended case it is kept, and thrown when the case goes on.
+
     Raises     as `complete`.
     Reference  BPMN 2.0.2 §10.5.6
     """
-    with _held(actor, _find(actor, run_uid), worker) as (step, current):
-        _audit(actor, current, "step.error_thrown", into=step.changes, code=code)
-        throw(step, current, code=code[:80], message="")
+    run = _find(actor, run_uid)
+    try:
+        with _held(actor, run, worker) as (step, current):
+            _audit(actor, current, "step.error_thrown", into=step.changes, code=code)
+            throw(step, current, code=code[:80], message="")
+    except CaseSuspended:
+        with _kept(actor, run, worker, HeldInput.Kind.FAILURE, "step.error_thrown", code=code) as current:
+            _hold_error(current, code)
 
 
 def extend_lock(actor: Actor, run_uid: uuid.UUID, *, worker: str, lasts: dt.timedelta) -> dt.datetime:
@@ -179,13 +195,43 @@ def _find(actor: Actor, run_uid: uuid.UUID) -> ServiceTaskRun:
     return found
 
 
-def _keep_answer(actor: Actor, run: ServiceTaskRun, worker: str, result: Mapping[str, Any]) -> None:
-    """Keep the answer of who has the step, with the audit line of having given it."""
-    with _locked(actor, run.pk, worker):
-        lines = Changes()
-        hold_answer(run, dict(result))
-        _audit(actor, run, "step.completed", into=lines)
-        lines.write()
+def _pause(run: ServiceTaskRun, retries: int | None, retry_after: dt.timedelta | None) -> dt.timedelta | None:
+    """How long a step that failed waits before a worker may have it again; None if it is not tried again."""
+    is_tried_again = retries > 0 if retries is not None else run.attempts < ATTEMPTS
+    if not is_tried_again:
+        return None
+    return back_off(run.attempts) if retry_after is None else retry_after
+
+
+def _give_back(run: ServiceTaskRun, *, code: str, pause: dt.timedelta) -> tuple[str, ...]:
+    """Leave a failed step to whoever takes it after the pause; the fields that are to be written."""
+    run.worker, run.lease_until = "", None
+    run.error_code, run.next_attempt_at = code[:80], clock.now() + pause
+    return "worker", "lease_until", "error_code", "next_attempt_at"
+
+
+def _hold_error(run: ServiceTaskRun, code: str) -> None:
+    told = {"code": code[:80], "permanent": True, "message": "", "attempt": None}
+    hold(run.instance_id, HeldInput.Kind.FAILURE, run.pk, told)
+
+
+@contextmanager
+def _kept(
+    actor: Actor, run: ServiceTaskRun, worker: str, kind: HeldInput.Kind, action: str, **detail: Any
+) -> Iterator[ServiceTaskRun]:
+    """The run of a suspended case while something is kept for it by who has it, with the audit line of that.
+
+    What comes twice is kept once; whoever has answered cannot say something else afterwards.
+    """
+    with _locked(actor, run.pk, worker) as current:
+        earlier = HeldInput.objects.filter(instance=run.instance_id, about=run.pk)
+        if earlier.exclude(kind=kind).exists():
+            raise Conflict(_("This step is over."), code="STEP_OVER")
+        if not earlier.exists():
+            lines = Changes()
+            _audit(actor, run, action, into=lines, **detail)
+            lines.write()
+        yield current
 
 
 @contextmanager

@@ -18,6 +18,7 @@ from workflows.machines.answers import complete_service_task, find_run, settle_f
 from workflows.machines.leases import claim, heartbeat
 from workflows.models import ProcessInstance, ProcessSubject, ServiceTaskRun
 from workflows.service_tasks import Pending, TaskContext, find_operator
+from workflows.suspension.holding import something_held
 
 log = structlog.get_logger(__name__)
 
@@ -50,6 +51,7 @@ def requeue_lost_runs() -> int:
     """Queue steps again whose worker let the lease run out; how many."""
     lost = list(
         ServiceTaskRun.objects.filter(
+            ~something_held(),
             status=ServiceTaskRun.Status.RUNNING,
             lease_until__lt=clock.now(),
             instance__suspended_at=None,

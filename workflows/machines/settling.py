@@ -74,8 +74,9 @@ def hold_answer(run: ServiceTaskRun, result: dict[str, Any]) -> None:
     """Keep the answer to a step of a suspended case; nobody does the step again meanwhile."""
     with transaction.atomic():
         hold(run.instance_id, HeldInput.Kind.ANSWER, run.uid, {"result": result})
-        ServiceTaskRun.objects.filter(pk=run.pk, status=ServiceTaskRun.Status.RUNNING).update(
-            status=ServiceTaskRun.Status.PENDING, lease_until=None
+        at_work = [ServiceTaskRun.Status.QUEUED, ServiceTaskRun.Status.RUNNING]
+        ServiceTaskRun.objects.filter(pk=run.pk, status__in=at_work).update(
+            status=ServiceTaskRun.Status.PENDING, lease_until=None, next_attempt_at=None
         )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
+from django.db.models import Exists, OuterRef
 from django.utils.translation import gettext as _
 
 from common import clock
@@ -27,6 +28,14 @@ def hold(instance_pk: int, kind: HeldInput.Kind, about: uuid.UUID, payload: dict
     HeldInput.objects.get_or_create(
         instance_id=instance_pk, kind=kind, about=about, defaults={"payload": payload, "held_at": clock.now()}
     )
+
+
+def something_held() -> Exists:
+    """Of machines' steps: whether an answer or a failure is kept for them, so that nobody is to do them again.
+
+    It may still be so for a moment after the case goes on.
+    """
+    return Exists(HeldInput.objects.filter(instance=OuterRef("instance"), about=OuterRef("pk")))
 
 
 def forget_held(instance_pk: int) -> None:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 from django.db import transaction
 from django.utils.translation import gettext as _
 
 from accounts.actors import Actor, SystemActor
-from accounts.privileges import Privilege, sites_where
 from common import clock
 from common.errors import Conflict, InvalidInput, NotFound, NotPermitted
 from workflows.models import ProcessInstance, Timer
 from workflows.news.correlation import take_early
-from workflows.selectors import visible_cases
+from workflows.selectors import operated_cases, visible_cases
 from workflows.stepping import open_step
 from workflows.suspension.applying import apply_held
 
@@ -40,7 +41,8 @@ def suspend_process(instance: ProcessInstance, *, actor: Actor, reason: str) -> 
 
 
 def resume_process(instance: ProcessInstance, *, actor: Actor) -> ProcessInstance:
-    """Let a case go on: what is due fires, and what came meanwhile is applied in the order it came.
+    """Let a case go on: what is due fires, a repetition once however often it was missed, and what came meanwhile
+    is applied in the order it came.
 
     Raises  as `suspend_process`; Conflict if it is not suspended.
     """
@@ -50,15 +52,27 @@ def resume_process(instance: ProcessInstance, *, actor: Actor) -> ProcessInstanc
         if step.instance.suspended_at is None:
             raise Conflict(_("This case is not suspended."), code="CASE_NOT_SUSPENDED")
         step.instance.suspended_at = None
-        now = clock.now()
         ProcessInstance.objects.filter(pk=instance.pk).update(suspended_at=None)
-        overdue = Timer.objects.filter(instance=instance.pk, status=Timer.Status.WAITING, due_at__lt=now)
-        overdue.update(due_at=now)  # none of them is late: they were not to fire
+        step.run.miss_repetitions()
+        _have_overdue_timers_fire(instance)
         step.note("case.resumed")
         step.audit("case.resumed")
         take_early(step, step.run.waits.messages.values())
         transaction.on_commit(lambda: apply_held(instance_pk=instance.pk), robust=True)
     return step.instance
+
+
+def _have_overdue_timers_fire(instance: ProcessInstance) -> None:
+    """They are due now, in the order they were: none of them is late, for they were not to fire."""
+    now = clock.now()
+    overdue = list(
+        Timer.objects.filter(instance=instance.pk, status=Timer.Status.WAITING, due_at__lt=now).order_by(
+            "due_at"
+        )
+    )
+    for number, timer in enumerate(overdue):
+        timer.due_at = now + dt.timedelta(microseconds=number)
+    Timer.objects.bulk_update(overdue, ["due_at"])
 
 
 def _checked(reason: str) -> str:
@@ -72,7 +86,8 @@ def _checked(reason: str) -> str:
 def _check_may_operate(instance: ProcessInstance, actor: Actor) -> None:
     if isinstance(actor, SystemActor):
         return
+    if operated_cases(actor).filter(pk=instance.pk).exists():
+        return
     if not visible_cases(actor).filter(pk=instance.pk).exists():
         raise NotFound(_("There is no such case."))
-    if not sites_where(actor, Privilege.OPERATE_CASES).filter(pk=instance.site_id).exists():
-        raise NotPermitted(_("Only those who look after the cases of this site may do this."))
+    raise NotPermitted(_("Only those who look after the cases of this site may do this."))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
+from functools import partial
 
 import pytest
 from django.db import connection
@@ -14,11 +15,11 @@ from common.errors import Conflict, InvalidInput, NotFound, NotPermitted
 from events.delivery import deliver_due
 from events.services import Event
 from tests.workflows.conftest import chain, machine, message, timer, user
-from tests.workflows.engine.drawing import END, catch
+from tests.workflows.engine.drawing import END, boundary, catch, end, parallel
 from tests.workflows.news.test_correlation import RECEIVER, deliver_all, send
 from workflows import services
 from workflows.locks import warm_runs
-from workflows.machines import external_tasks
+from workflows.machines import answers, external_tasks
 from workflows.machines.leases import LEASE
 from workflows.machines.performing import requeue_lost_runs
 from workflows.machines.queueing import nudge_due_runs
@@ -119,6 +120,58 @@ def test_a_timer_that_comes_due_waits_and_fires_afterwards(
     assert open_names(instance) == ["look"]
 
 
+def test_a_repetition_that_was_missed_several_times_fires_once_and_then_keeps_its_beat(
+    begin, cast, clock, django_capture_on_commit_callbacks
+):
+    """R5/PT10M: of 10, 20 and 30 minutes one reminder is left, then come 40 and 50; ISO 8601-1 §5.6."""
+    remind = timer("remind", "R5/PT10M", attached_to="look", interrupts=False, word="timeCycle")
+    body = user("look") + remind + user("note") + END + end("noted") + chain("start", "look", "end")
+    instance, began = begin(body + chain("remind", "note", "noted")), clock.now
+    suspend(instance, cast)
+    clock.advance(dt.timedelta(minutes=35))
+    resume(instance, cast, django_capture_on_commit_callbacks)
+    clock.advance(dt.timedelta(seconds=1))
+
+    assert [fire_due_timers() for _ in range(2)] == [1, 0]
+    assert Timer.objects.get(status="waiting").due_at == began + dt.timedelta(minutes=40)
+    for _ in range(3):
+        clock.advance(dt.timedelta(minutes=10))
+        fire_due_timers()
+    assert open_names(instance).count("note") == 3
+    assert not Timer.objects.filter(status="waiting").exists()
+
+
+def test_a_repetition_that_has_no_more_moments_left_fires_once(
+    begin, cast, clock, django_capture_on_commit_callbacks
+):
+    remind = timer("remind", "R2/PT10M", attached_to="look", interrupts=False, word="timeCycle")
+    body = user("look") + remind + user("note") + END + end("noted") + chain("start", "look", "end")
+    instance = begin(body + chain("remind", "note", "noted"))
+    suspend(instance, cast)
+    clock.advance(dt.timedelta(hours=5))
+    resume(instance, cast, django_capture_on_commit_callbacks)
+    clock.advance(dt.timedelta(hours=5))
+
+    assert [fire_due_timers() for _ in range(2)] == [1, 0]
+    assert open_names(instance).count("note") == 1
+    assert not Timer.objects.filter(status="waiting").exists()
+
+
+def test_timers_that_came_due_meanwhile_fire_in_the_order_they_were_due(
+    begin, cast, clock, django_capture_on_commit_callbacks
+):
+    pauses = parallel("fork") + timer("a", "PT2H") + timer("b", "PT1H") + end("a-over") + END
+    instance = begin(pauses + chain("start", "fork", "a", "a-over") + chain("fork", "b", "end"))
+    suspend(instance, cast)
+    clock.advance(dt.timedelta(hours=3))
+    resume(instance, cast, django_capture_on_commit_callbacks)
+    clock.advance(dt.timedelta(seconds=1))
+
+    assert fire_due_timers() == 2
+    fired = ProcessEvent.objects.filter(kind="timer.fired").order_by("id")
+    assert list(fired.values_list("element_id", flat=True)) == ["b", "a"]
+
+
 def test_a_machines_step_is_not_begun_and_what_was_begun_is_not_begun_again(begin, cast, clock):
     instance = begin(WORK)
     run = ServiceTaskRun.objects.get()
@@ -172,6 +225,29 @@ def test_the_answer_of_work_in_hand_is_kept_and_the_work_not_done_again(
     assert requeue_lost_runs() == 0
 
 
+def test_what_is_kept_of_a_step_is_not_overtaken_by_the_step_being_done_again(begin, cast, clock):
+    """Whoever let the case go on died before it was applied: neither the lease nor the queue is quicker."""
+    service_task("test.step", retries=2)(lambda _context, **_arguments: Pending("job-1"))
+    queued, working = (begin(WORK, start_key=key) for key in ("queued", "working"))
+    runs = {
+        key: ServiceTaskRun.objects.get(instance=each) for key, each in {"q": queued, "w": working}.items()
+    }
+    services.perform_service_task(runs["w"].uid)
+    ServiceTaskRun.objects.filter(pk=runs["w"].pk).update(status="running", lease_until=clock.now + LEASE)
+    for instance in (queued, working):
+        suspend(instance, cast)
+    services.complete_service_task(runs["q"].uid, result={"seen": 7})
+    answers.settle_failure(runs["w"], code="BROKEN", permanent=True, attempt=1)
+    clock.advance(LEASE * 2)
+    for instance in (queued, working):
+        services.resume_process(instance, actor=cast.carla)
+
+    assert (nudge_due_runs(), requeue_lost_runs()) == (0, 0)
+    assert apply_held() == 2
+    assert open_names(queued) == ["look"]
+    assert Incident.objects.get().code == "BROKEN"
+
+
 def test_a_failure_that_comes_meanwhile_is_kept_and_told_afterwards(
     begin, cast, django_capture_on_commit_callbacks
 ):
@@ -188,24 +264,90 @@ def test_a_failure_that_comes_meanwhile_is_kept_and_told_afterwards(
     assert Incident.objects.get().code == "BROKEN"
 
 
+ELSEWHERE = (
+    '<bpmn:serviceTask id="do" name="do"><bpmn:extensionElements><consilium:operator name="external" topic="lab"/>'
+    "</bpmn:extensionElements></bpmn:serviceTask>"
+    + boundary("no", "do", "error") + user("look") + END + chain("start", "do", "look", "end")
+    + user("mend") + end("mended") + chain("no", "mend", "mended")
+)  # fmt: skip
+MINUTE = dt.timedelta(minutes=1)
+
+
+def fetched(cast, worker="w"):
+    return external_tasks.fetch_and_lock(cast.ivo, worker=worker, topics=["lab"], most=5, lasts=MINUTE)
+
+
 def test_a_worker_elsewhere_gets_no_step_of_it_and_its_answer_is_kept(
-    begin, cast, django_capture_on_commit_callbacks
+    begin, cast, clock, django_capture_on_commit_callbacks
 ):
-    topic = (
-        '<bpmn:serviceTask id="do" name="do"><bpmn:extensionElements><consilium:operator name="external" topic="lab"/>'
-        "</bpmn:extensionElements></bpmn:serviceTask>"
-    )
-    instance = begin(topic + user("look") + END + chain("start", "do", "look", "end"))
-    minute = dt.timedelta(minutes=1)
-    (run,) = external_tasks.fetch_and_lock(cast.ivo, worker="w", topics=["lab"], most=5, lasts=minute)
+    instance = begin(ELSEWHERE)
+    (run,) = fetched(cast)
     suspend(instance, cast)
 
-    external_tasks.complete(cast.ivo, run.uid, worker="w", result={"value": 1})
-    ServiceTaskRun.objects.update(lease_until=None)
-    assert external_tasks.fetch_and_lock(cast.ivo, worker="v", topics=["lab"], most=5, lasts=minute) == []
+    for _ in range(2):
+        external_tasks.complete(cast.ivo, run.uid, worker="w", result={"value": 1})
+    clock.advance(MINUTE)
+    assert fetched(cast, "v") == []
+    with pytest.raises(Conflict) as refused:
+        external_tasks.throw_error(cast.ivo, run.uid, worker="w", code="REFUSED")
+    assert refused.value.code == "STEP_OVER"
 
     resume(instance, cast, django_capture_on_commit_callbacks)
     assert open_names(instance) == ["look"]
+    assert audited() == ["step.fetched", "step.completed"]
+
+
+@pytest.mark.parametrize(
+    ("tell", "line"),
+    [
+        (partial(external_tasks.throw_error, code="REFUSED"), "step.error_thrown"),
+        (partial(external_tasks.fail, code="REFUSED", retries=0), "step.failed"),
+    ],
+    ids=["a BPMN error", "a failure for good"],
+)
+def test_an_error_that_a_worker_elsewhere_throws_is_kept_and_caught_once(
+    begin, cast, clock, django_capture_on_commit_callbacks, tell, line
+):
+    instance = begin(ELSEWHERE)
+    (run,) = fetched(cast)
+    suspend(instance, cast)
+
+    for _ in range(2):
+        tell(cast.ivo, run.uid, worker="w")
+    with pytest.raises(Conflict) as refused:
+        tell(cast.ivo, run.uid, worker="v")
+    assert refused.value.code == "LOCK_LOST"
+    clock.advance(MINUTE)
+    assert open_names(instance) == []
+
+    services.resume_process(instance, actor=cast.carla)  # what was kept is not applied yet
+    assert fetched(cast, "v") == []
+    assert apply_held() == 1
+    assert open_names(instance) == ["mend"]
+    assert audited() == ["step.fetched", line]
+
+
+def test_a_step_that_a_worker_elsewhere_could_not_do_is_tried_again_when_the_case_goes_on(
+    begin, cast, clock, django_capture_on_commit_callbacks
+):
+    instance = begin(ELSEWHERE)
+    (run,) = fetched(cast)
+    suspend(instance, cast)
+
+    external_tasks.fail(cast.ivo, run.uid, worker="w", code="BUSY", retries=1, retry_after=2 * MINUTE)
+    clock.advance(MINUTE)
+    assert fetched(cast, "v") == []
+
+    resume(instance, cast, django_capture_on_commit_callbacks)
+    assert fetched(cast, "v") == []
+    clock.advance(MINUTE)
+    (again,) = fetched(cast, "v")
+    assert (again.uid, again.attempts, again.error_code) == (run.uid, 2, "BUSY")
+
+
+def audited():
+    lines = AuditEvent.objects.filter(object_kind="step").order_by("id")
+    return list(lines.values_list("action", flat=True))
 
 
 def test_news_that_comes_meanwhile_is_kept_and_taken_once(begin, cast, django_capture_on_commit_callbacks):
