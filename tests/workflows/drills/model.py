@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from tests.workflows.conftest import chain, machine, timer, user
 from tests.workflows.engine.drawing import END, boundary, end, marked, multi, parallel, throw
 
@@ -18,3 +20,18 @@ MODEL = (
 )  # fmt: skip
 """A reservation; as many machines at once as `number` says, and two reminders meanwhile; the reservation undone; a
 pause; a task."""
+
+
+def play_model(process: Any) -> None:
+    """Three machines at once, both reminders, and whatever people do; `process` knows how each is done and told."""
+    process.begin("Sample")
+    process.answer("reserve", {})
+    for _ in range(2):
+        process.advance("PT10M")
+        process.answer("tell", {})
+    for number in range(3):
+        process.answer("each", {"number": number})
+    process.complete("look", "rosa", "done", {})
+    process.answer("release", {})
+    process.advance("PT1H")
+    process.complete("last", "rosa", "done", {})

@@ -21,7 +21,7 @@ from tests.processes.conftest import BPMN, RunningProcess
 from tests.workflows.conftest import FORM, bpmn
 from tests.workflows.conftest import install as install_files
 from tests.workflows.drills.ledger import ledger, steps_told
-from tests.workflows.drills.model import MODEL
+from tests.workflows.drills.model import MODEL, play_model
 from tests.workflows.drills.victims import Point, perform_in_victim
 from workflows import services
 from workflows.deployment import bundles
@@ -118,21 +118,6 @@ def test_remote_consultation_survives_a_death_at_every_step(drill, path, point):
 def _may_die(step: dict[str, Any], point: Point) -> bool:
     """Whether an act of a scenario certainly comes to the point."""
     return "answer" in step if point is Point.AT_WORK else "complete" in step and point is not Point.UNTOLD
-
-
-def play_model(process: Drilled) -> None:
-    """A reservation, three machines at once and two reminders meanwhile, the reservation undone, a pause, a task."""
-    process.begin("Sample")
-    process.answer("reserve", {})
-    for _ in range(2):
-        process.advance("PT10M")
-        process.answer("tell", {})
-    for number in range(3):
-        process.answer("each", {"number": number})
-    process.complete("look", "rosa", "done", {})
-    process.answer("release", {})
-    process.advance("PT1H")
-    process.complete("last", "rosa", "done", {})
 
 
 @pytest.mark.parametrize("point", Point)
