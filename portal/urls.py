@@ -14,6 +14,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("studies/", include("portal.studies.urls")),
     path("patients/", include("portal.patients.urls")),
     path("", include("portal.integration.urls")),
+    path("operations/", include("portal.operations.urls")),
     path("webhooks/", include("portal.webhooks.urls")),
     path("nodes/", include("portal.nodes.urls")),
     path("routing/", include("portal.routing.urls")),

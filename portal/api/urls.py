@@ -22,6 +22,7 @@ from portal.api.jobs import JobViewSet
 from portal.api.messages import MessageViewSet
 from portal.api.nodes import NodeCheckViewSet, NodeViewSet
 from portal.api.notices import CommitmentViewSet, NoticeViewSet, PerformedStepViewSet
+from portal.api.operated_cases import OperatedCaseViewSet
 from portal.api.orders import OrderViewSet
 from portal.api.patients import PatientViewSet
 from portal.api.process_news import ProcessMessagesView, ProcessSignalsView
@@ -57,6 +58,7 @@ router.register("notices", NoticeViewSet, "api-notices")
 router.register("performed-steps", PerformedStepViewSet, "api-performed-steps")
 router.register("series", SeriesViewSet, "api-series")
 router.register("cases", CaseViewSet, "api-cases")
+router.register("operated-cases", OperatedCaseViewSet, "api-operated-cases")
 router.register("processes", ProcessDefinitionViewSet, "api-processes")
 router.register("external-tasks", ExternalTaskViewSet, "api-external-tasks")
 router.register("tasks", TaskViewSet, "api-tasks")

@@ -138,6 +138,7 @@ def incidents(request: HttpRequest) -> HttpResponse:
         "rows": [_incident_row(one) for one in page.rows],
         "is_all": is_all,
         "sees_messages": Privilege.VIEW_MESSAGES in standing_of(request).privileges,
+        "operates": Privilege.OPERATE_CASES in standing_of(request).privileges,
         "sees_gateway": bool(MANAGERS & standing_of(request).privileges),
     }
     return render(request, "portal/integration/incidents.html", context)
@@ -166,6 +167,7 @@ def incident(request: HttpRequest, pk: int) -> HttpResponse:
         "row": _incident_row(found),
         "incident": found,
         "may_open_case": visible_cases(person).filter(pk=found.instance_id).exists(),
+        "may_operate": may_operate(person, found.instance),
         "may_retry": _failed_step(found) is not None and may_operate(person, found.instance),
     }
     return render(request, "portal/integration/incident.html", context)

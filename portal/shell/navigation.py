@@ -64,7 +64,7 @@ RAIL: tuple[tuple[Entry, ...], ...] = (
             _("Incidents"),
             "octagon-alert",
             frozenset({Privilege.OPERATE_CASES}),
-            covers=frozenset({"incident"}),
+            covers=frozenset({"incident", "operated-cases", "operated-case"}),
         ),
         Entry(
             "nodes",
