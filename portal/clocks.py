@@ -19,25 +19,31 @@ SOON_AT_LEAST = dt.timedelta(minutes=15)
 
 @dataclass(frozen=True, slots=True)
 class Countdown:
-    """The clock of a task. `soon_at` is when it begins to press; the page changes words and tone by itself."""
+    """The clock of a task. `soon_at` is when it begins to press; the page changes words and tone by itself.
+
+    In a suspended case it presses nobody: it says so, and the moment it is due stays known.
+    """
 
     due_at: dt.datetime
     soon_at: dt.datetime
+    is_suspended: bool = False
 
     @property
     def is_late(self) -> bool:
-        return clock.now() >= self.due_at
+        return not self.is_suspended and clock.now() >= self.due_at
 
     @property
     def is_soon(self) -> bool:
-        return self.soon_at <= clock.now() < self.due_at
+        return not self.is_suspended and self.soon_at <= clock.now() < self.due_at
 
     @property
     def tone(self) -> str:
-        return "critical" if self.is_late else "warning" if self.is_soon else ""
+        return "critical" if self.is_late else "warning" if self.is_soon or self.is_suspended else ""
 
     @property
     def icon_name(self) -> str:
+        if self.is_suspended:
+            return "pause"
         return "clock-alert" if self.is_late else "hourglass" if self.is_soon else "clock"
 
     @property
@@ -52,16 +58,18 @@ class Countdown:
 
     @property
     def words(self) -> str:
+        if self.is_suspended:
+            return _("Suspended")
         span = duration_in_words(abs(self.due_at - clock.now()))
         return (self.late if self.is_late else self.left) % {"span": span}
 
 
-def countdown_of(task: UserTask) -> Countdown | None:
-    """The clock of a task; None where it has no due date."""
+def countdown_of(task: UserTask, *, is_suspended: bool) -> Countdown | None:
+    """The clock of a task, whose case may be suspended; None where it has no due date."""
     if task.due_at is None:
         return None
     given = task.due_at - task.offered_at
-    return Countdown(task.due_at, task.due_at - max(given / SOON_PART, SOON_AT_LEAST))
+    return Countdown(task.due_at, task.due_at - max(given / SOON_PART, SOON_AT_LEAST), is_suspended)
 
 
 def duration_in_words(span: dt.timedelta) -> str:

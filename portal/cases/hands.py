@@ -58,6 +58,11 @@ def held_by_others(case: ProcessInstance, person: Person) -> list[Held]:
         .select_related("assignee", "site", "owner")
     )
     return [
-        Held(task, step_name(task.name), countdown_of(task), may_take_back=task.owner_id == person.pk)
+        Held(
+            task,
+            step_name(task.name),
+            countdown_of(task, is_suspended=case.suspended_at is not None),
+            may_take_back=task.owner_id == person.pk,
+        )
         for task in tasks
     ]

@@ -166,7 +166,10 @@ def participants_of(case: ProcessInstance) -> list[Participant]:
     is_suspended = case.suspended_at is not None
     return [
         Participant(
-            task, step_name(task.name), _state_of(task, is_suspended=is_suspended), countdown_of(task)
+            task,
+            step_name(task.name),
+            _state_of(task, is_suspended=is_suspended),
+            countdown_of(task, is_suspended=is_suspended),
         )
         for task in tasks
     ]

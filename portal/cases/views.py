@@ -233,7 +233,7 @@ def _task_context(
     if waiting:
         context["task_step"] = step_name(waiting.name)
         context["said_before"] = gathered.said_before(history(case))
-        context["countdown"] = countdown_of(waiting)
+        context["countdown"] = countdown_of(waiting, is_suspended=case.suspended_at is not None)
         context["acts"] = acts_on(waiting, person)
         form = task_form(waiting, gathered.draft_of(waiting, person), refusal, person=person)
         context["task_form"] = form

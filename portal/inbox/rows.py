@@ -113,7 +113,7 @@ def rows_of(tasks: Sequence[UserTask], person: Person) -> list[Row]:
             urgency=word(URGENCY, task.priority),
             step=step_name(task.name),
             case_name=step_name(task.instance.definition.name),
-            countdown=countdown_of(task),
+            countdown=countdown_of(task, is_suspended=task.instance.suspended_at is not None),
             is_mine=task.assignee_id == person.pk,
         )
         for task in tasks

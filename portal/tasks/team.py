@@ -150,7 +150,7 @@ def _row(task: UserTask) -> Row:
         state=word(TASK, task.status),
         step=step_name(task.name),
         case_name=step_name(task.instance.definition.name),
-        countdown=countdown_of(task),
+        countdown=countdown_of(task, is_suspended=task.instance.suspended_at is not None),
     )
 
 
