@@ -181,8 +181,10 @@ def test_state_that_highdicom_makes_is_followed(theo, cast):
         manufacturer="M", manufacturer_model_name="M", software_versions="1", device_serial_number="1",
         content_label="FUSION",
     )  # fmt: skip
-    for one in (below, above, by):
-        store_part10(part10(one), site=cast.county, actor=MODALITY)
+    written = io.BytesIO()
+    by.save_as(written, enforce_file_format=True)
+    for data in (part10(below), part10(above), written.getvalue()):
+        store_part10(data, site=cast.county, actor=MODALITY)
 
     (made,) = pictures_of(theo.get(URL, HTTP_ACCEPT="image/png"))
 
@@ -191,12 +193,11 @@ def test_state_that_highdicom_makes_is_followed(theo, cast):
 
 def highdicom_palette(colour: int) -> PaletteColorLUTTransformation:
     """One of red, green and blue, growing over 256 entries."""
-    return PaletteColorLUTTransformation(
-        *(
-            PaletteColorLUT(0, (np.arange(256) * (number == colour)).astype(np.uint8), color=name)
-            for number, name in enumerate(("red", "green", "blue"))
-        )
+    red, green, blue = (
+        PaletteColorLUT(0, (np.arange(256) * (number == colour)).astype(np.uint8), color=name)
+        for number, name in enumerate(("red", "green", "blue"))
     )
+    return PaletteColorLUTTransformation(red, green, blue)
 
 
 def test_what_a_client_stores_comes_back_blended_over_the_wire(live_server, cast):
