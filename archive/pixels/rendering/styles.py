@@ -61,6 +61,7 @@ class TextStyle:
     is_underlined: bool = False
     is_bold: bool = False
     is_italic: bool = False
+    family: str = ""
     shadow: Shadow | None = None
 
 
@@ -105,6 +106,7 @@ def text_style(item: Dataset, ink: Ink) -> TextStyle:
         is_underlined=style.get("Underlined") == "Y",
         is_bold=style.get("Bold") == "Y",
         is_italic=style.get("Italic") == "Y",
+        family=str(style.get("CSSFontName", "")).strip().lower(),
         shadow=_shadow(style),
     )
 

@@ -58,7 +58,7 @@ class Words:
     @property
     def _of_line(self) -> dict[str, Any]:
         return {
-            "font": font_for(self.text, self.height), "anchor": _ANCHORS[self.style.align],
+            "font": font_for(self.text, self.height, self.style.family), "anchor": _ANCHORS[self.style.align],
             "stroke_width": 1 if self.style.is_bold else 0,
         }  # fmt: skip
 

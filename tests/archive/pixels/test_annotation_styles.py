@@ -289,6 +289,28 @@ def test_letters_are_drawn_in_a_font_of_the_machine_that_has_them():
     assert len({tuple(map(tuple, ink)) for ink in (wang, li, box)}) == 3
 
 
+def test_generic_families_of_fonts_are_followed():
+    """PS3.3 C.10.5.1.3.12, CSS Font Name: letters of monospace are all as wide, and serif has feet under its I."""
+    if not Path("/usr/share/fonts/truetype/dejavu/DejaVuSerif.ttf").exists():
+        pytest.skip("fonts-dejavu-core is not installed")
+    narrow, wide = (boxed_words(f"{letter * 9}|", CSSFontName="monospace")[:, 1].max() for letter in "im")
+    feet, plain = (_widest(boxed_words("I", CSSFontName=family)) for family in ("serif", "sans-serif"))
+
+    assert narrow == wide
+    assert feet > 2 * plain
+
+
+def _widest(ink: np.ndarray) -> int:
+    return int(np.ptp(ink[:, 1])) + 1
+
+
+def test_a_font_is_never_looked_for_by_the_name_of_a_file():
+    path = "/usr/share/fonts/truetype/dejavu/DejaVuSerif.ttf"
+    named = boxed_words("A", CSSFontName=path, FontName=path)
+
+    assert np.array_equal(named, boxed_words("A"))
+
+
 def test_without_such_a_font_words_are_drawn_all_the_same(monkeypatch):
     monkeypatch.setattr(fonts, "FILES", ())
 
