@@ -6,6 +6,7 @@ Reference  PS3.18 §8.3.5, PS3.4 §N.2
 from __future__ import annotations
 
 import base64
+import functools
 import io
 from collections.abc import Sequence
 from typing import Any
@@ -176,7 +177,9 @@ def _finished(shown: Shown, wish: Rendering) -> Shown:
     return with_lines(shown, wish.annotations) if wish.annotations else shown
 
 
+@functools.lru_cache(2)
 def _state(encoded_state: str | None) -> Dataset | None:
+    """The state, kept as long as its next image may be asked for: one for a series names a thousand of them."""
     return None if encoded_state is None else dcmread(io.BytesIO(base64.b64decode(encoded_state)), force=True)
 
 
