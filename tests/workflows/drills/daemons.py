@@ -85,8 +85,9 @@ class Daemons:
     def effects(self) -> int:
         return len(list((self.folder / "effects").iterdir()))
 
+    @property
     def now(self) -> dt.datetime:
-        """The test's clock."""
+        """The test's clock, which runs on by itself."""
         return dt.datetime.now(dt.UTC) + dt.timedelta(seconds=self.ahead_s)
 
     def advance(self, span: dt.timedelta) -> None:

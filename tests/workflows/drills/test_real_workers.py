@@ -134,7 +134,7 @@ def daemons(tmp_path: Path, settings: Any) -> Iterator[Daemons]:
     running = Daemons(tmp_path / "drill", database_url(), settings.STORAGE_URL)
     shared = live_settings.CELERY_BROKER_TRANSPORT_OPTIONS
     celery.conf.broker_transport_options = {**shared, "global_keyprefix": running.queues}
-    product_clock.use_source(running.now)
+    product_clock.use_source(lambda: running.now)
     stepping.use_nudge(workflow_tasks.enqueue)
     events.use_nudge(events_tasks.deliver_bulletin.delay)
     try:
