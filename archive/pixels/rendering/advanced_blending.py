@@ -25,7 +25,7 @@ from archive.pixels.errors import unreadable
 from archive.pixels.rendering.colour import Colour, colour_shares
 from archive.pixels.rendering.grey import GreyScale, number
 from archive.pixels.rendering.presentation import grey_by
-from archive.pixels.rendering.references import images_named
+from archive.pixels.rendering.references import Named, images_named
 from archive.pixels.rendering.resampling import Mask
 from archive.pixels.rendering.tables import Values
 from archive.pixels.rendering.thresholds import Threshold, thresholds_of
@@ -51,6 +51,7 @@ class Input:
 
     number: int
     item: Dataset
+    images: Mapping[str, Named]
     thresholds: Sequence[Threshold]
 
     @property
@@ -83,8 +84,7 @@ class Input:
 
     def grey(self, layer: Layer) -> GreyScale:
         """How a frame of the input is shown. Raises PixelsUnreadable if it is none of it."""
-        images = images_named(self.item)
-        if images and layer.uid not in images:
+        if self.images and layer.uid not in self.images:
             raise unreadable("PRESENTATION_UNSUITED")
         own = layer.grey
         grey = grey_by(self.item, image_uid=layer.uid, frame=layer.frame, grey=own)
@@ -156,13 +156,11 @@ class AdvancedBlending:
 
 def advanced_blending_of(state: Dataset) -> AdvancedBlending:
     """Raises PixelsUnreadable PRESENTATION_UNSUITED if the state is of another class, or its steps make no picture."""
-    inputs = {
-        int(one.get("BlendingInputNumber") or 0): _input(one)
-        for one in state.get("AdvancedBlendingSequence") or ()
-    }
+    given = [_input(one) for one in state.get("AdvancedBlendingSequence") or ()]
+    inputs = {one.number: one for one in given}
     steps = [_step(one) for one in state.get("BlendingDisplaySequence") or ()]
     blending = AdvancedBlending(state, inputs, dict(steps))
-    is_whole = bool(inputs) and len(inputs) == len(state.AdvancedBlendingSequence) <= MOST_INPUTS
+    is_whole = 0 not in inputs and 0 < len(inputs) == len(given) <= MOST_INPUTS
     if state.get("SOPClassUID") != ADVANCED_BLENDING or not is_whole or len(blending.steps) != len(steps):
         raise unreadable("PRESENTATION_UNSUITED")
     if inputs.keys() & blending.steps.keys() or len(steps) > MOST_INPUTS or not _ends(blending):
@@ -171,18 +169,23 @@ def advanced_blending_of(state: Dataset) -> AdvancedBlending:
 
 
 def _input(item: Dataset) -> Input:
-    return Input(int(item.get("BlendingInputNumber") or 0), item, thresholds_of(item))
+    return Input(_number(item), item, images_named(item), thresholds_of(item))
 
 
 def _step(item: Dataset) -> tuple[int | None, Step]:
     """The number of the result, and the step. Raises PixelsUnreadable if it is none."""
-    inputs = tuple(int(one.BlendingInputNumber) for one in item.get("BlendingDisplayInputSequence") or ())
+    inputs = tuple(_number(one) for one in item.get("BlendingDisplayInputSequence") or ())
     mode, opacity = item.get("BlendingMode"), number(item.get("RelativeOpacity"), None)
     is_foreground = mode == "FOREGROUND" and len(inputs) == 2 and opacity is not None and 0 <= opacity <= 1
     if not is_foreground and not (mode == "EQUAL" and inputs):
         raise unreadable("PRESENTATION_UNSUITED")
-    result = item.get("BlendingInputNumber")
-    return None if result is None else int(result), Step(inputs, float(opacity) if is_foreground else None)
+    result = None if item.get("BlendingInputNumber") is None else _number(item)
+    return result, Step(inputs, float(opacity) if is_foreground else None)
+
+
+def _number(item: Dataset) -> int:
+    """The number of an input or result; 0, which is none, where it is not told."""
+    return int(number(item.get("BlendingInputNumber"), 0))
 
 
 def _ends(blending: AdvancedBlending) -> bool:

@@ -11,6 +11,7 @@ Reference  PS3.3 §A.33.4, §C.11.14 (presentation state blending), PS3.4 §N.2.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,10 +20,11 @@ from pydicom import Dataset
 from archive.pixels.errors import unreadable
 from archive.pixels.rendering.colour import Colour, colour_shares
 from archive.pixels.rendering.grey import GreyScale, number
-from archive.pixels.rendering.presentation import grey_by, referenced_images
+from archive.pixels.rendering.presentation import grey_by
+from archive.pixels.rendering.references import Named, images_of_series_named
 from archive.pixels.rendering.resampling import Mask
 from archive.pixels.rendering.tables import Values
-from archive.pixels.rendering.volumes import GreyOf, Layer, Superimposed, laid_on, shares_of
+from archive.pixels.rendering.volumes import Layer, Superimposed, laid_on, shares_of
 from archive.pixels.windowing import WHITE
 
 BLENDING = "1.2.840.10008.5.1.4.1.1.11.4"
@@ -30,12 +32,26 @@ MOST_PIXELS = 1 << 24
 
 
 @dataclass(frozen=True, slots=True)
+class ImageSet:
+    """One of the two sets: the images it names, and what is said of them."""
+
+    item: Dataset
+    images: Mapping[str, Named]
+
+    def grey(self, layer: Layer) -> GreyScale:
+        """How a frame is shown. Raises PixelsUnreadable if it is in colour, or of another set."""
+        if layer.is_colour or layer.uid not in self.images:
+            raise unreadable("PRESENTATION_UNSUITED")
+        return grey_by(self.item, image_uid=layer.uid, frame=layer.frame, grey=layer.grey)
+
+
+@dataclass(frozen=True, slots=True)
 class Blending:
     """A blending state and its two sets. `opacity` is that of the superimposed one, from 0 to 1."""
 
     state: Dataset
-    underlying: Dataset
-    superimposed: Dataset
+    underlying: ImageSet
+    superimposed: ImageSet
     opacity: float
 
     def picture(self, below: Layer, over: Superimposed) -> Colour:
@@ -46,8 +62,7 @@ class Blending:
         """
         if below.shape[0] * below.shape[1] > MOST_PIXELS:
             raise unreadable("PIXELS_TOO_LARGE")
-        said = _greys(self.underlying)(below)
-        grey = said.shares(below.parsed.samples(below.data, below.frame))[..., None]
+        grey = self.underlying.grey(below).shares(below.parsed.samples(below.data, below.frame))[..., None]
         colours, is_there = self._colours(below, over)
         opacity = np.where(is_there, self.opacity, 0.0)[..., None]
         shares: Values = colours * opacity + grey * (1 - opacity)
@@ -56,7 +71,7 @@ class Blending:
 
     def _colours(self, below: Layer, over: Superimposed) -> tuple[Values, Mask]:
         """The superimposed set in its colours on the pixels below, and where it is."""
-        grey_of = _greys(self.superimposed)
+        grey_of = self.superimposed.grey
         laid = laid_on(below, over, grey_of=grey_of)
         return colour_shares(self.state, shares_of(laid, over.layers, grey_of=grey_of)), laid.is_there
 
@@ -71,16 +86,7 @@ def blending_of(state: Dataset) -> Blending:
         raise unreadable("PRESENTATION_UNSUITED")
     if opacity is None or not 0 <= opacity <= 1:
         raise unreadable("PRESENTATION_UNSUITED")
-    return Blending(state, sets["UNDERLYING"], sets["SUPERIMPOSED"], float(opacity))
-
-
-def _greys(of_set: Dataset) -> GreyOf:
-    """What says how the frames of a set are shown. It raises PixelsUnreadable for one in colour or of another set."""
-    named = frozenset(referenced_images(of_set))
-
-    def grey_of(layer: Layer) -> GreyScale:
-        if layer.is_colour or layer.uid not in named:
-            raise unreadable("PRESENTATION_UNSUITED")
-        return grey_by(of_set, image_uid=layer.uid, frame=layer.frame, grey=layer.grey)
-
-    return grey_of
+    below, above = (
+        ImageSet(sets[one], images_of_series_named(sets[one])) for one in ("UNDERLYING", "SUPERIMPOSED")
+    )
+    return Blending(state, below, above, float(opacity))

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 
 from accounts.actors import Actor
 from archive.pixels.rendering.advanced_blending import AdvancedBlending, Input
-from archive.pixels.rendering.references import images_named
 from integrations.dicomweb.blending.frames import Frame, check_patient, frames_of
 from integrations.dicomweb.blending.refusals import refused
 from integrations.dicomweb.blending.registering import Registrations, registrations_of
@@ -66,7 +65,7 @@ def _given(actor: Actor, one: Input) -> Given:
         actor,
         study=str(item.get("StudyInstanceUID", "")),
         series=str(item.get("SeriesInstanceUID", "")),
-        named=images_named(item) or None,
+        named=one.images or None,
     )
     return Given(one.number, frames, registrations_of(actor, item))
 

@@ -21,6 +21,7 @@ from archive.pixels.rendering.services import frame_places
 from archive.pixels.sources import source_of
 from archive.studies.models import Instance, Study
 from common.errors import NotFound
+from common.uids import is_uid_lenient
 from integrations.dicomweb.blending.refusals import refused
 from integrations.dicomweb.retrieve.subjects import Subject, subjects
 
@@ -55,9 +56,9 @@ class Frame:
 
 
 def frames_of(
-    actor: Actor, *, study: str, series: str = "", named: Mapping[str, Named] | None = None
+    actor: Actor, *, study: str, series: str | None = None, named: Mapping[str, Named] | None = None
 ) -> list[Frame]:
-    """The frames of these images, in their order; without names, of all images there are.
+    """The frames of these images of a study or of one series, in their order; without names, of all there are.
 
     Raises  NotAcceptable if none of them is there, or if they are more than are blended.
     """
@@ -88,9 +89,13 @@ def check_patient(studies: set[str]) -> None:
         raise refused("BLENDING_PATIENTS")
 
 
-def _held(actor: Actor, study: str, series: str, named: Mapping[str, Named] | None) -> Sequence[Subject]:
+def _held(
+    actor: Actor, study: str, series: str | None, named: Mapping[str, Named] | None
+) -> Sequence[Subject]:
+    if not all(is_uid_lenient(uid) for uid in (study, series) if uid is not None):
+        return []
     try:
-        found = subjects(actor, study=study, series=series)
+        found = subjects(actor, study=study, series=series or "")
     except NotFound:
         return []
     if named is None:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pydicom import Dataset, dcmread
 
 from accounts.actors import Actor
+from archive.pixels.errors import DECODING_FAILURES
 from archive.pixels.rendering.registrations import (
     SPATIAL_REGISTRATION,
     Coordinates,
@@ -19,6 +20,7 @@ from archive.pixels.rendering.registrations import (
     registration_of,
 )
 from common.errors import NotFound
+from common.uids import is_uid_lenient
 from integrations.dicomweb.blending.frames import Frame
 from integrations.dicomweb.blending.refusals import refused
 from integrations.dicomweb.retrieve.subjects import Subject, subjects
@@ -60,13 +62,18 @@ def registrations_of(actor: Actor, item: Dataset) -> Registrations:
 
 
 def _subject(actor: Actor, study: Dataset, series: Dataset, instance: Dataset) -> Subject:
-    try:
-        (found,) = subjects(
-            actor,
-            study=str(study.get("StudyInstanceUID", "")),
-            series=str(series.get("SeriesInstanceUID", "")),
-            instance=str(instance.get("ReferencedSOPInstanceUID", "")),
+    uids = [
+        str(item.get(keyword) or "")
+        for item, keyword in (
+            (study, "StudyInstanceUID"),
+            (series, "SeriesInstanceUID"),
+            (instance, "ReferencedSOPInstanceUID"),
         )
+    ]
+    if not all(map(is_uid_lenient, uids)):
+        raise refused("BLENDING_REGISTRATION_MISSING")
+    try:
+        (found,) = subjects(actor, study=uids[0], series=uids[1], instance=uids[2])
     except NotFound as error:
         raise refused("BLENDING_REGISTRATION_MISSING") from error
     return found
@@ -75,7 +82,11 @@ def _subject(actor: Actor, study: Dataset, series: Dataset, instance: Dataset) -
 def _registration(subject: Subject) -> Registration:
     if subject.sop_class_uid != SPATIAL_REGISTRATION:
         raise refused("BLENDING_REGISTRATION_CLASS")
-    said = registration_of(dcmread(io.BytesIO(whole_object(subject)), force=True))
+    part10 = whole_object(subject)
+    try:
+        said = registration_of(dcmread(io.BytesIO(part10), force=True))
+    except DECODING_FAILURES:
+        said = None
     if said is None:
         raise refused("BLENDING_REGISTRATION_MATRIX")
     return said

@@ -10,11 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pydicom import Dataset
-
 from accounts.actors import Actor
-from archive.pixels.rendering.blending import Blending
-from archive.pixels.rendering.references import images_of_series_named
+from archive.pixels.rendering.blending import Blending, ImageSet
 from integrations.dicomweb.blending.frames import Frame, check_patient, frames_of
 from integrations.dicomweb.blending.registering import registrations_of
 from integrations.dicomweb.blending.volumes import Covered, check_amount, first_over, refuse_apart, volumes_of
@@ -49,7 +46,5 @@ def covered_by(actor: Actor, blending: Blending, *, study: str, only: str | None
     return found
 
 
-def _frames(actor: Actor, of_set: Dataset) -> Sequence[Frame]:
-    return frames_of(
-        actor, study=str(of_set.get("StudyInstanceUID", "")), named=images_of_series_named(of_set)
-    )
+def _frames(actor: Actor, of_set: ImageSet) -> Sequence[Frame]:
+    return frames_of(actor, study=str(of_set.item.get("StudyInstanceUID", "")), named=of_set.images)

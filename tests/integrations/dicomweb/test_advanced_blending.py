@@ -19,7 +19,9 @@ from highdicom.pr import (
 )
 from PIL import Image
 from pydicom import Dataset, dcmread
+from pydicom.dataelem import RawDataElement
 from pydicom.dataset import FileDataset
+from pydicom.tag import Tag
 
 from accounts.tokens import issue_token
 from archive.studies.services import store_part10
@@ -135,6 +137,9 @@ def test_input_comes_by_a_registration_of_its_own(theo, cast):
         ([grey(), red()], {"PatientID": "C-2002"}, "BLENDING_PATIENTS"),
         ([grey(), grey(OTHER_STUDY, "1.2.9.5")], {}, "IMAGES_MISSING"),
         ([grey(), red(**referring())], {}, "BLENDING_REGISTRATION_MISSING"),
+        ([grey(), red(**referring(instance=""))], {}, "BLENDING_REGISTRATION_MISSING"),
+        ([grey(), grey(OTHER_STUDY, "")], {}, "IMAGES_MISSING"),
+        ([grey(), grey("no UID", SERIES)], {}, "IMAGES_MISSING"),
     ],
 )  # fmt: skip
 def test_inputs_that_cannot_be_blended_are_refused_by_name(theo, cast, inputs, over, code):
@@ -147,9 +152,26 @@ def test_inputs_that_cannot_be_blended_are_refused_by_name(theo, cast, inputs, o
     assert (response.status_code, response.json()["code"]) == (406, code)
 
 
-def test_state_without_a_picture_is_refused_by_name(theo, cast):
+def without_number(by: FileDataset) -> None:
+    del by.AdvancedBlendingSequence[0].BlendingInputNumber
+
+
+def with_a_word_for_a_number(by: FileDataset) -> None:
+    word = RawDataElement(Tag("ReferencedFrameNumber"), "IS", 4, b"none", 0, False, True)
+    by.AdvancedBlendingSequence[0].ReferencedImageSequence = [item(ReferencedSOPInstanceUID="1.2.9")]
+    by.AdvancedBlendingSequence[0].ReferencedImageSequence[0][word.tag] = word
+
+
+def without_steps(by: FileDataset) -> None:
+    by.BlendingDisplaySequence = []
+
+
+@pytest.mark.parametrize("spoil", [without_number, with_a_word_for_a_number, without_steps])
+def test_states_that_make_no_picture_are_refused_by_name(theo, cast, spoil):
     store_ct(cast.county, FrameOfReferenceUID=FRAME)
-    store_in_study(cast.county, advanced_state([grey()], []))
+    by = advanced_state([grey()], [step(1)])
+    spoil(by)
+    store_in_study(cast.county, by)
 
     response = theo.get(URL, HTTP_ACCEPT="image/png")
 

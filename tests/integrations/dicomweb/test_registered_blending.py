@@ -51,10 +51,10 @@ def store_registration(site, *items: Dataset, sop_class: str = SPATIAL, to: str 
     store_in_study(site, made)
 
 
-def referring() -> dict[str, Any]:
+def referring(instance: str = REGISTRATION) -> dict[str, Any]:
     """What a state says of the registration."""
-    instance = item(ReferencedSOPClassUID=SPATIAL, ReferencedSOPInstanceUID=REGISTRATION)
-    series = item(SeriesInstanceUID="1.2.3.5", ReferencedSOPSequence=[instance])
+    named = item(ReferencedSOPClassUID=SPATIAL, ReferencedSOPInstanceUID=instance)
+    series = item(SeriesInstanceUID="1.2.3.5", ReferencedSOPSequence=[named])
     study = item(StudyInstanceUID="1.2.3", ReferencedSeriesSequence=[series])
     return {"ReferencedSpatialRegistrationSequence": [study]}
 
