@@ -5,6 +5,7 @@ Reference  PS3.18 §8.3.5 (rendering query parameters), §8.3.5.1 (annotation, q
 
 from __future__ import annotations
 
+import itertools
 import math
 import re
 from dataclasses import dataclass
@@ -22,6 +23,7 @@ ANNOTATIONS = frozenset(["patient", "technique"])
 _KEYWORD = re.compile(r"[a-z0-9._-]{1,64}")
 _PROFILES = {"": (False, False), "no": (False, False), "yes": (True, False), "srgb": (True, True)}
 DEFAULT_QUALITY = 90
+_FEWEST_PARTS, _MOST_PARTS = 2, 6  # of a viewport
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,21 +115,23 @@ def _window(text: str | None) -> tuple[tuple[float, float] | None, str]:
 
 
 def _viewport(text: str | None) -> tuple[tuple[int, int] | None, Region | None]:
-    """`width,height[,x,y[,width,height]]`: of the picture, then of the region of the image; parts may be empty."""
+    """`vw,vh,sx,sy,sw,sh`: size of the picture, then corner and size of the region of the image.
+
+    Of a region parts may be empty, and those at the end left away; of its corner absolute values count (§8.3.5.1.3).
+    """
     if text is None:
         return None, None
     parts = [part.strip() for part in text.split(",")]
-    if len(parts) not in {2, 4, 6}:
+    if not _FEWEST_PARTS <= len(parts) <= _MOST_PARTS:
         raise _refused("viewport", "a viewport is vw,vh or vw,vh,sx,sy,sw,sh")
     width, height = (_pixels(part) for part in parts[:2])
-    if len(parts) == 2:
+    if len(parts) == _FEWEST_PARTS:
         return (width, height), None
-    numbers = [_number("viewport", part) if part else None for part in parts[2:]]
-    x, y = (value or 0.0 for value in numbers[:2])
-    region_width, region_height = numbers[2:] or (None, None)
-    if x < 0 or y < 0 or 0 in {region_width, region_height}:
-        raise _refused("viewport", "the region starts within the image and has a size")
-    return (width, height), Region(x, y, region_width, region_height)
+    given = (_number("viewport", part) if part else None for part in parts[2:])
+    x, y, region_width, region_height = itertools.islice(itertools.chain(given, itertools.repeat(None)), 4)
+    if 0 in {region_width, region_height}:
+        raise _refused("viewport", "the region has a size")
+    return (width, height), Region(abs(x or 0.0), abs(y or 0.0), region_width, region_height)
 
 
 def _pixels(text: str) -> int:

@@ -56,10 +56,28 @@ def test_window_and_viewport_of_the_request_are_followed(theo, instance):
     assert (shown == 0).all()
 
 
+def test_parts_at_the_end_of_a_region_may_be_left_away_and_its_corner_is_taken_absolutely(theo, instance):
+    """§8.3.5.1.3: what is elided defaults to the right and the lower edge."""
+    shown = [
+        theo.get(f"{instance}/rendered?viewport=8,8,{region}", HTTP_ACCEPT="image/png").content
+        for region in ("2,4,6,4", "2,4,6", "2,4", "-2,-4", "2,4,,4")
+    ]
+    whole, column = (
+        theo.get(f"{instance}/rendered?viewport=8,8{region}", HTTP_ACCEPT="image/png").content
+        for region in ("", ",6")
+    )
+
+    assert len(set(shown)) == 1
+    assert Image.open(io.BytesIO(shown[0])).size == (8, 5)
+    assert Image.open(io.BytesIO(whole)).size == (8, 8)
+    assert Image.open(io.BytesIO(column)).size == (2, 8)
+
+
 @pytest.mark.parametrize(
     "query",
     ["window=1", "window=40,400", "window=a,2,linear",
-     "window=40,0,linear", "window=40,400,cubic", "viewport=0,5", "viewport=1,2,3",
+     "window=40,0,linear", "window=40,400,cubic", "viewport=0,5", "viewport=5",
+     "viewport=1,2,3,4,5,6,7", "viewport=1,2,3,4,0",
      "viewport=99999,1", "quality=0", "quality=101", "iccprofile=rommrgb", "annotation=", "annotation=a%20b"],
 )  # fmt: skip
 def test_parameters_that_cannot_be_meant_are_refused(theo, instance, query):
