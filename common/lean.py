@@ -62,7 +62,7 @@ class LeanStatement:
             database.close_if_health_check_failed()
         if database.connection is None:
             database.ensure_connection()
-        bound = None if database.queries_logged or database.execute_wrappers else _texts(values)
+        bound = None if database.queries_logged or database.execute_wrappers else texts_of(values)
         if bound is None:
             with database.cursor() as cursor:
                 cursor.execute(self._sql, [_said(value) for value in values])
@@ -102,6 +102,11 @@ class LeanStatement:
         return plan
 
 
+def bytea(value: bytes) -> bytes:
+    """Bytes in the database's own words."""
+    return rb"\x" + value.hex().encode()
+
+
 def _is_outermost(database: BaseDatabaseWrapper) -> bool:
     """Whether the block in hand began its transaction and ends it."""
     return database.in_atomic_block and database.commit_on_exit and len(database.atomic_blocks) == 1
@@ -119,7 +124,7 @@ def _said(value: Any) -> Any:
     return value.decode() if type(value) is bytes else value
 
 
-def _texts(values: Sequence[Any]) -> list[bytes | None] | None:
+def texts_of(values: Sequence[Any]) -> list[bytes | None] | None:
     """The values as PostgreSQL reads them; what type each is of, the server knows from where it stands.
 
     None where a value has not one text, or not all of it would arrive: libpq's texts end at a zero.

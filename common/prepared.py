@@ -13,7 +13,7 @@ from typing import Any, Generic, TypeVar
 
 from django.db import DEFAULT_DB_ALIAS, connection
 from django.db.models import Expression, Model, QuerySet
-from django.db.models.sql import UpdateQuery
+from django.db.models.sql import DeleteQuery, UpdateQuery
 from django.db.transaction import TransactionManagementError
 
 from common.lean import LeanStatement
@@ -33,14 +33,14 @@ class Slot(Expression):
         return "%s", [self]
 
 
-class PreparedUpdate:
-    """An update of the rows of a queryset whose open places are `Slot`s, as the new values may be."""
+class PreparedChange:
+    """A change of the rows of a queryset whose open places are `Slot`s."""
 
-    def __init__(self, queryset: Callable[[], QuerySet[Any]], **values: Any) -> None:
-        self._queryset, self._new = queryset, values
+    def __init__(self, queryset: Callable[[], QuerySet[Any]]) -> None:
+        self._queryset = queryset
 
     def run(self, **slots: Any) -> int:
-        """Update the rows; how many."""
+        """Change the rows; how many."""
         with connection.cursor() as cursor:
             cursor.execute(*self.statement(**slots))
             return int(cursor.rowcount)
@@ -52,10 +52,31 @@ class PreparedUpdate:
 
     @cached_property
     def _compiled(self) -> tuple[str, tuple[Any, ...]]:
+        sql, parameters = self._query().get_compiler(DEFAULT_DB_ALIAS).as_sql()
+        return sql, tuple(parameters)
+
+    def _query(self) -> Any:
+        raise NotImplementedError
+
+
+class PreparedUpdate(PreparedChange):
+    """An update; the new values may be `Slot`s too."""
+
+    def __init__(self, queryset: Callable[[], QuerySet[Any]], **values: Any) -> None:
+        super().__init__(queryset)
+        self._new = values
+
+    def _query(self) -> Any:
         query: Any = self._queryset().query.chain(UpdateQuery)
         query.add_update_values(self._new)
-        sql, parameters = query.get_compiler(DEFAULT_DB_ALIAS).as_sql()
-        return sql, tuple(parameters)
+        return query
+
+
+class PreparedDelete(PreparedChange):
+    """A deletion of rows to which nothing refers."""
+
+    def _query(self) -> Any:
+        return self._queryset().query.chain(DeleteQuery)
 
 
 class PreparedQuery(Generic[M]):

@@ -16,16 +16,22 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from django.db import DEFAULT_DB_ALIAS, connection
+from django.db import DEFAULT_DB_ALIAS, DataError, connection, transaction
 from django.db.models import AutoField, BigIntegerField, CharField, Field, Func, Model, Value
 from django.db.models.options import Options
+from psycopg.errors import DivisionByZero
 
-from common.lean import LeanStatement
-from common.prepared import PreparedUpdate
+from common.lean import LeanStatement, bytea, texts_of
+from common.making import defaults_of
+from common.prepared import PreparedChange, PreparedUpdate
 
 Table = type[Model]
 MANY = 8
 """From more rows of a table than this on they travel as JSON: a statement for each number would not pay."""
+
+
+class Overtaken(Exception):
+    """A row was to be as it was known, and has moved since: nothing of the transaction holds."""
 
 
 class Line:
@@ -37,7 +43,7 @@ class Line:
     __slots__ = ("table", "values")
 
     def __init__(self, table: Table, **values: Any) -> None:
-        constant, made = _defaults(table)
+        constant, made = defaults_of(table)
         self.table = table
         self.values: dict[str, Any] = {**constant, **values}
         if len(self.values) > len(constant):
@@ -62,10 +68,12 @@ class Changes:
         self._new: dict[tuple[Table, bool, bool, bool], list[Model | Line]] = {}
         self._changed: list[tuple[Model, tuple[str, ...]]] = []
         self._also: list[tuple[str, list[Any]]] = []
+        self._musts: list[tuple[str, list[Any]]] = []
+        self._then: list[Callable[[], Any]] = []
 
     def __bool__(self) -> bool:
         """Whether there is anything to write."""
-        return bool(self._new or self._changed or self._also)
+        return bool(self._new or self._changed or self._also or self._musts)
 
     def insert(
         self, rows: Iterable[Model | Line], *, ignore_conflicts: bool = False, keys: bool = True
@@ -87,32 +95,46 @@ class Changes:
         """Delete a row that the transaction holds locked, and to which nothing refers."""
         self._also.append((_delete(type(row)), [row.pk]))
 
-    def also(self, update: PreparedUpdate, **slots: Any) -> None:
-        """Add an update of many rows. It sees what was there before `write`, not what is written with it."""
-        self._also.append(update.statement(**slots))
+    def also(self, change: PreparedChange, **slots: Any) -> None:
+        """Change many rows. It sees what was there before `write`, not what is written with it."""
+        self._also.append(_in_words(*change.statement(**slots)))
+
+    def must(self, update: PreparedUpdate, *, first: bool = False, **slots: Any) -> None:
+        """Add an update of one row that nobody has locked: it says what the row must still be like, or all is off.
+
+        Rows are locked in the order of these calls; what is to be locked `first` is put before them.
+        """
+        self._musts.insert(0 if first else len(self._musts), _in_words(*update.statement(**slots)))
+
+    def then(self, call: Callable[[], Any]) -> None:
+        """Call this once what is written is committed; what it raises is logged."""
+        self._then.append(call)
 
     def write(self, *, commit: bool = False) -> None:
         """Write everything with one statement; nothing is left to write then.
 
         `commit`  the transaction ends with it, if it is the caller's own (see `LeanStatement.rows`).
+
+        Raises  Overtaken where a row that must be as it was known is not.
         """
         if not self:
             return
-        new, changed, also = self._new, self._changed, self._also
-        self._new, self._changed, self._also = {}, [], []
+        new, changed, also, musts = self._new, self._changed, self._also, self._musts
+        self._new, self._changed, self._also, self._musts = {}, [], [], []
         updates = [(_update(type(row), fields), row) for row, fields in changed]
         inserts = [
             (_insert(*shape, len(rows) if len(rows) <= MANY else 0), rows) for shape, rows in new.items()
         ]
         statement = _statement(
+            tuple(sql for sql, _ in musts),
             (*(sql for sql, _ in also), *(part.sql for part, _ in updates)),
             tuple(part for part, _ in inserts),
         )
-        parameters = [value for _, values in also for value in values]
+        parameters = [value for _, values in (*musts, *also) for value in values]
         parameters += [value for part, row in updates for value in part.values_of(row)]
         for part, rows in inserts:
             parameters += part.values_of(rows)
-        keys = statement.rows(parameters, commit=commit)
+        keys = _kept(statement, parameters, commit=commit)
         keyed = [row for part, rows in inserts if part.gives_keys for row in rows]
         for row, (key,) in zip(keyed, keys, strict=True):
             if isinstance(row, Line):
@@ -120,6 +142,24 @@ class Changes:
             else:
                 row.pk = key
         _note_written(row for _, rows in inserts for row in rows)
+        for call in self._then:
+            transaction.on_commit(call, robust=True)
+        self._then = []
+
+
+def _in_words(sql: str, values: list[Any]) -> tuple[str, list[Any]]:
+    """A statement with its values in the database's own words, where they have any."""
+    return sql, texts_of(values) or values
+
+
+def _kept(statement: LeanStatement, parameters: list[Any], *, commit: bool) -> list[Any]:
+    """What a statement answers whose parts may find that a row has moved."""
+    try:
+        return statement.rows(parameters, commit=commit)
+    except DataError as error:
+        if isinstance(error.__cause__, DivisionByZero):
+            raise Overtaken from error
+        raise
 
 
 def write_with(
@@ -262,33 +302,31 @@ def _insert(table: Table, has_key: bool, ignore_conflicts: bool, keys: bool, cou
 
 
 @lru_cache(maxsize=512)
-def _statement(updates: tuple[str, ...], inserts: tuple[_Insert, ...]) -> LeanStatement:
-    """One statement that does all the parts and answers with the new keys, in the order of the rows."""
-    parts = (*updates, *(part.sql for part in inserts))
+def _statement(
+    musts: tuple[str, ...], updates: tuple[str, ...], inserts: tuple[_Insert, ...]
+) -> LeanStatement:
+    """One statement that does all the parts and answers with the new keys, in the order of the rows.
+
+    A part that must find its row is divided by how many it found: an error alone keeps back the COMMIT that may
+    be on its way already.
+    """
+    parts = (*(f"{sql} RETURNING 1" for sql in musts), *updates, *(part.sql for part in inserts))
     named = ", ".join(f"part{number} AS ({part})" for number, part in enumerate(parts))
-    keys = " UNION ALL ".join(
+    answers = [
+        f"SELECT NULL::bigint AS key WHERE 1 / (SELECT count(*) FROM part{number}) = 0"  # noqa: S608
+        for number in range(len(musts))
+    ]
+    answers += [
         f"SELECT key FROM part{number}"  # noqa: S608 - names of our own
-        for number, part in enumerate(inserts, start=len(updates))
+        for number, part in enumerate(inserts, start=len(musts) + len(updates))
         if part.gives_keys
-    )
-    return LeanStatement(f"WITH {named} {keys or 'SELECT WHERE false'}")
+    ]
+    return LeanStatement(f"WITH {named} {' UNION ALL '.join(answers) or 'SELECT WHERE false'}")
 
 
 @lru_cache(maxsize=64)
 def _returning(sql: str, column: str) -> LeanStatement:
     return LeanStatement(f"{sql} RETURNING {_quoted(column)}")
-
-
-@lru_cache(maxsize=256)
-def _defaults(table: Table) -> tuple[dict[str, Any], list[tuple[str, Callable[[], Any]]]]:
-    """What a row has where nothing is said: values, and what makes a new one for each row."""
-    constant, made = {}, []
-    for field in _options(table).concrete_fields:
-        is_made = field.has_default() and callable(field.default)
-        constant[field.attname] = None if is_made or field.primary_key else field.get_default()
-        if is_made:
-            made.append((field.attname, field.default))
-    return constant, made
 
 
 def _note_written(rows: Iterable[Model | Line]) -> None:
@@ -324,7 +362,7 @@ def _as_text(value: Any) -> str:
     if isinstance(value, uuid.UUID | dt.datetime | dt.date | dt.time):
         return str(value)
     if isinstance(value, bytes):
-        return _bytea(value).decode()
+        return bytea(value).decode()
     raise TypeError(f"No column of ours holds a {type(value).__name__}")
 
 
@@ -344,10 +382,6 @@ def _json(value: Any) -> bytes:
     return _JSON.encode(value).encode() if value != {} else b"{}"
 
 
-def _bytea(value: bytes | memoryview) -> bytes:
-    return rf"\x{value.hex()}".encode()
-
-
 def _array(values: list[str]) -> bytes:
     escaped = (str(value).replace("\\", r"\\").replace('"', r"\"") for value in values)
     return ("{" + ",".join(f'"{value}"' for value in escaped) + "}").encode()
@@ -356,7 +390,7 @@ def _array(values: list[str]) -> bytes:
 _JSON = json.JSONEncoder(separators=(",", ":"), default=_as_text, check_circular=False)
 _TEXTS: dict[str, Callable[[Any], bytes]] = {
     "ArrayField": _array,
-    "BinaryField": _bytea,
+    "BinaryField": bytea,
     "BooleanField": lambda value: b"t" if value else b"f",
     "DateField": _moment,
     "DateTimeField": _moment,

@@ -8,11 +8,9 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db import transaction
-
 from common import clock
 from common.nudges import Nudge
-from common.rows import Changes, Line, write_with
+from common.rows import Changes, Line
 from events.models import LONGEST_NAME, Bulletin
 from events.tracing import current_trace
 
@@ -89,9 +87,11 @@ def publish_together(
         row = Line(
             Bulletin, news=heard, trace_id=current_trace(), published_at=now, next_attempt_at=now + LEASE
         )
-        with transaction.atomic(savepoint=False):  # within the publisher's transaction, two statements fewer
-            write_with(into, [row])
-            transaction.on_commit(lambda: _nudge(row.pk), robust=True)
+        changes = Changes() if into is None else into
+        changes.insert([row])
+        changes.then(lambda: _nudge(row.pk))
+        if into is None:
+            changes.write()
     return [event_uid for event_uid, _name, _body in told]
 
 

@@ -29,6 +29,7 @@ from tests.personas import Cast, make_cast
 from tests.scheduling import FileByFile, long_ones_first
 from tests.schema import migrated_template
 from workflows import stepping
+from workflows.locks import warm_runs
 
 
 @pytest.fixture(scope="session")
@@ -93,6 +94,12 @@ def own_storage(settings: Settings, storages: Iterator[Path]) -> Path:
 def own_language() -> None:
     """A page that was asked for in Chinese leaves its language to whatever runs in the thread next."""
     translation.deactivate()
+
+
+@pytest.fixture(autouse=True)
+def cold_runs() -> None:
+    """Keys of instances come again in the next test, and are other instances then."""
+    warm_runs.forget()
 
 
 @pytest.fixture(autouse=True, scope="session")

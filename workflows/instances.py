@@ -15,6 +15,7 @@ from accounts.actors import Actor, SystemActor
 from accounts.models import Membership, Role, Site
 from common import clock
 from common.errors import InvalidInput, NotFound, NotPermitted
+from common.making import made
 from common.prepared import LeanQuery, Slot
 from common.rows import next_key
 from events.tracing import current_trace, trace
@@ -176,8 +177,9 @@ def _start(
     call: uuid.UUID | None = None,
 ) -> ProcessInstance:
     now = clock.now()
-    instance = ProcessInstance(
-        pk=definition.next_instance,
+    instance = made(
+        ProcessInstance,
+        id=definition.next_instance,
         uid=uuid.uuid4(),
         definition_id=definition.pk,
         site=site,

@@ -140,6 +140,11 @@ class ProcessRun:
         happened, self._walk.happened = self._walk.happened, []
         return happened
 
+    @property
+    def has_thrown(self) -> bool:
+        """Whether messages or signals were thrown since they were taken last."""
+        return bool(self._outbox.thrown)
+
     def take_thrown(self) -> list[Thrown]:
         """The messages and signals thrown since the last call."""
         thrown, self._outbox.thrown = self._outbox.thrown, []

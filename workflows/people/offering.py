@@ -8,6 +8,7 @@ from typing import Any, Protocol
 from accounts.models import Person, Site
 from accounts.services import grant_studies, revoke_grants
 from common import clock
+from common.making import made
 from common.rows import Changes
 from common.sentences import sentence as _
 from workflows.engine import EngineFault, UserTaskWait
@@ -95,7 +96,8 @@ def _task(
         raise EngineFault(wait.element_id, _("The lane's person has no account"))
     if not people.keys() >= set(wait.candidates):
         raise EngineFault(wait.element_id, _("A candidate has no account"))
-    return UserTask(
+    return made(
+        UserTask,
         uid=wait.uid,
         instance=step.instance,
         element_id=wait.element_id,

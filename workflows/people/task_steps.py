@@ -12,12 +12,16 @@ from django.utils.translation import gettext as _
 from accounts.audit import record_audit
 from accounts.models import Membership, Person
 from accounts.privileges import Privilege, sites_where
-from common.errors import Conflict, NotFound
+from common.errors import Conflict, NotFound, ServiceError
+from common.making import copied
 from common.prepared import LeanQuery, Slot
+from common.rows import Overtaken
 from workflows.deployment import bundles
-from workflows.models import FormDraft, ProcessInstance, TaskCandidate, UserTask
+from workflows.engine import EngineFault
+from workflows.locks import warm_runs
+from workflows.models import ProcessInstance, TaskCandidate, UserTask
 from workflows.selectors import OPEN_TASK
-from workflows.stepping import Step, open_step
+from workflows.stepping import LockNeeded, Step, open_step, take_known, unlocked_step
 
 Check = Callable[[Any, Person], UserTask]
 
@@ -42,8 +46,46 @@ def open_task(
         if step is None:
             raise NotFound(_("There is no such case."))
         row = (check or check_may_work)(locked[0], person)
+        step.known.tasks[row.pk] = row
         step.instance.definition = bundles.definition_with(step.instance.definition_id)
         yield step, row
+
+
+def take_step(task: UserTask, person: Person, act: Callable[[Step, UserTask], None]) -> ProcessInstance:
+    """Take a person's step on a task: on what this process knows of the case if it can, else under the lock.
+
+    Where what was known turns out old, `act` is called once more; what it did the first time does not hold.
+
+    Raises  as `open_task` does.
+    """
+    step = _step_on_known(task, person, act)
+    if step is None:
+        with open_task(task, person) as (step, row):
+            act(step, row)
+    return step.instance
+
+
+def _step_on_known(task: UserTask, person: Person, act: Callable[[Step, UserTask], None]) -> Step | None:
+    """The step, taken without a look at the database first; None where it is to be taken under the lock.
+
+    That is where refusals are made: what is known may be old.
+    """
+    warm = take_known(task.instance_id)
+    if warm is None:
+        return None
+    known = warm.known.tasks.get(task.pk)
+    if known is None or known.has_candidates or known.assignee_id not in (None, person.pk):
+        warm_runs.keep(task.instance_id, warm)
+        return None
+    try:
+        with unlocked_step(warm, actor=person) as step:
+            row = copied(known)
+            row.instance = step.instance
+            step.instance.definition = bundles.definition_with(step.instance.definition_id)
+            act(step, row)
+    except (LockNeeded, Overtaken, ServiceError, EngineFault):
+        return None
+    return step
 
 
 def task_for(task: UserTask, person: Person) -> UserTask:
@@ -143,7 +185,6 @@ def _task_before(person: Slot, task: Slot) -> QuerySet[UserTask]:
         .annotate(
             is_offered=(Q(has_candidates=False) & Exists(roles))
             | (Q(has_candidates=True) & Exists(of_candidates)),
-            has_draft=Exists(FormDraft.objects.filter(task=OuterRef("pk"))),
         )
         .filter(pk=task)
     )

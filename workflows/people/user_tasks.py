@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.db.models import Exists, OuterRef
 from django.utils.translation import gettext as _
 
-from accounts.models import Person
+from accounts.models import Membership, Person
 from accounts.signing import Signature, check_signature
 from common import clock
 from common.errors import Conflict, ServiceError
+from common.prepared import PreparedDelete, PreparedUpdate, Slot
 from workflows import forms
 from workflows.models import FormDraft, ProcessInstance, TaskCandidate, UserTask
 from workflows.people.offering import forget_candidates, grant_to_offered
-from workflows.people.task_steps import audit, check_may_take, open_task, task_for
-from workflows.stepping import Step
+from workflows.people.task_steps import audit, check_may_take, open_task, take_step, task_for
+from workflows.stepping import LockNeeded, Step
 
 
 def claim_user_task(task: UserTask, *, actor: Person) -> UserTask:
@@ -74,7 +76,8 @@ def complete_user_task(
             Conflict if the task is closed, another has it, or a colleague answers for it; NotFound for who
             has no business with it. Then nothing has changed.
     """
-    with open_task(task, actor) as (step, row):
+
+    def finish(step: Step, row: UserTask) -> None:
         if row.delegation == UserTask.Delegation.PENDING:
             raise Conflict(
                 _("A colleague asked you for this and finishes it. Hand it back when you are done."),
@@ -83,6 +86,8 @@ def complete_user_task(
         form = forms.load_form(row.instance.definition, row.form)
         spec = forms.find_outcome(form, outcome)
         kept = forms.check_data(row, spec, data, person=actor)
+        if not step.is_locked and ("submission" in spec or "signature" in spec):
+            raise LockNeeded
         signed = _signed(row, spec, signature, actor)
         result = _submit(row, actor, spec, kept)
         _close(step, row, actor, outcome)
@@ -99,7 +104,8 @@ def complete_user_task(
         if signed:
             meaning = signed["signature"]["meaning"]["en"]
             audit(step, row, "task.signed", form_outcome=outcome, meaning=meaning)
-    return step.instance
+
+    return take_step(task, actor, finish)
 
 
 def asks_for_signature(task: UserTask, *, actor: Person, outcome: str, data: dict[str, Any]) -> bool:
@@ -183,15 +189,40 @@ def _submit(row: UserTask, actor: Person, spec: dict[str, Any], data: dict[str, 
 
 
 def _close(step: Step, row: UserTask, actor: Person, outcome: str) -> None:
+    is_theirs = row.assignee_id == actor.pk
     row.assignee = actor
     row.completed_by = actor
     row.status = UserTask.Status.COMPLETED
     row.outcome = outcome[:40]
     row.closed_at = clock.now()
-    step.changes.update(row, "assignee", "completed_by", "status", "outcome", "closed_at")
     forget_candidates([row])
-    if getattr(row, "has_draft", True):
-        FormDraft.objects.filter(task=row).delete()
+    step.changes.also(_DRAFTS, task=row.pk)
+    if step.is_locked or is_theirs:
+        step.changes.update(row, *_CLOSED)
+    else:
+        step.changes.must(
+            _STILL_OFFERED, task=row.pk, person=actor.pk, outcome=row.outcome, closed_at=row.closed_at
+        )
+
+
+_DRAFTS = PreparedDelete(lambda: FormDraft.objects.filter(task=Slot("task")))
+_CLOSED = ("assignee", "completed_by", "status", "outcome", "closed_at")
+_STILL_OFFERED = PreparedUpdate(
+    lambda: UserTask.objects.filter(
+        Exists(
+            Membership.objects.filter(
+                person=Slot("person"), site_id=OuterRef("site_id"), role=OuterRef("role")
+            )
+        ),
+        pk=Slot("task"),
+    ),
+    assignee=Slot("person"),
+    completed_by=Slot("person"),
+    status=UserTask.Status.COMPLETED,
+    outcome=Slot("outcome"),
+    closed_at=Slot("closed_at"),
+)
+"""A free task finished by somebody who still has the role it is offered to."""
 
 
 def _past(outcome: str) -> str:

@@ -9,17 +9,21 @@ from workflows.stepping.incidents import open_incident, resolve_incidents
 from workflows.stepping.opening import open_step
 from workflows.stepping.service_tasks import NUDGE_GRACE, nudge_after_commit, requeue_call
 from workflows.stepping.step import WORKFLOW, Step
+from workflows.stepping.unlocked import LockNeeded, take_known, unlocked_step
 from workflows.stepping.writing import write
 
 __all__ = [
     "NUDGE_GRACE",
     "WORKFLOW",
+    "LockNeeded",
     "Step",
     "nudge_after_commit",
     "open_incident",
     "open_step",
     "requeue_call",
     "resolve_incidents",
+    "take_known",
+    "unlocked_step",
     "use_cancel_called",
     "use_early_messages",
     "use_nudge",

@@ -61,7 +61,7 @@ def open_step(
                 step = _load(instance, actor)
                 yield step
                 if step.is_idle:
-                    warm_runs.keep(instance.pk, WarmRun(instance.revision, step.run, step.known))
+                    warm_runs.keep(instance.pk, WarmRun(instance, instance.revision, step.run, step.known))
                 else:
                     write(step)
     except EngineFault as fault:
@@ -77,7 +77,7 @@ def _load(instance: ProcessInstance, actor: Actor) -> Step:
         model = bundles.model_of(instance.definition_id)
         run = ProcessRun.restore(model, read_state(instance.pk))
         subjects = {subject.kind: subject.uid for subject in _SUBJECTS.all(instance=instance.pk)}
-        warm = WarmRun(instance.revision, run, Known(subjects))
+        warm = WarmRun(instance, instance.revision, run, Known(subjects))
     if instance.call_id is not None:
         warm.run.catches_outside = partial(is_caught_above, instance)
     return Step(instance, warm.run, warm.known, actor, before=warm.run.waits)

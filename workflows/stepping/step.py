@@ -23,7 +23,8 @@ class Step:
     """A locked instance, the run of its process, and what has come of the step so far.
 
     `closed` holds the user tasks that this step finishes, `handed` those it gives to somebody anew, `settled` the
-    machine steps and timers it has closed itself.
+    machine steps and timers it has closed itself. A step that is not `is_locked` acts on what this process knows of
+    the instance: what it writes holds only if the instance is still at that revision.
     """
 
     instance: ProcessInstance
@@ -36,6 +37,7 @@ class Step:
     settled: set[uuid.UUID] = field(default_factory=set)
     lines: list[Line] = field(default_factory=list)
     changes: Changes = field(default_factory=Changes)
+    is_locked: bool = True
     has_written: bool = False
     """Whether rows were written beside `changes`, so that the step is to be told although nothing moved."""
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from django.db import transaction
-
 from accounts.services import revoke_grants_with
 from common import clock
+from common.lean import bytea
+from common.prepared import PreparedUpdate, Slot
 from common.rows import Line
 from workflows.locks import WarmRun, warm_runs
 from workflows.models import ProcessInstance, ProcessSubject
@@ -40,10 +40,15 @@ def write(step: Step, *, is_new: bool = False) -> None:
         if step.instance.call_id is not None:
             requeue_call(step.instance.call_id)
     publish(step, offered)
-    step.changes.write(commit=True)
-    warm = WarmRun(step.instance.revision, step.run, step.known)
+    step.known.tasks = {
+        uid: task
+        for uid, task in (*step.known.tasks.items(), *((task.pk, task) for task in offered))
+        if uid in after.user_tasks
+    }
+    warm = WarmRun(step.instance, step.instance.revision, step.run, step.known)
     if step.instance.status == ProcessInstance.Status.RUNNING:
-        transaction.on_commit(lambda: warm_runs.keep(step.instance.pk, warm), robust=True)
+        step.changes.then(lambda: warm_runs.keep(step.instance.pk, warm))
+    step.changes.write(commit=True)
 
 
 def _note_happenings(step: Step) -> None:
@@ -66,9 +71,26 @@ def _save_instance(step: Step, *, is_new: bool) -> None:
     instance.changed_at = clock.now()
     if is_new:
         step.changes.insert([instance])
+        subjects = step.subjects.items()
         step.changes.insert(
-            Line(ProcessSubject, instance_id=instance.pk, kind=kind, uid=uid)
-            for kind, uid in step.subjects.items()
+            [Line(ProcessSubject, instance_id=instance.pk, kind=kind, uid=uid) for kind, uid in subjects],
+            keys=False,
         )
+    elif step.is_locked:
+        step.changes.update(instance, *_MOVES)
     else:
-        step.changes.update(instance, "state", "revision", "changed_at", "status", "outcome", "ended_at")
+        moved = {name: getattr(instance, name) for name in _MOVES}
+        moved["state"] = bytea(instance.state)
+        step.changes.must(_UNMOVED, first=True, pk=instance.pk, before=instance.revision - 1, **moved)
+
+
+_MOVES = ("state", "revision", "changed_at", "status", "outcome", "ended_at")
+"""What a step changes of its instance."""
+
+_UNMOVED = PreparedUpdate(
+    lambda: ProcessInstance.objects.filter(
+        pk=Slot("pk"), revision=Slot("before"), status=ProcessInstance.Status.RUNNING, suspended_at=None
+    ),
+    **{name: Slot(name) for name in _MOVES},
+)
+"""A step on an instance that nobody has locked: it is still where it was when the step began, or nothing holds."""
