@@ -13,7 +13,7 @@ import time
 import uuid
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import django
 import psycopg
@@ -80,10 +80,11 @@ def run(*, quick: bool) -> list[Row]:
 
 def _measure(folder: Path, connection: psycopg.Connection, *, count: int, rounds: int) -> list[Row]:
     ours, peer = Ours(folder), _Spiff(connection)
-    cold = Ours(folder, warm=False)
+    shared, cold = Ours(folder, knows="run"), Ours(folder, knows="nothing")
     stored = measure_in_turn(
         {
             "ours": rate(ours.persisted, count),
+            "shared": rate(shared.persisted, count),
             "cold": rate(cold.persisted, count),
             PEER: rate(peer.persisted, count),
             "floor": rate(peer.floor, count),
@@ -99,6 +100,7 @@ def _measure(folder: Path, connection: psycopg.Connection, *, count: int, rounds
     floor = "row read and written, no engine"
     return [
         Row("persisted, commit a step", rates["ours"], PEER, rates[PEER], unit, count),
+        Row("persisted, case shared with others", rates["shared"], PEER, rates[PEER], unit, count),
         Row("persisted, restored before every step", rates["cold"], PEER, rates[PEER], unit, count),
         Row("persisted, commit a step", rates["ours"], floor, rates["floor"], unit, count, is_reference=True),
         Row(
@@ -123,9 +125,13 @@ def rate(one: Callable[[], None], count: int) -> Callable[[], float]:
 
 
 class Ours:
-    """The product's services, as a view or a worker calls them."""
+    """The product's services, as a view or a worker calls them.
 
-    def __init__(self, folder: Path, *, warm: bool = True) -> None:
+    `knows`  what the process that takes a step has of the case: all of it, as it took the step before; the run, but it
+             must look whether others were there; nothing, as it never saw the case.
+    """
+
+    def __init__(self, folder: Path, *, knows: Literal["all", "run", "nothing"] = "all") -> None:
         # Django is set up by now; its models cannot be imported before.
         from accounts.models import Membership, Person, Site  # noqa: PLC0415
         from events.services import use_nudge  # noqa: PLC0415
@@ -134,7 +140,7 @@ class Ours:
         use_nudge(
             None
         )  # the outbox rows are written; telling a broker of them is another benchmark's business
-        self._services, self._warm_runs, self._is_warm = services, locks.warm_runs, warm
+        self._services, self._warm_runs, self._knows = services, locks.warm_runs, knows
         self._site, is_new = Site.objects.get_or_create(
             code="bench", defaults={"name": "Bench", "kind": "provincial", "authority_namespace": "BENCH"}
         )
@@ -148,14 +154,17 @@ class Ours:
         services.import_bundle(bundle)
 
     def persisted(self) -> None:
+        self._warm_runs.trust.confirm()
         instance = self._services.start_process(
             "Benchmark", data=DATA, site=self._site, subjects=SUBJECTS, start_key=uuid.uuid4().hex,
             actor=self._person,
         )  # fmt: skip
         for _ in "abc":
             task = self._offered(instance.pk)
-            if not self._is_warm:
+            if self._knows == "nothing":
                 self._warm_runs.forget()
+            elif self._knows == "run":
+                self._warm_runs.trust.disappoint()
             self._services.complete_user_task(task, actor=self._person, outcome="done", data={})
 
     def _offered(self, instance: int) -> Any:

@@ -84,7 +84,7 @@ class Trust:
         return not self._left
 
     def confirm(self) -> None:
-        self._pause = 0
+        self._pause = self._left = 0
 
     def disappoint(self) -> None:
         self._pause = min(max(1, self._pause * 2), self.LONGEST)
