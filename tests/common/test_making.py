@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable
 from typing import Any
 
@@ -10,7 +11,9 @@ from django.db.models import Model, QuerySet
 from django.db.models.signals import post_init
 
 from accounts.models import Membership, Person, Site
+from common.making import copied, made
 from common.prepared import PreparedQuery
+from workflows.models import UserTask
 
 pytestmark = pytest.mark.django_db
 
@@ -61,3 +64,37 @@ def test_who_listens_to_models_being_made_hears_of_these_too(cast: Any) -> None:
         post_init.disconnect(listen, sender=Site)
 
     assert heard == made != []
+
+
+def test_a_new_model_is_as_django_makes_it(cast: Any) -> None:
+    values = {"site": cast.county, "person": cast.rosa, "role": "referrer"}
+
+    ours, djangos = made(Membership, **values), Membership(**values)
+
+    assert as_seen(ours) | {"db": "default"} == as_seen(
+        djangos
+    )  # whose database Django knows by the related ones
+    ours.save()
+    assert Membership.objects.get(pk=ours.pk).site == cast.county
+
+
+def test_a_new_model_has_its_defaults_and_none_it_has_no_field_for(cast: Any) -> None:
+    before, after = made(UserTask, uid=uuid.uuid4(), assignee=None), UserTask(uid=uuid.uuid4())
+
+    assert {name: value for name, value in as_seen(before).items() if name not in ("uid", "related")} == {
+        name: value for name, value in as_seen(after).items() if name not in ("uid", "related")
+    }
+    with pytest.raises(TypeError, match="no colour"):
+        made(UserTask, colour="red")
+
+
+def test_what_is_set_on_a_copy_the_first_does_not_have(cast: Any) -> None:
+    first = Membership.objects.select_related("site").first()
+    assert first is not None
+    other = copied(first)
+
+    other.role, other.site = "coordinator", cast.provincial
+
+    fresh = Membership.objects.select_related("site").get(pk=first.pk)
+    assert as_seen(first) == as_seen(fresh)
+    assert other == first

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
+from contextlib import nullcontext
 
 import pytest
 from django.apps import apps
@@ -11,7 +12,7 @@ from django.db import IntegrityError, connection, models, transaction
 
 from accounts.models import AccessGrant, AuditEvent
 from common.prepared import PreparedQuery, PreparedUpdate, Slot
-from common.rows import Changes, _insert, next_key, write_with
+from common.rows import Changes, Overtaken, _insert, next_key, write_with
 from events.models import Delivery
 from workflows.models import (
     ProcessDefinition,
@@ -213,3 +214,56 @@ def test_new_rows_bring_every_column_of_their_table(label):
             )
             columns = {name for (name,) in cursor.fetchall()}
         assert {column.name for column in _insert(table, False, False, True, 1).columns} == columns
+
+
+RENAME = PreparedUpdate(
+    lambda: ProcessDefinition.objects.filter(pk=Slot("pk"), name=Slot("before")), name=Slot("after")
+)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_rows_that_are_still_as_known_are_changed_with_all_the_rest() -> None:
+    kept = definition()
+    kept.save()
+    new, changes = definition("Q"), Changes()
+    changes.must(RENAME, pk=kept.pk, before=ODD, after="renamed")
+    changes.insert([new])
+
+    changes.write()
+
+    kept.refresh_from_db()
+    assert kept.name == "renamed"
+    assert ProcessDefinition.objects.get(key="Q").pk == new.pk
+
+
+@pytest.mark.parametrize("is_own", [True, False], ids=["commits by itself", "in a transaction"])
+@pytest.mark.django_db(transaction=True)
+def test_where_a_row_has_moved_nothing_of_it_holds(is_own: bool) -> None:
+    kept, other = definition(), definition("R")
+    kept.save()
+    other.save()
+    told: list[str] = []
+    changes = Changes()
+    changes.must(RENAME, pk=other.pk, before=ODD, after="renamed")
+    changes.must(RENAME, pk=kept.pk, before="as it never was", after="renamed")
+    changes.insert([definition("Q")])
+    changes.then(lambda: told.append("written"))
+
+    with pytest.raises(Overtaken), nullcontext() if is_own else transaction.atomic():
+        changes.write(commit=True)
+
+    assert set(ProcessDefinition.objects.values_list("key", "name")) == {("P", ODD), ("R", ODD)}
+    assert told == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_follows_is_called_once_it_is_committed() -> None:
+    told: list[bool] = []
+    changes = Changes()
+    changes.insert([definition()])
+    changes.then(lambda: told.append(connection.in_atomic_block))
+    with transaction.atomic():
+        changes.write()
+        assert told == []
+
+    assert told == [False]
