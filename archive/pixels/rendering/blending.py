@@ -57,8 +57,7 @@ class Blending:
     def picture(self, below: Layer, over: Superimposed) -> Colour:
         """RGB of 8 bits.
 
-        Raises  PixelsUnreadable: PRESENTATION_UNSUITED if the images are of neither set, in colour, or if the
-                superimposed ones do not reach the underlying one.
+        Raises  PixelsUnreadable: PRESENTATION_UNSUITED if the images are of neither set, or in colour.
         """
         if below.shape[0] * below.shape[1] > MOST_PIXELS:
             raise unreadable("PIXELS_TOO_LARGE")

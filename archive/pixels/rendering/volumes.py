@@ -111,8 +111,7 @@ GreyOf = Callable[[Layer], GreyScale]
 def laid_on(below: Layer, over: Superimposed, *, grey_of: GreyOf) -> Laid:
     """The superimposed frames on the pixels of the one below.
 
-    Raises  PixelsUnreadable: PRESENTATION_UNSUITED if they are not told to lie in the same coordinates, or do not
-            reach it.
+    Raises  PixelsUnreadable: PRESENTATION_UNSUITED if they are not told to lie in the same coordinates.
     """
     planes = [layer.plane for layer in over.layers]
     frames = {plane.frame_of_reference for plane in planes}
@@ -144,8 +143,6 @@ def _laid(
         is_lacking[here] |= ~found.is_there
         nearest[here] = np.where(share > most[here], at, nearest[here])
         most[here] = np.maximum(share, most[here])
-    if not is_met.any():
-        raise unreadable("PRESENTATION_UNSUITED")
     return Laid(values, is_met & ~is_lacking, nearest)
 
 

@@ -125,6 +125,12 @@ def test_image_turned_in_the_plane_is_turned_back():
     ]
 
 
+def test_where_the_superimposed_image_does_not_reach_the_underlying_is_alone():
+    apart = over(FULL, ImagePositionPatient=[0, 0, 5.2])
+
+    assert shown(placed_image(UNDER), apart, blending_state(opacity=1.0))[..., 0].tolist() == UNDER.tolist()
+
+
 def test_padding_is_not_superimposed():
     padded = over(np.array([[255, 7], [255, 255]], np.uint8), PixelPaddingValue=7)
 
@@ -165,11 +171,10 @@ def test_annotations_are_those_of_the_underlying_image(named, brightest):
 @pytest.mark.parametrize(
     "elements",
     [
-        {"FrameOfReferenceUID": "1.2.99"}, {"ImagePositionPatient": [0, 0, 5.2]},
-        {"PixelSpacing": None}, {"SOPInstanceUID": "1.2.98"},
+        {"FrameOfReferenceUID": "1.2.99"}, {"PixelSpacing": None}, {"SOPInstanceUID": "1.2.98"},
     ],
 )  # fmt: skip
-def test_images_of_another_plane_or_of_no_set_are_refused(elements):
+def test_images_without_a_plane_or_of_no_set_are_refused(elements):
     with pytest.raises(PixelsUnreadable) as refusal:
         shown(placed_image(UNDER), over(FULL, **elements), blending_state(opacity=0.5))
     assert refusal.value.code == "PRESENTATION_UNSUITED"
