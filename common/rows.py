@@ -8,24 +8,19 @@ whatever their number. Constraints and triggers act as ever; Django's signals do
 
 from __future__ import annotations
 
-import datetime as dt
-import json
-import uuid
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any
 
-from django.db import DEFAULT_DB_ALIAS, DataError, connection, transaction
-from django.db.models import AutoField, BigIntegerField, CharField, Field, Func, Model, Value
-from django.db.models.options import Options
+from django.db import DEFAULT_DB_ALIAS, DataError, transaction
+from django.db.models import BigIntegerField, CharField, Func, Model, Value
 from psycopg.errors import DivisionByZero
 
-from common.lean import LeanStatement, bytea, texts_of
+from common.lean import LeanStatement, texts_of
 from common.making import defaults_of
 from common.prepared import PreparedChange, PreparedUpdate
+from common.row_parts import Table, delete_of, insert_of, options_of, returning, statement_of, update_of
 
-Table = type[Model]
 MANY = 8
 """From more rows of a table than this on they travel as JSON: a statement for each number would not pay."""
 
@@ -93,7 +88,7 @@ class Changes:
 
     def delete(self, row: Model) -> None:
         """Delete a row that the transaction holds locked, and to which nothing refers."""
-        self._also.append((_delete(type(row)), [row.pk]))
+        self._also.append((delete_of(type(row)), [row.pk]))
 
     def also(self, change: PreparedChange, **slots: Any) -> None:
         """Change many rows. It sees what was there before `write`, not what is written with it."""
@@ -121,11 +116,11 @@ class Changes:
             return
         new, changed, also, musts = self._new, self._changed, self._also, self._musts
         self._new, self._changed, self._also, self._musts = {}, [], [], []
-        updates = [(_update(type(row), fields), row) for row, fields in changed]
+        updates = [(update_of(type(row), fields), row) for row, fields in changed]
         inserts = [
-            (_insert(*shape, len(rows) if len(rows) <= MANY else 0), rows) for shape, rows in new.items()
+            (insert_of(*shape, len(rows) if len(rows) <= MANY else 0), rows) for shape, rows in new.items()
         ]
-        statement = _statement(
+        statement = statement_of(
             tuple(sql for sql, _ in musts),
             (*(sql for sql, _ in also), *(part.sql for part, _ in updates)),
             tuple(part for part, _ in inserts),
@@ -133,7 +128,7 @@ class Changes:
         parameters = [value for _, values in (*musts, *also) for value in values]
         parameters += [value for part, row in updates for value in part.values_of(row)]
         for part, rows in inserts:
-            parameters += part.values_of(rows)
+            parameters += part.values_of(map(_values, rows))
         keys = _kept(statement, parameters, commit=commit)
         keyed = [row for part, rows in inserts if part.gives_keys for row in rows]
         for row, (key,) in zip(keyed, keys, strict=True):
@@ -181,9 +176,9 @@ def insert_if_new(row: Model) -> bool:
 
     Waits for a transaction that is inserting such a row; after that one the row is to be read.
     """
-    part = _insert(type(row), has_key=False, ignore_conflicts=True, keys=False, count=1)
-    statement = _returning(part.sql, str(_options(type(row)).pk.column))
-    found = statement.rows(part.values_of([row]))
+    part = insert_of(type(row), has_key=False, ignore_conflicts=True, keys=False, count=1)
+    statement = returning(part.sql, str(options_of(type(row)).pk.column))
+    found = statement.rows(part.values_of([row.__dict__]))
     if not found:
         return False
     row.pk = found[0][0]
@@ -196,7 +191,7 @@ def next_key(table: Table) -> Func:
 
     A row that knows its key beforehand is written in one statement with the rows that refer to it.
     """
-    options = _options(table)
+    options = options_of(table)
     sequence = Func(
         Value(options.db_table), Value(options.pk.column), function="pg_get_serial_sequence",
         output_field=CharField(),
@@ -204,129 +199,8 @@ def next_key(table: Table) -> Func:
     return Func(sequence, function="nextval", output_field=BigIntegerField())
 
 
-class _Column(NamedTuple):
-    """A column, the attribute of the model that holds its value, and the value's text for the database."""
-
-    name: str
-    attribute: str
-    text: Callable[[Any], bytes]
-
-
-@dataclass(eq=False, slots=True)
-class _Update:
-    """The update of one row, its values as parameters and its key the last of them. There is one a shape."""
-
-    sql: str
-    columns: tuple[_Column, ...]
-
-    def values_of(self, row: Model) -> list[bytes | None]:
-        return _texts(row.__dict__, self.columns)
-
-
-@dataclass(eq=False, slots=True)
-class _Insert:
-    """Rows into one table: a parameter for each value of each row, or all of them as a JSON array of objects.
-
-    There is one a shape, so that it is known by itself and not by what it holds.
-    """
-
-    sql: str
-    columns: tuple[_Column, ...]
-    gives_keys: bool
-    is_json: bool
-
-    def values_of(self, rows: Iterable[Model | Line]) -> list[bytes | None]:
-        values = [row.values if isinstance(row, Line) else row.__dict__ for row in rows]
-        if self.is_json:
-            return [_JSON.encode([self._as_object(each) for each in values]).encode()]
-        return [text for each in values for text in _texts(each, self.columns)]
-
-    def _as_object(self, values: dict[str, Any]) -> dict[str, Any]:
-        return {column.name: values[column.attribute] for column in self.columns}
-
-
-def _texts(values: dict[str, Any], columns: tuple[_Column, ...]) -> list[bytes | None]:
-    """The values of these columns as the database reads them."""
-    return [
-        None if (value := values[attribute]) is None
-        # Most columns hold texts, and most texts are plain ones.
-        else value.encode() if type(value) is str and text is _plain
-        else text(value)
-        for _, attribute, text in columns
-    ]  # fmt: skip
-
-
-@lru_cache(maxsize=512)
-def _update(table: Table, fields: tuple[str, ...]) -> _Update:
-    options = _options(table)
-    written = tuple(_column(field) for field in options.concrete_fields if field.name in fields)
-    columns = ", ".join(f"{_quoted(column.name)} = %s" for column in written)
-    key = _column(options.pk)
-    sql = f"UPDATE {_quoted(options.db_table)} SET {columns} WHERE {_quoted(key.name)} = %s"  # noqa: S608
-    return _Update(sql, (*written, key))
-
-
-@lru_cache(maxsize=64)
-def _delete(table: Table) -> str:
-    options = _options(table)
-    return f"DELETE FROM {_quoted(options.db_table)} WHERE {_quoted(options.pk.column)} = %s"  # noqa: S608
-
-
-@lru_cache(maxsize=512)
-def _insert(table: Table, has_key: bool, ignore_conflicts: bool, keys: bool, count: int) -> _Insert:
-    """A row brings every column but those the database generates, and a key that it counts and has not given yet.
-
-    `count`  the number of rows; 0 for any number, as JSON.
-    """
-    options = _options(table)
-    name, key = _quoted(options.db_table), options.pk
-    is_counted = isinstance(key, AutoField) and not has_key
-    written = [
-        field
-        for field in options.concrete_fields
-        if not field.generated and not (is_counted and field is key)
-    ]
-    columns = ", ".join(_quoted(field.column) for field in written)
-    sql = f"INSERT INTO {name} ({columns}) "
-    if count:
-        row = f"({', '.join(['%s'] * len(written))})"
-        sql += f"VALUES {', '.join([row] * count)}"
-    else:
-        sql += f"SELECT {columns} FROM json_populate_recordset(NULL::{name}, %s)"  # noqa: S608
-    gives_keys = is_counted and keys and not ignore_conflicts
-    if gives_keys:
-        sql += f" RETURNING {_quoted(key.column)} AS key"
-    elif ignore_conflicts:
-        sql += " ON CONFLICT DO NOTHING"
-    return _Insert(sql, tuple(map(_column, written)), gives_keys, is_json=not count)
-
-
-@lru_cache(maxsize=512)
-def _statement(
-    musts: tuple[str, ...], updates: tuple[str, ...], inserts: tuple[_Insert, ...]
-) -> LeanStatement:
-    """One statement that does all the parts and answers with the new keys, in the order of the rows.
-
-    A part that must find its row is divided by how many it found: an error alone keeps back the COMMIT that may
-    be on its way already.
-    """
-    parts = (*(f"{sql} RETURNING 1" for sql in musts), *updates, *(part.sql for part in inserts))
-    named = ", ".join(f"part{number} AS ({part})" for number, part in enumerate(parts))
-    answers = [
-        f"SELECT NULL::bigint AS key WHERE 1 / (SELECT count(*) FROM part{number}) = 0"  # noqa: S608
-        for number in range(len(musts))
-    ]
-    answers += [
-        f"SELECT key FROM part{number}"  # noqa: S608 - names of our own
-        for number, part in enumerate(inserts, start=len(musts) + len(updates))
-        if part.gives_keys
-    ]
-    return LeanStatement(f"WITH {named} {' UNION ALL '.join(answers) or 'SELECT WHERE false'}")
-
-
-@lru_cache(maxsize=64)
-def _returning(sql: str, column: str) -> LeanStatement:
-    return LeanStatement(f"{sql} RETURNING {_quoted(column)}")
+def _values(row: Model | Line) -> dict[str, Any]:
+    return row.values if isinstance(row, Line) else row.__dict__
 
 
 def _note_written(rows: Iterable[Model | Line]) -> None:
@@ -338,64 +212,4 @@ def _note_written(rows: Iterable[Model | Line]) -> None:
 @lru_cache(maxsize=256)
 def _key(table: Table) -> str:
     """The attribute that holds the key of a table's rows."""
-    return str(_options(table).pk.attname)
-
-
-def _column(field: Field[Any, Any]) -> _Column:
-    related: Any = field
-    while related.is_relation:
-        related = related.target_field
-    text = _TEXTS.get(related.get_internal_type(), _plain)
-    return _Column(str(field.column), field.attname, text)
-
-
-def _options(table: Table) -> Options[Any]:
-    return table._meta  # noqa: SLF001 - Django's documented door to what a model says, underscore or not
-
-
-def _quoted(name: str | None) -> str:
-    return connection.ops.quote_name(name or "")
-
-
-def _as_text(value: Any) -> str:
-    """A value JSON does not know, as the database reads it."""
-    if isinstance(value, uuid.UUID | dt.datetime | dt.date | dt.time):
-        return str(value)
-    if isinstance(value, bytes):
-        return bytea(value).decode()
-    raise TypeError(f"No column of ours holds a {type(value).__name__}")
-
-
-def _plain(value: Any) -> bytes:
-    return value.encode() if isinstance(value, str) else str(value).encode()
-
-
-def _uuid(value: Any) -> bytes:
-    return value.hex.encode() if isinstance(value, uuid.UUID) else str(value).encode()
-
-
-def _moment(value: dt.datetime | dt.date | dt.time) -> bytes:
-    return value.isoformat().encode()
-
-
-def _json(value: Any) -> bytes:
-    return _JSON.encode(value).encode() if value != {} else b"{}"
-
-
-def _array(values: list[str]) -> bytes:
-    escaped = (str(value).replace("\\", r"\\").replace('"', r"\"") for value in values)
-    return ("{" + ",".join(f'"{value}"' for value in escaped) + "}").encode()
-
-
-_JSON = json.JSONEncoder(separators=(",", ":"), default=_as_text, check_circular=False)
-_TEXTS: dict[str, Callable[[Any], bytes]] = {
-    "ArrayField": _array,
-    "BinaryField": bytea,
-    "BooleanField": lambda value: b"t" if value else b"f",
-    "DateField": _moment,
-    "DateTimeField": _moment,
-    "JSONField": _json,
-    "TimeField": _moment,
-    "UUIDField": _uuid,
-}
-"""How a value of a type of field is written; where nothing is said, its `str` is what the database reads."""
+    return str(options_of(table).pk.attname)

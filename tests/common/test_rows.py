@@ -12,7 +12,8 @@ from django.db import IntegrityError, connection, models, transaction
 
 from accounts.models import AccessGrant, AuditEvent
 from common.prepared import PreparedQuery, PreparedUpdate, Slot
-from common.rows import Changes, Overtaken, _insert, next_key, write_with
+from common.row_parts import insert_of
+from common.rows import Changes, Overtaken, next_key, write_with
 from events.models import Delivery
 from workflows.models import (
     ProcessDefinition,
@@ -213,7 +214,7 @@ def test_new_rows_bring_every_column_of_their_table(label):
                 [table._meta.db_table],
             )
             columns = {name for (name,) in cursor.fetchall()}
-        assert {column.name for column in _insert(table, False, False, True, 1).columns} == columns
+        assert {column.name for column in insert_of(table, False, False, True, 1).columns} == columns
 
 
 RENAME = PreparedUpdate(
