@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from pydicom import dcmread
 
+from archive.pixels.errors import DECODING_FAILURES, unreadable
 from archive.pixels.pool import TIME_LIMIT_S, pixel_pool
 from archive.pixels.rendering.placing import FramePlace, FramesOver, places_from_plain
 from archive.pixels.rendering.plain import plain_picture
@@ -54,5 +55,11 @@ def as_presentation(part10: bytes) -> str:
 
 
 def referenced_by(part10: bytes) -> dict[str, Frames]:
-    """The SOP Instance UIDs of the images a presentation state is for, in its order, with the frames it names."""
-    return referenced_frames(dcmread(io.BytesIO(part10), force=True))
+    """The SOP Instance UIDs of the images a presentation state is for, in its order, with the frames it names.
+
+    Raises  PixelsUnreadable PRESENTATION_UNSUITED if what it names is neither.
+    """
+    try:
+        return referenced_frames(dcmread(io.BytesIO(part10), force=True))
+    except DECODING_FAILURES as error:
+        raise unreadable("PRESENTATION_UNSUITED") from error

@@ -8,12 +8,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image, ImageCms
-from pydicom import dcmread
+from pydicom import Dataset, dcmread
 from pydicom.pixels.processing import apply_color_lut
 
 from archive.pixels.errors import PixelsUnreadable
 from archive.pixels.parsing import parse
 from archive.pixels.rendering.drawing import drawn
+from archive.pixels.rendering.services import referenced_by
 from archive.pixels.rendering.wishes import Region, Rendering
 from tests.archive.pixels.images import image, part10
 from tests.archive.pixels.states import (
@@ -123,6 +124,16 @@ def test_a_state_for_some_frames_is_for_no_others():
     assert shown(of, by, frames=(3,)).tolist() == [[3]]
     with pytest.raises(PixelsUnreadable) as refusal:
         shown(of, by, frames=(1,))
+    assert refusal.value.code == "PRESENTATION_UNSUITED"
+
+
+@pytest.mark.parametrize(("vr", "value"), [("LO", "second"), ("LO", "1.5"), ("SQ", [Dataset()])])
+def test_a_state_whose_frames_are_no_numbers_is_refused(vr, value):
+    by = state()
+    by.ReferencedSeriesSequence[0].ReferencedImageSequence[0].add_new("ReferencedFrameNumber", vr, value)
+
+    with pytest.raises(PixelsUnreadable) as refusal:
+        referenced_by(part10(by))
     assert refusal.value.code == "PRESENTATION_UNSUITED"
 
 
