@@ -1,5 +1,26 @@
 // What OHIF says in plain text, outside of its translations: where each text stands in its scripts.
 // Of one that ends in a quoted text the quoted text is translated; of the others it is told what becomes of them.
+
+// The panels of the modes for volumes over time, PET, ultrasound and microscopy.
+const OF_MODES = [
+  'Header */.aUM.Header, null, "Controls"', 'title: "View"', 'title: "Computed Operation"', 'title: "4D Controls"', '}, "Computed")',
+  '}, "Generate")', '}, "Frame")', '}, "FPS")', '}, "Workflow")', '}, "Time Data")', '}, "ROI Stats")', "label: '4D Workflow'",
+  "tooltip: 'Select the view mode, 4D to view the dynamic volume or Computed to view the computed volume'",
+  'null, "Operation Buttons (SUM, AVERAGE, SUBTRACT): Select the mathematical operation to be applied to the data set."',
+  '" Range Slider: Choose the numeric range of dimension groups within which the operation will be performed."',
+  '"Generate Button: Execute the chosen operation on the specified range of data.")',
+  'null, "Play/Pause Button: Begin or pause the animation of the 4D visualization. "',
+  '"Dimension Group Selector: Navigate through individual dimension groups of the 4D data."',
+  '"FPS (Frames Per Second) Selector: Adjust the playback speed of the animation.")',
+  "name: 'Data Preparation'", "name: 'Registration'", "name: 'ROI Quantification'", "name: 'Kinetic Analysis'",
+  "label: 'Shapes'", "label: 'Patient Info'", "label: 'Segmentation Toolbox'", "label: 'Segmentation Export'",
+  "title: 'Commands Module'", "message: 'No ROIThreshold Tool is Selected'", "error('No matching PT display set found')",
+  "label: 'Measurements'", "title: 'Enter description of the Series'", "title: 'SR Saved'", "title: 'SR Save Failed'",
+  "message: 'Measurements downloaded successfully'", "title: 'Report rejected'", "title: 'Failed to reject report'",
+  "message: 'Latest report rejected successfully'", "message: 'Loading annotations...'", "title: 'Error loading annotations'",
+  "label: 'Delete annotation'",
+];
+
 export const PLAIN = [
   "title: 'Study List'", "label: 'Patient'", "label: 'Study Date'", "label: 'Modalities'", "label: 'Description'",
   "label: 'Accession'", "label: 'Instances'", "?? 'Select a study'", "'No Description'", "'No Series'", "buttonText = 'View'",
@@ -42,6 +63,9 @@ export const PLAIN = [
   "t('Do you want to continue tracking measurements for this study?')",
   "t('Do you want to open this Segmentation?')",
   "t('There are unsaved measurements. Do you want to save it?')",
+  'containerAriaLabel:pt="Notifications"', '"aria-label": "OHIF logo"',
+  "displayName: 'Segmentation'", "displayName: 'Preclinical 4D'", "|| '(empty)'", 'Header */.aUM.Header, null, "Window Level"',
+  ...OF_MODES,
 ];
 
 const word = (text) => `globalThis.config.word(${JSON.stringify(text)})`;
@@ -58,5 +82,7 @@ export const COMPOSED = [
   { was: '"Loaded ", percentComplete', is: `${word("Loaded ")}, percentComplete` },
   { was: "`Cannot display SOPClassUID of ${displaySets[0].SOPClassUID} yet`", is: phrase("Cannot display SOPClassUID of {0} yet", "displaySets[0].SOPClassUID") },
   { was: '"Return to the", ', is: `${word("Return to the")}, ` },
+  { was: 'return ["Minimum", "Maximum"][index]', is: `return [${word("Minimum")}, ${word("Maximum")}][index]` },
+  ...["SUM", "AVERAGE", "SUBTRACT"].map((name) => ({ was: `toUpperCaseString(dist_esm.Enums.DynamicOperatorType.${name})`, is: word(name) })),
   { was: '"study list"), \' \', "to select a different study to view."', is: `${word("study list")}), ' ', ${word("to select a different study to view.")}` },
 ];

@@ -16,11 +16,21 @@ const LANGUAGES = { from: "const src_locales = ({", until: "});", is: "const src
 // Signing in at an identity provider by the viewer itself, which is only opened by who is signed in.
 const SIGNING_IN = { from: "36123(module) {", until: "\n},\n", is: "36123(module) {\nmodule.exports = {};" };
 
+// The names of drawings, in English, which a pointer at rest is shown: what a button does, its own label says.
+const TITLES = /(?:\/\*#__PURE__\*\/)?react\.createElement\("title", (?:null|\{\s*id: "title"\s*\}), "[^"]+"\)/g;
+
 const CUT = [INFERENCE, LANGUAGES, SIGNING_IN];
-const untrimmed = new Set([...PURE, ...CUT]);
+const untrimmed = new Set([...PURE, ...CUT, TITLES]);
 
 export function trimmed(code) {
-  return PURE.reduce(marked, CUT.reduce(shortened, code));
+  return untitled(PURE.reduce(marked, CUT.reduce(shortened, code)));
+}
+
+function untitled(text) {
+  return text.replace(TITLES, () => {
+    untrimmed.delete(TITLES);
+    return "null";
+  });
 }
 
 function shortened(text, part) {
