@@ -27,6 +27,16 @@ class Preview:
         """The address of the first image, empty where there is none."""
         return _address(self.first)
 
+    @property
+    def ratio(self) -> str:
+        """Width by height of the first image as it is in the patient: pixels need not be square (PS3.3 §10.7.1.3)."""
+        if self.first is None or not self.first.rows:
+            return ""
+        spacing = self.first.pixel_spacing
+        between_rows, between_columns = spacing if spacing and min(spacing) > 0 else (1, 1)
+        width = (self.first.columns or self.first.rows) * between_columns
+        return f"{width / (self.first.rows * between_rows):.4f}"
+
 
 def previews_of(studies: Sequence[Study], uids: Sequence[str]) -> list[Preview]:
     """What to show of each study, in the order of `uids`."""
