@@ -19,7 +19,7 @@ class Site:
     """A built site.
 
     `files` names every file that may be asked for, with the endings of its compressed copies; `joined_styles` names
-    the style sheets that one of `styles` holds already.
+    the style sheets that one of `styles` holds already; `later` what the first image may need besides, to be decoded.
     """
 
     folder: Path
@@ -28,6 +28,7 @@ class Site:
     scripts: tuple[str, ...]
     styles: tuple[str, ...]
     joined_styles: tuple[str, ...]
+    later: tuple[str, ...]
     files: dict[str, tuple[str, ...]]
 
 
@@ -73,5 +74,8 @@ def _read(folder: Path, written_ns: int) -> Site:
         scripts=tuple(facts["scripts"]),
         styles=tuple(facts["styles"]),
         joined_styles=tuple(facts["joined_styles"]),
+        later=tuple(
+            facts.get("later", ())
+        ),  # a site of an earlier set-up stays where no newer one is to be had
         files={name: tuple(endings) for name, endings in facts["files"].items()},
     )

@@ -4,7 +4,8 @@ import { cp, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { compressed } from "./compressing.mjs";
-import { joinedScript, joinedStyle } from "./joining.mjs";
+import { decodingFiles } from "./decoding.mjs";
+import { fontsOf, joinedScript, joinedStyle } from "./joining.mjs";
 import { requireAllMended } from "./mending.mjs";
 import { notices, patched, patchedStyle } from "./patching.mjs";
 import { requireAllTrimmed } from "./trimming.mjs";
@@ -59,6 +60,7 @@ const facts = {
   scripts: ["app-config.js", START_SCRIPT],
   styles: [START_STYLE],
   joined_styles: style.names,
+  later: [...fontsOf(style.text, address), ...(await decodingFiles(made))],
   files: kept,
 };
 await writeFile(join(site, "site.json"), JSON.stringify(facts));

@@ -40,3 +40,9 @@ export async function joinedStyle(folder) {
   const texts = await Promise.all([APP_STYLE, ...names].map((name) => readFile(join(folder, name), "utf8")));
   return { text: texts.join("\n"), names, app: APP_STYLE };
 }
+
+// The files of fonts that a style sheet names below an address.
+export function fontsOf(style, address) {
+  const named = style.split(`url(${address}`).slice(1).map((behind) => behind.split(")")[0]);
+  return [...new Set(named.filter((name) => name.endsWith(".woff2")))];
+}

@@ -14,7 +14,7 @@ startTimes();
 startCountdowns();
 startLive(htmx);
 // What the page itself needs goes first.
-window.addEventListener("load", () => setTimeout(fetchAhead, 500));
+window.addEventListener("load", fetchAhead);
 
 // A picture that is not there leaves its place to the symbol behind it.
 document.addEventListener("error", (event) => event.target.closest?.(".thumb")?.contains(event.target) && event.target.remove(), true);

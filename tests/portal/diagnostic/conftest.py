@@ -22,7 +22,7 @@ def small_site(tmp_path: Path, settings: Settings) -> Path:
     (files / "assets" / "favicon.ico").write_bytes(b"icon")
     facts = {
         "release": "r1", "version": "3.13.2", "scripts": ["app-config.js", "app.js"], "styles": ["app.css"],
-        "joined_styles": ["1.css"],
+        "joined_styles": ["1.css"], "later": ["8097.js", "codec.wasm"],
         "files": {"app.js": ["gz"], "app-config.js": [], "assets/favicon.ico": []},
     }  # fmt: skip
     (folder / "site.json").write_text(json.dumps(facts))

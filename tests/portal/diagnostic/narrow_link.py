@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -59,6 +60,11 @@ class NarrowLink:
         """When the viewer had drawn an image of its own."""
         mark = "() => performance.getEntriesByName('viewer-drew')[0]?.startTime"
         return float(self.page.wait_for_function(mark).json_value())
+
+    def await_all(self, addresses: Sequence[str]) -> None:
+        """Wait until each of these addresses has come."""
+        came = "(paths) => paths.every((path) => performance.getEntriesByName(location.origin + path)[0]?.responseEnd)"
+        self.page.wait_for_function(came, arg=list(addresses))
 
     def asked_for(self, part: str) -> list[Asked]:
         return [one for one in self.asked.values() if part in one.url]

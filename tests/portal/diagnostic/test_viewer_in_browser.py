@@ -19,7 +19,16 @@ import pytest
 from django.conf import settings
 from django.test import Client
 from PIL import Image
-from playwright.sync_api import Browser, ConsoleMessage, Page, Request, Response, expect, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    ConsoleMessage,
+    Page,
+    Request,
+    Response,
+    Route,
+    expect,
+    sync_playwright,
+)
 from pydicom import FileDataset, dcmread
 
 from accounts.models import Person, Site
@@ -41,6 +50,7 @@ ARGUMENTS = [
 PATIENCE_MS = 90_000
 SLICES = 12
 NAMES = {
+    "OHIF",
     "Open",
     "Health",
     "Imaging",
@@ -48,10 +58,14 @@ NAMES = {
     "LIDC",
     "IDRI",
     "CSV",
-}  # the maker's, the patient's, a format's
+    "alt",
+}  # the maker's, the patient's, a format's, a key's
 PROMISED_MS, VISITS, MOST_LOAD = 2000, 3, 2.5
 MOST_FILES = 2_000_000  # bytes of scripts and style sheets, as they are sent: 1.6 s of the narrow link
+SAID = """(root) => [...root.querySelectorAll("*")].flatMap((one) => [
+  one.title ?? "", one.ariaLabel ?? "", one.placeholder ?? "", one.localName === "title" ? one.textContent : ""])"""
 DRAWN = 300
+SAME_GREY = 3  # JPEG and two ways of magnifying
 logger = logging.getLogger(__name__)
 expect.set_options(timeout=PATIENCE_MS)
 
@@ -195,6 +209,11 @@ def coloured(page: Page) -> int:
     return int(np.count_nonzero(np.ptp(channels, axis=2) > 40))
 
 
+def middle_of(page: Page) -> np.ndarray[Any, np.dtype[np.int16]]:
+    """The grey values of what is shown in the middle of the images, where no words stand."""
+    return np.asarray(Image.open(io.BytesIO(page.screenshot())).convert("L"), np.int16)[250:750, 500:1180]
+
+
 def test_a_ct_is_read_from_its_study_to_the_report_and_nothing_leaves_the_machine(
     live_cast: Cast, window_of: Any, shared_data: Path
 ) -> None:
@@ -320,6 +339,46 @@ def test_on_a_narrow_link_the_first_image_is_there_in_two_seconds_cold_and_warm(
         assert max(cold_ms, warm_ms) < PROMISED_MS
 
 
+def test_whoever_comes_from_the_study_list_waits_for_no_file_of_the_viewer(
+    live_cast: Cast, window_of: Any, shared_data: Path
+) -> None:
+    """They are fetched while the list is read; the way into the viewer is then that of a later visit."""
+    uid = store_volume(shared_data, "ct_chest", live_cast.county)
+    window = window_of(live_cast.theo)
+    link = NarrowLink.of(window.page)
+
+    window.page.goto(f"{window.address}/studies/")
+    named = window.page.locator("meta[name=viewer-ahead]").get_attribute("content") or ""
+    assert "/start.js" in named
+    link.await_all(named.split(" "))
+    painted_ms = link.open(f"{window.address}/viewer/open/{uid}")
+    expect_pictures(window.page, 1)
+
+    logger.info("after the list: picture %.0f ms, the viewer's own %.0f", painted_ms, link.drew_ms())
+    assert [one for one in named.split(" ") if link.encoded_bytes(one)] == []
+
+
+def test_the_viewer_draws_its_image_where_the_picture_of_the_page_stands(
+    live_cast: Cast, window_of: Any, shared_data: Path
+) -> None:
+    """The same slice, window, size and place: nothing jumps or flashes, and the picture tells no other story."""
+    uid = store_volume(shared_data, "mr_t1_head", live_cast.county)
+    window = window_of(live_cast.theo)
+    page, held = window.page, list[Route]()
+    page.route("**/start.js", lambda route: held.append(route))  # noqa: PLW0108 - it takes no bound method of a list
+
+    page.goto(f"{window.address}/viewer/viewer?StudyInstanceUIDs={uid}", wait_until="commit")
+    page.wait_for_function("() => document.querySelector('[data-preview] img')?.complete")
+    before = middle_of(page)
+    held[0].continue_()
+    expect_pictures(page, 1)
+    expect(page.locator("[data-preview]")).to_have_count(0)
+    after = middle_of(page)
+
+    assert np.ptp(before) > 100, "an image and no black square"
+    assert np.abs(before - after).mean() < SAME_GREY
+
+
 def visit(link: NarrowLink, address: str) -> tuple[NarrowLink, float]:
     """The image's time. What it costs on the link: two journeys, and few bytes."""
     painted_ms = link.open(address)
@@ -392,8 +451,9 @@ def test_the_viewer_speaks_chinese_where_the_portal_does(
 
 
 def latin_words(page: Page) -> set[str]:
-    """Words of three letters or more that can be read on the page."""
-    return set(re.findall(r"[A-Za-z]{3,}", page.locator("#root").inner_text()))
+    """Words of three letters or more that can be read on the page, where a pointer rests, or by a reader of screens."""
+    said = page.locator("#root").evaluate(SAID)
+    return set(re.findall(r"[A-Za-z]{3,}", " ".join([page.locator("#root").inner_text(), *said])))
 
 
 def test_the_study_list_leads_to_a_study(live_cast: Cast, window_of: Any, shared_data: Path) -> None:

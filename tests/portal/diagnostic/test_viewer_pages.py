@@ -150,6 +150,14 @@ def test_the_page_tells_what_the_viewer_will_ask_of_the_archive(cast: Cast, theo
     assert f'data-study="1.2.3" data-series="1.2.3.4" data-instance="{last}"' in page
 
 
+def test_the_first_image_has_the_shape_it_has_in_the_patient(cast: Cast, theo: Client):
+    store_ct(cast.county, slices=1, Rows=4, Columns=8, PixelData=bytes(64), PixelSpacing=[0.5, 0.75])
+
+    page = theo.get("/viewer/viewer", {"StudyInstanceUIDs": "1.2.3"}).content.decode()
+
+    assert 'style="--ratio: 3.0000"' in page  # 8 columns of 0.75 mm by 4 rows of 0.5 mm
+
+
 def test_storing_a_report_is_offered_to_whoever_may_store(cast: Cast, browser_of, small_site):
     for person, may_store in ((cast.theo, "yes"), (cast.rafael, "no")):
         page = browser_of(person).get("/viewer/viewer").content.decode()
@@ -218,10 +226,25 @@ def test_study_and_patient_pages_offer_the_viewer(cast: Cast, theo: Client):
     for address in ("/studies/1.2.3/", f"/patients/{series.study.patient.uid}/"):
         page = theo.get(address).content.decode()
         assert 'href="/viewer/open/1.2.3" target="diagnostic-viewer"' in page
-        assert (
-            'data-ahead="/viewer/files/r1/app.css /viewer/files/r1/app-config.js /viewer/files/r1/app.js"'
-            in page
-        )
+
+
+def test_pages_that_lead_to_the_viewer_name_what_it_starts_with(cast: Cast, browser_of, small_site: Path):
+    case, _task = case_to_read(cast, make_order(cast))
+    study = case.subjects.get(kind="study").uid
+    patient = Study.objects.get(study_instance_uid=study).patient
+    names = ("app.css", "app-config.js", "app.js", "8097.js", "codec.wasm")
+    ahead = f'<meta name="viewer-ahead" content="{" ".join(f"/viewer/files/r1/{name}" for name in names)}">'
+    rosa = browser_of(cast.rosa)
+
+    for address in (
+        "/",
+        "/studies/",
+        f"/studies/{study}/",
+        f"/patients/{patient.uid}/",
+        f"/cases/{case.uid}/",
+    ):
+        assert ahead in rosa.get(address).content.decode(), address
+    assert "viewer-ahead" not in browser_of(cast.otto).get("/studies/").content.decode(), "nothing to open"
 
 
 def test_a_case_offers_its_study_and_each_earlier_one_beside_it(

@@ -1,12 +1,15 @@
-// Fetches what the diagnostic viewer starts with while the page that leads to it is read: it is kept for good.
+// Fetches what the diagnostic viewer starts with while a page that leads to it is read: the browser keeps it for good.
+// The page names the files (`{% viewer_ahead %}`); whoever saves data fetches them when they are needed.
+const IDLE_BY_MS = 3000;
+const whenIdle = window.requestIdleCallback ?? ((act) => setTimeout(act, 500));
+const KINDS = { css: "style", js: "script" };
+
 export function fetchAhead() {
-  const way = document.querySelector("[data-diagnostic-viewer][data-ahead]");
-  if (!way || navigator.connection?.saveData) return;
-  for (const address of way.dataset.ahead.split(" ")) {
-    const link = document.createElement("link");
-    link.rel = "prefetch";
-    link.as = address.endsWith(".css") ? "style" : "script";
-    link.href = address;
-    document.head.append(link);
-  }
+  const files = document.querySelector("meta[name=viewer-ahead]")?.content.split(" ") ?? [];
+  if (files.length && !navigator.connection?.saveData) whenIdle(() => files.forEach(prefetch), { timeout: IDLE_BY_MS });
+}
+
+function prefetch(address) {
+  const kind = KINDS[address.split(".").pop()];
+  document.head.append(Object.assign(document.createElement("link"), { rel: "prefetch", href: address, ...(kind && { as: kind }) }));
 }
