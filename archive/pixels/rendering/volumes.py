@@ -20,8 +20,8 @@ from archive.pixels.errors import unreadable
 from archive.pixels.parsing import ParsedObject
 from archive.pixels.rendering.colour import colour_of, is_colour
 from archive.pixels.rendering.grey import GreyScale, grey_scale_of
-from archive.pixels.rendering.planes import Grid, Numbers, Plane, plane_of
-from archive.pixels.rendering.resampling import Mask, resampled
+from archive.pixels.rendering.planes import Grid, Numbers, Pixels, Plane, plane_of
+from archive.pixels.rendering.resampling import Mask, Resampled, resampled
 from archive.pixels.rendering.stacks import Stack
 from archive.pixels.walking import Data
 from archive.pixels.windowing import WHITE
@@ -126,24 +126,35 @@ def _laid(
 ) -> Laid:
     stack = Stack(planes, spacing_mm=over.spacing_mm)
     depth = np.broadcast_to(stack.depth(grid, rows=shape[0], columns=shape[1]), shape)
-    values = np.zeros((*shape, 3) if over.layers[0].is_colour else shape)
-    is_met, is_lacking = np.zeros(shape, bool), np.zeros(shape, bool)
-    nearest, most = np.zeros(shape, np.int32), np.zeros(shape)
+    total = _Total(shape, is_colour=over.layers[0].is_colour)
     for at, (layer, plane) in enumerate(zip(over.layers, planes, strict=True)):
-        near = np.nonzero(stack.is_near(at, depth))
-        share = stack.share(at, depth[near])
+        rows, columns = np.nonzero(stack.is_near(at, depth))
+        share = stack.share(at, depth[rows, columns])
         counts = share > 0
         if not counts.any():
             continue
-        here, share = (near[0][counts], near[1][counts]), share[counts]
+        here = rows[counts], columns[counts]
         measured = layer.measured(grey_of(layer))
         found = resampled(measured.values, *plane.indices(grid, here), padding=~measured.is_there)
-        values[here] += found.samples * (share if values.ndim == 2 else share[:, None])
-        is_met[here] = True
-        is_lacking[here] |= ~found.is_there
-        nearest[here] = np.where(share > most[here], at, nearest[here])
-        most[here] = np.maximum(share, most[here])
-    return Laid(values, is_met & ~is_lacking, nearest)
+        total.add(at, found, share[counts], here)
+    return Laid(total.values, total.is_met & ~total.is_lacking, total.nearest)
+
+
+class _Total:
+    """What frames are added up to, each with its share of some pixels."""
+
+    def __init__(self, shape: tuple[int, int], *, is_colour: bool) -> None:
+        self.values = np.zeros((*shape, 3) if is_colour else shape)
+        self.is_met, self.is_lacking = np.zeros(shape, bool), np.zeros(shape, bool)
+        self.nearest, self._most = np.zeros(shape, np.int32), np.zeros(shape)
+
+    def add(self, at: int, found: Resampled, share: Numbers, here: Pixels) -> None:
+        self.values[here] += found.samples * (share if found.samples.ndim == 1 else share[:, None])
+        self.is_met[here] = True
+        self.is_lacking[here] |= ~found.is_there
+        is_nearest = share > self._most[here]
+        self.nearest[here] = np.where(is_nearest, at, self.nearest[here])
+        self._most[here] = np.where(is_nearest, share, self._most[here])
 
 
 def shares_of(laid: Laid, layers: Sequence[Layer], *, grey_of: GreyOf) -> Numbers:

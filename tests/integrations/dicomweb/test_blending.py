@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from PIL import Image
 from pydicom import Dataset
 from pydicom.dataset import FileDataset
@@ -83,6 +85,7 @@ def store_in_study(site, made: FileDataset) -> None:
     for keyword in ("SpecificCharacterSet", "PatientName", "PatientID", "PatientBirthDate", "PatientSex"):
         setattr(made, keyword, of_study.get(keyword))
     made.StudyInstanceUID, made.SeriesInstanceUID, made.Modality = STUDY, "1.2.3.5", "PR"
+    made.file_meta.MediaStorageSOPInstanceUID = made.SOPInstanceUID
     store_part10(part10(made), site=site, actor=MODALITY)
 
 
@@ -241,6 +244,20 @@ def test_more_than_is_blended_in_one_answer_is_refused_by_name(theo, cast, under
     response = theo.get(URL, HTTP_ACCEPT="image/png")
 
     assert (response.status_code, response.json()["code"]) == (406, "BLENDING_TOO_LARGE")
+
+
+def test_many_images_are_blended_with_as_many_statements_as_few(theo, cast, under):
+    over = [store_over(cast.county, index) for index in (0, 1, 2)]
+    store_state(cast.county, under[:1], over[:1])
+    store_state(cast.county, under, over, SOPInstanceUID="1.2.3.4.9")
+
+    def statements(url: str) -> int:
+        assert theo.get(url, HTTP_ACCEPT='multipart/related; type="image/png"').status_code == 200
+        with CaptureQueriesContext(connection) as captured:
+            pictures_of(theo.get(url, HTTP_ACCEPT='multipart/related; type="image/png"'))
+        return len(captured)
+
+    assert statements(URL) == statements(URL.replace(STATE, "1.2.3.4.9")) <= 10
 
 
 def test_objects_that_would_have_to_be_held_are_refused_by_name_if_they_are_large(
