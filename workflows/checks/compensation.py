@@ -87,8 +87,6 @@ def _check_start(diagram: Diagram, element: Element) -> Iterator[Problem]:
 
 def _check_throw(diagram: Diagram, element: Element) -> Iterator[Problem]:
     trigger = element.triggers[0]
-    if not trigger.waits:
-        yield Problem(element.id, _("Compensation that is not waited for is not supported"))
     reach = _reach(diagram, element)
     undone = [key for key in diagram.compensation_handlers if reach & {key, *_scopes(diagram, key)}]
     if trigger.activity and trigger.activity not in _activities(diagram, reach):

@@ -59,14 +59,25 @@ def check_triggers(diagram: Diagram) -> Iterator[Problem]:
         if allowed is None:
             continue
         if len(element.triggers) > 1:
-            yield from _check_several(element)
+            yield from _check_several(diagram, element)
         for kind in [trigger.kind for trigger in element.triggers] or [""]:
             if kind not in allowed:
                 place = "startEvent" if kind and diagram.begins(element) else element.kind
                 yield Problem(element.id, _refusal(place, kind))
 
 
-def _check_several(element: Element) -> Iterator[Problem]:
+def _check_all(diagram: Diagram, element: Element) -> Iterator[Problem]:
+    """What is not kept until the others come cannot be waited for together with them."""
+    if diagram.begins(element):
+        yield Problem(element.id, _("A process is begun by one trigger, not by several together"))
+    for trigger in element.triggers:
+        if trigger.kind in {"error", "escalation"} or trigger.cycle:
+            yield Problem(
+                element.id, _("Messages, signals, conditions and one timer alone are waited for together")
+            )
+
+
+def _check_several(diagram: Diagram, element: Element) -> Iterator[Problem]:
     """Any of several triggers is the event; each must be told from the others while it is waited for."""
     if element.kind not in _WITH_SEVERAL:
         yield Problem(element.id, _("Only an event that is caught has several triggers"))
@@ -79,6 +90,8 @@ def _check_several(element: Element) -> Iterator[Problem]:
                 element.id,
                 _("The trigger %(kind)s stands alone") % {"kind": _WORDS.get(trigger.kind, trigger.kind)},
             )
+    if element.needs_all:
+        yield from _check_all(diagram, element)
     if element.correlation is not None and len(element.triggers_of("message")) > 1:
         yield Problem(
             element.id, _("Of several messages none has a correlation key of BPMN's; write consilium:message")

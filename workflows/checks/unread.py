@@ -34,7 +34,7 @@ _ONLY = {
     "implementation": ("##unspecified", "##WebService", ""),
     "instantiate": ("false", "true"),
     "isClosed": ("false",),
-    "parallelMultiple": ("false",),
+    "parallelMultiple": ("false", "true"),
     "startQuantity": ("1",),
 }
 # Elements inside flow nodes that are read elsewhere, or say nothing about running.

@@ -76,7 +76,8 @@ class Script:
 class Element:
     """A flow node: its kind is the BPMN tag (`userTask`, `boundaryEvent`).
 
-    `called` is the process a call activity calls; `reads` and `writes` are its data associations.
+    `called` is the process a call activity calls; `reads` and `writes` are its data associations. `instantiates`
+    says that a process begins with it, `needs_all` that an event has happened when all its triggers have.
     """
 
     id: str
@@ -85,6 +86,7 @@ class Element:
     parent: str
     attached_to: str = ""
     instantiates: bool = False
+    needs_all: bool = False
     is_interrupting: bool = True
     default_flow: str = ""
     lane: Lane | None = None
@@ -307,6 +309,20 @@ class Diagram:
             if each.kind == "startEvent" and each.trigger("compensate")
         }
         return tuple(each for each in self.elements.values() if each.id in begun and each.is_event_subprocess)
+
+    @property
+    def throws_beside(self) -> list[str]:
+        """The compensation throws that do not wait until everything is undone.
+
+        Reference  BPMN 2.0.2 §10.5.4, table 10.86 (waitForCompletion)
+        """
+        return [
+            each.id
+            for each in self.elements.values()
+            if each.kind == "intermediateThrowEvent"
+            and (trigger := each.trigger("compensate")) is not None
+            and not trigger.waits
+        ]
 
     def _caught(self, kind: str) -> Iterator[tuple[Element, str]]:
         for element in self.elements.values():

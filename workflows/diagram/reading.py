@@ -145,6 +145,7 @@ def _element(
         parent=parent,
         attached_to=node.get("attachedToRef", ""),
         instantiates=node.get("instantiate") == "true",
+        needs_all=node.get("parallelMultiple") == "true",
         is_interrupting=node.get("isInterrupting", node.get("cancelActivity", "true")) == "true",
         default_flow=node.get("default", ""),
         lane=lane,

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from workflows.diagram import Element, EventTrigger
-from workflows.engine.catching import Awaited, AwaitedAny
+from workflows.engine.catching import Awaited
 from workflows.engine.conditions import AwaitedCondition
 from workflows.engine.raising import AwaitedCancel, AwaitedError, AwaitedEscalation
+from workflows.engine.several import AwaitedAll, AwaitedAny
 from workflows.engine.subscribing import AwaitedMessage, AwaitedSignal
 from workflows.engine.timing import timer_of
 
@@ -29,4 +30,4 @@ def awaited_for(element: Element) -> Awaited | AwaitedAny:
         return awaited[0]
     for position, each in enumerate(awaited):
         each.position = position
-    return AwaitedAny(element, awaited)
+    return AwaitedAll(element, awaited) if element.needs_all else AwaitedAny(element, awaited)

@@ -21,9 +21,8 @@ from SpiffWorkflow.util.task import TaskState
 
 from workflows.diagram import Element, EventTrigger
 
-_SPENT = "spent"
-_BEGUN = ("due", "cycle", "held")
-"""What a trigger that has not happened goes on from: when it is due, and whether its condition holds already."""
+SPENT = "spent"
+"""Which triggers of an event with several are not waited for any more, by their position."""
 
 
 class Awaited(EventDefinition):  # type: ignore[misc]
@@ -70,35 +69,6 @@ class Awaited(EventDefinition):  # type: ignore[misc]
         return hash((self.kind, self.mark))
 
 
-class AwaitedAny(EventDefinition):  # type: ignore[misc]
-    """An event with several triggers: any of them is the event.
-
-    One that does not interrupt listens on to those that can still happen; a timer that was due is spent.
-
-    Reference  BPMN 2.0.2 §10.5.1, §10.5.5 (Multiple)
-    """
-
-    def __init__(self, element: Element, several: list[Awaited]) -> None:
-        super().__init__(element.id)
-        self.event_definitions = several
-
-    def catch(self, my_task: Task, event: BpmnEvent) -> None:
-        my_task.internal_data["by"] = event.event_definition.position
-        event.event_definition.catch(my_task, event)
-
-    def update_task_data(self, my_task: Task) -> None:
-        self.event_definitions[my_task.internal_data["by"]].update_task_data(my_task)
-
-    def again(self, my_task: Task, fired: Awaited) -> dict[str, Any] | None:
-        """What the event remembers while it listens on after one of its triggers; None if it listens no more."""
-        own = fired.again(my_task)
-        spent = [*my_task.internal_data.get(_SPENT, []), *([fired.position] if own is None else [])]
-        if len(spent) == len(self.event_definitions):
-            return None
-        begun = {key: my_task.internal_data[key] for key in _BEGUN if key in my_task.internal_data}
-        return {**begun, **(own or {}), _SPENT: spent}
-
-
 def waiting_tasks(workflow: BpmnWorkflow) -> list[Task]:
     """The catching events that wait now, in the process and its subprocesses."""
     return [task for task in workflow.event_manager.tasks.values() if is_waiting(task)]
@@ -111,7 +81,7 @@ def is_waiting(task: Task) -> bool:
 def awaited_by(task: Task) -> Iterator[Awaited]:
     """What a waiting task waits for: one thing, or the first of several of an event or an event-based gateway."""
     definition = task.task_spec.event_definition
-    spent = task.internal_data.get(_SPENT, ())
+    spent = task.internal_data.get(SPENT, ())
     for each in getattr(definition, "event_definitions", [definition]):
         if isinstance(each, Awaited) and each.position not in spent:
             yield each
@@ -129,8 +99,7 @@ def wait_again(task: Task, awaited: Awaited) -> None:
     Reference  BPMN 2.0.2 §13.5.3 (it may occur as often as the activity lives)
     """
     definition = task.task_spec.event_definition
-    several = isinstance(definition, AwaitedAny)
-    kept = definition.again(task, awaited) if several else awaited.again(task)
+    kept = awaited.again(task) if definition is awaited else definition.again_after(task, awaited)
     if kept is None or task.parent is None:
         return
     again = task.parent._add_child(task.task_spec, TaskState.MAYBE)

@@ -28,6 +28,11 @@ class CompensationThrow(Raising):
     Reference  BPMN 2.0.2 §10.5.4 (Compensation Intermediate Event), §10.5.3 (Compensation End Event)
     """
 
+    def _run_hook(self, my_task: Task) -> None:
+        if not self.element.triggers[0].waits:
+            self.begin(my_task)  # what is completed beside it from now on is not meant
+        super()._run_hook(my_task)
+
     def settle(self, my_task: Task) -> None:
         if _UNDO not in my_task.internal_data:
             self.begin(my_task)

@@ -20,10 +20,11 @@ from SpiffWorkflow.bpmn.util.subworkflow import BpmnBaseWorkflow
 from SpiffWorkflow.task import Task
 from SpiffWorkflow.util.task import TaskState
 
-from workflows.engine.catching import Awaited, AwaitedAny, wait_again
+from workflows.engine.catching import Awaited, wait_again
 from workflows.engine.current import current_data
 from workflows.engine.ends import End
 from workflows.engine.scopes import clear_scope
+from workflows.engine.several import AwaitedAny
 
 
 class Listener(CatchingEvent, BpmnTaskSpec):  # type: ignore[misc]
@@ -37,6 +38,8 @@ class Listener(CatchingEvent, BpmnTaskSpec):  # type: ignore[misc]
 
     def catch(self, my_task: Task, event: BpmnEvent) -> None:
         super().catch(my_task, event)
+        if not self.event_definition.has_fired(my_task):
+            return
         if self.is_interrupting:
             clear_scope(my_task)
         else:

@@ -2,7 +2,8 @@
 
 A link is one sequence flow drawn in two pieces, so it becomes that flow. Several flows out of an activity or event
 are a gateway that is not drawn, so they get one. A compensation handler stands outside every flow, so it becomes a
-small process of its own; an event subprocess begun by compensation does, too. An event-based gateway that begins
+small process of its own; an event subprocess begun by compensation does, too. A compensation throw that nobody waits
+for gets a branch of its own. An event-based gateway that begins
 a process is several start events. A subprocess without start and end events begins at whatever no flow leads to, so
 both are added. The file itself, which people see and export, stays as it is.
 
@@ -36,6 +37,8 @@ def spiff_tree(diagram: Diagram) -> etree._Element:
     for element in diagram.elements.values():
         if len(diagram.outgoing(element.id)) > 1 and not element.kind.endswith("Gateway"):
             _fork(tree, nodes[element.id])
+    for throw in diagram.throws_beside:
+        _part(tree, nodes[throw])
     for activity, handler in diagram.compensation_handlers.items():
         _set_apart(nodes[handler])
         for boundary in tree.iter(f"{{{BPMN}}}boundaryEvent"):
@@ -93,6 +96,21 @@ def _fork(tree: etree._Element, node: etree._Element) -> None:
         if has_conditions and flow.get("id") != default and flow.find(_CONDITION) is None:
             etree.SubElement(flow, _CONDITION).text = "True"
     _flow(scope, f"{key}{FORK}.in", key, f"{key}{FORK}")
+
+
+def _part(tree: etree._Element, throw: etree._Element) -> None:
+    """A throw that nobody waits for has a token of its own, which ends; it is begun before the other goes on."""
+    key, scope = throw.get("id", ""), throw.getparent()
+    fork, end = f"{key}.beside", f"{key}.end"
+    for flow in tree.iter(f"{{{BPMN}}}sequenceFlow"):
+        for place in ("sourceRef", "targetRef"):
+            if flow.get(place) == key:
+                flow.set(place, fork)
+    etree.SubElement(scope, f"{{{BPMN}}}parallelGateway", id=fork)
+    etree.SubElement(scope, f"{{{BPMN}}}endEvent", id=end)
+    _flow(scope, f"{end}.in", key, end)
+    _flow(scope, f"{key}.in", fork, key)
+    scope.insert(0, scope[-1])
 
 
 def _set_apart(handler: etree._Element) -> None:

@@ -31,6 +31,8 @@ class BoundaryEvent(SpiffBoundaryEvent):  # type: ignore[misc]
 
     def catch(self, my_task: Task, event: BpmnEvent) -> None:
         super().catch(my_task, event)
+        if not self.event_definition.has_fired(my_task):
+            return
         if self.cancel_activity:
             for sibling in my_task.parent.children:
                 if not isinstance(sibling.task_spec, SpiffBoundaryEvent):

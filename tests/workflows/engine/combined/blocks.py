@@ -25,8 +25,8 @@ class Repeated:
 
 @dataclass(frozen=True)
 class Catch:
-    """What waits for a `message`, a `signal`, a `timer`, for `any` of a message and a timer; or a receive task, which
-    waits to `receive`."""
+    """What waits for a `message`, a `signal`, a `timer`, for `any` of a message and a timer or for `all` of them; or a
+    receive task, which waits to `receive`."""
 
     name: str
     kind: str
@@ -48,9 +48,10 @@ class Tell:
 
 @dataclass(frozen=True)
 class Undo:
-    """What its scope has completed is compensated."""
+    """What its scope has completed is compensated; the token waits for it, or goes on beside it."""
 
     name: str
+    waits: bool = True
 
 
 @dataclass(frozen=True)

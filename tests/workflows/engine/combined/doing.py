@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 
 from tests.workflows.engine.combined.blocks import Catch, Repeated, Tell, Undo, Work
 from tests.workflows.engine.combined.live import HOW, Act, Live, LiveWait, Mark, Place, begin, means, passed
@@ -10,18 +11,20 @@ from tests.workflows.engine.combined.live import HOW, Act, Live, LiveWait, Mark,
 
 @means(Catch)
 class LiveCatch(Live):
-    """§10.5.1: whatever of an event's triggers comes first is the event."""
+    """§10.5.1: whatever of an event's triggers comes first is the event, unless it needs all of them."""
 
     def __init__(self, block: Catch, place: Place) -> None:
         self.block, self.place = block, place
+        self.left = list(HOW[block.kind])
 
     def acts(self) -> Iterator[Act]:
         if not self.done:
-            for how in HOW[self.block.kind]:
-                yield Act((how, self.block.name, self.place.items), self._finish)
+            for how in self.left:
+                yield Act((how, self.block.name, self.place.items), partial(self._finish, how))
 
-    def _finish(self) -> None:
-        self.done = True
+    def _finish(self, how: str) -> None:
+        self.left.remove(how)
+        self.done = self.block.kind != "all" or not self.left
 
 
 @means(Work)
@@ -102,5 +105,9 @@ class LiveUndo(Live):
 
 
 @means(Undo)
-def begin_undo(_block: Undo, place: Place) -> Live:
-    return LiveUndo(place.scope.take_marks(), place)
+def begin_undo(block: Undo, place: Place) -> Live:
+    undoing = LiveUndo(place.scope.take_marks(), place)
+    if block.waits:
+        return undoing
+    place.scope.asides.append(undoing)
+    return passed()

@@ -92,7 +92,9 @@ class Lot:
         return Repeated(self._name("m"), marker, self.random.choice((2, 3)), has_undo=self._may(0.4))
 
     def _catch(self, _around: Around) -> Catch:
-        return Catch(self._name("c"), self.random.choice(("timer", "message", "signal", "receive", "any")))
+        return Catch(
+            self._name("c"), self.random.choice(("timer", "message", "signal", "receive", "any", "all"))
+        )
 
     def _link(self, around: Around) -> Sequence:
         return Sequence((self._block(around), Link(self._name("k")), self._work(around)))
@@ -103,8 +105,17 @@ class Lot:
     def _undo(self, around: Around) -> Sequence:
         done = Work(self._name("w"), has_undo=True)
         return Sequence(
-            (done, self._block(around), self._work(around), Undo(self._name("u")), self._work(around))
+            (
+                done,
+                self._block(around),
+                self._work(around),
+                self._throw(),
+                self._work(around),
+            )
         )
+
+    def _throw(self) -> Undo:
+        return Undo(self._name("u"), waits=self._may(0.7))
 
     def _undo_from_within(self, around: Around) -> Sequence:
         """A sub-process that holds its handler is completed, and undone."""
@@ -112,7 +123,7 @@ class Lot:
         marker = self.random.choice(("", "parallel", "loop"))
         count = 2 if marker else 1
         scope = Scope(self._name("s"), Sequence(done), marker, count, on_undo=self._on_undo(around))
-        return Sequence((scope, self._work(around), Undo(self._name("u")), self._work(around)))
+        return Sequence((scope, self._work(around), self._throw(), self._work(around)))
 
     def _exclusive(self, around: Around) -> Exclusive:
         branches = self._branches(around)

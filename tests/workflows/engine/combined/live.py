@@ -23,6 +23,7 @@ HOW = {
     "signal": ("catch",),
     "receive": ("catch",),
     "any": ("catch", "fire"),
+    "all": ("catch", "fire"),
 }
 """In which ways an event may happen; in none by itself if it is not listed."""
 _TIMES = {("timer", "fire"): 1, ("any", "fire"): 1, ("cycle", "fire"): CYCLES, ("error", ""): 1}

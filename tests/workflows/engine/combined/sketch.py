@@ -99,14 +99,17 @@ def _piece(block: Block) -> Piece:  # noqa: C901, PLR0911, PLR0912 - one case a 
         case Catch(name, "receive"):
             return f'<bpmn:receiveTask id="{name}" messageRef="M3"/>', name, name
         case Catch(name, kind):
-            return catch(name, _trigger(kind)), name, name
+            drawn = catch(name, _trigger(kind))
+            all_of = f' id="{name}" parallelMultiple="true"'
+            return drawn.replace(f' id="{name}"', all_of) if kind == "all" else drawn, name, name
         case Link(name):
             link = f'<bpmn:linkEventDefinition name="{name}"/>'
             return throw(f"{name}_out", link) + catch(f"{name}_in", link), f"{name}_out", f"{name}_in"
         case Tell(name):
             return throw(name, "escalation"), name, name
         case Undo(name):
-            return throw(name, "compensate"), name, name
+            waits = str(block.waits).lower()
+            return throw(name, f'<bpmn:compensateEventDefinition waitForCompletion="{waits}"/>'), name, name
         case Sequence(steps):
             return _sequence(steps)
         case Exclusive():
@@ -215,7 +218,7 @@ def _guard(block: Guard) -> Piece:
 
 
 def _trigger(kind: str) -> str:
-    if kind == "any":
+    if kind in {"any", "all"}:
         return TRIGGERS["message"] + TRIGGERS["timer"]
     return f"any {kind}" if kind in {"error", "escalation"} else kind
 

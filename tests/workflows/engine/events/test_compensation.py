@@ -195,6 +195,51 @@ def test_other_branches_go_on_meanwhile(play):
     assert process.is_completed
 
 
+BESIDE = '<bpmn:compensateEventDefinition waitForCompletion="false"/>'
+
+
+def test_a_throw_that_does_not_wait_lets_the_token_go_on_beside_it(play):
+    """Table 10.86: the scope ends when both have; what is completed meanwhile is not meant."""
+    body = (
+        undoable("a") + throw("back", BESIDE) + undoable("b") + user("after") + END
+        + chain("start", "a", "back", "b", "after", "end")
+    )  # fmt: skip
+    process = play(body)
+    process.complete("a", step="a")
+    assert process.people == ["b", "undo-a"]
+
+    process.complete_in_turn("b", "after")
+    assert not process.is_completed
+    process.complete("undo-a", step="undone")
+
+    assert process.is_completed
+    assert process.data["step"] == "a"
+    assert process.done == ["start", "a", "b", "after", "end", "undo-a", "back"]
+
+
+def test_what_a_machine_of_the_engine_does_right_after_such_a_throw_is_not_undone(play):
+    script = '<bpmn:scriptTask id="b" scriptFormat="feel"><bpmn:script>{found: number}</bpmn:script></bpmn:scriptTask>'
+    body = (
+        undoable("a") + throw("back", BESIDE) + undoable("b", activity=script) + user("after") + END
+        + chain("start", "a", "back", "b", "after", "end")
+    )  # fmt: skip
+    process = play(body)
+
+    process.complete("a")
+
+    assert process.people == ["after", "undo-a"]
+    process.complete_in_turn("undo-a", "after")
+    assert process.is_completed
+
+
+def test_an_end_event_that_does_not_wait_ends_its_scope_no_earlier(play):
+    """§10.5.3: a scope has not ended while something in it is being undone."""
+    process = play(undoable("a") + end("undo", BESIDE) + chain("start", "a", "undo")).complete("a")
+    assert process.people == ["undo-a"]
+
+    assert process.complete("undo-a").is_completed
+
+
 def transaction(*edges):
     inner = (
         '<bpmn:startEvent id="s1"/>' + undoable("a") + undoable("b") + parallel("p") + user("c") + machine("d")

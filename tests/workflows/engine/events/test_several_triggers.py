@@ -1,4 +1,4 @@
-"""Events with several triggers: any of them is the event (BPMN 2.0.2 §10.5.1, §10.5.5 Multiple)."""
+"""Events with several triggers: any of them is the event, or all are (BPMN 2.0.2 §10.5.1, §10.5.5)."""
 
 from __future__ import annotations
 
@@ -35,7 +35,13 @@ def beside(*triggers, interrupts=True):
     )  # fmt: skip
 
 
+def together(body):
+    """All triggers of the event are needed."""
+    return body.replace(' id="x"', ' id="x" parallelMultiple="true"', 1)
+
+
 BODIES = {
+    "all of several": together(waiting(NEWS, CLEAR, LATE)),
     "a catch event": waiting(NEWS, CLEAR, LATE),
     "two messages": waiting(NEWS, SERIES),
     "a boundary event": beside(NEWS, TRIGGERS["conditional"], LATE, interrupts=False),
@@ -158,8 +164,8 @@ REFUSED = {
     "The trigger link stands alone": waiting(NEWS, TRIGGERS["link"]),
     "The trigger compensation stands alone": beside(NEWS, TRIGGERS["compensate"]),
     "Only an event that is caught has several triggers": throw("x", NEWS + CLEAR) + END + chain("start", "x", "end"),
-    'parallelMultiple="true" is not supported': waiting(NEWS, CLEAR).replace(
-        "<bpmn:intermediateCatchEvent ", '<bpmn:intermediateCatchEvent parallelMultiple="true" '
+    "Messages, signals, conditions and one timer alone are waited for together": together(
+        beside(NEWS, TRIGGERS["cycle"], interrupts=False)
     ),
     "An event behind an event-based gateway has one trigger; draw one for each": (
         '<bpmn:eventBasedGateway id="g"/>' + catch("x", NEWS + CLEAR, extension=DECLARED) + catch("y", LATE) + END
@@ -196,3 +202,64 @@ def test_a_start_event_with_several_triggers_begins_by_any_of_them(operators):
     text = bundle(user("a") + END + chain("start", "a", "end"), start=start)
 
     assert check_bundle(text) == []
+
+
+@pytest.mark.parametrize("order", [("catch", "fire"), ("fire", "catch")])
+def test_an_event_that_needs_all_waits_for_each_and_keeps_what_came(play, order):
+    process = play(together(waiting(NEWS, LATE)))
+    assert (process.timers, process.messages) == (["x"], ["x"])
+
+    for number, each in enumerate(order):
+        assert process.people == []
+        if each == "fire":
+            assert process.fire("x")
+        else:
+            assert process.catch("x", 0 if number else 1, found=3)
+
+    assert process.open == ["after"]
+    assert process.data_at("after")["result_ready"] == {"found": 3}
+    assert process.complete("after").is_completed
+
+
+def test_an_activity_is_taken_away_when_all_have_happened(play):
+    process = play(together(beside(NEWS, SERIES)))
+    process.catch("x", n=1)
+    assert (process.people, process.messages) == (["host"], ["x"])
+
+    process.catch("x", n=2)
+
+    assert process.open == ["handle"]
+    data = process.data_at("handle")
+    assert (data["result_ready"], data["series_complete"]) == ({"n": 1}, {"n": 2})
+
+
+def test_beside_an_activity_all_may_happen_again(play):
+    process = play(together(beside(NEWS, CLEAR, interrupts=False)))
+    for handled in (["handle"], ["handle"] * 2):
+        process.catch("x", 1)
+        process.catch("x")
+
+        assert process.people == [*handled, "host"]
+        assert process.messages == ["x", "x"]
+
+
+def test_an_event_subprocess_may_need_all(play):
+    body = BODIES["an event subprocess"].replace(
+        ' id="on-start"', ' id="on-start" parallelMultiple="true"', 1
+    )
+    process = play(body)
+
+    process.catch("on-start", 1)
+    assert process.open == ["a", "on-start"]
+    process.catch("on-start")
+
+    assert process.open == ["handle"]
+
+
+def test_a_process_is_not_begun_by_several_together(operators):
+    start = event("startEvent", "start", SERIES + CLEAR, attributes=' parallelMultiple="true"')
+    found = check_bundle(bundle(user("a") + END + chain("start", "a", "end"), start=start))
+
+    assert [str(each) for each in found] == [
+        "start: A process is begun by one trigger, not by several together"
+    ]
