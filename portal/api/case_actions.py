@@ -20,14 +20,13 @@ from archive.orders.selectors import visible_orders
 from archive.studies.selectors import visible_studies
 from common.errors import InvalidInput
 from portal.api.errors import RefusalSerializer
-from portal.api.resource import Resource
+from portal.api.suspending import REFUSALS, SuspendableCases
 from workflows.case_data import cases_with_visible_data, data_of
 from workflows.models import ProcessEvent, ProcessInstance
 from workflows.selectors import history
-from workflows.services import cancel_process, resume_process, start_process, suspend_process
+from workflows.services import cancel_process, start_process
 
 MAX_DATA_BYTES = 100_000
-REFUSALS = {400: RefusalSerializer, 403: RefusalSerializer, 404: RefusalSerializer, 409: RefusalSerializer}
 
 
 class StartSerializer(serializers.Serializer[Any]):
@@ -49,10 +48,6 @@ class StartSerializer(serializers.Serializer[Any]):
 
 class CancellationSerializer(serializers.Serializer[Any]):
     reason = serializers.RegexField(r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,79}$", help_text="a code")
-
-
-class SuspensionSerializer(serializers.Serializer[Any]):
-    reason = serializers.CharField(max_length=1000, help_text="why, for those who work on the case")
 
 
 class SignatureSerializer(serializers.Serializer[Any]):
@@ -81,7 +76,7 @@ class CaseDataSerializer(serializers.Serializer[Any]):
     variables = serializers.DictField()
 
 
-class CaseActions(Resource[ProcessInstance]):
+class CaseActions(SuspendableCases):
     """Actions on cases; `CaseViewSet` says which cases there are."""
 
     def start(self, request: Request) -> tuple[ProcessInstance, bool]:
@@ -110,22 +105,6 @@ class CaseActions(Resource[ProcessInstance]):
         told = CancellationSerializer(data=request.data)
         told.is_valid(raise_exception=True)
         cancel_process(self.get_object(), actor=self.person, reason=told.validated_data["reason"])
-        return Response(status=204)
-
-    @extend_schema(request=SuspensionSerializer, responses={204: None, **REFUSALS})
-    @action(detail=True, methods=["post"])
-    def suspend(self, request: Request, uid: str) -> Response:
-        """Let nothing be done in the case: tasks, timers, steps of machines and news wait until it is resumed."""
-        told = SuspensionSerializer(data=request.data)
-        told.is_valid(raise_exception=True)
-        suspend_process(self.get_object(), actor=self.person, reason=told.validated_data["reason"])
-        return Response(status=204)
-
-    @extend_schema(request=None, responses={204: None, **REFUSALS})
-    @action(detail=True, methods=["post"])
-    def resume(self, request: Request, uid: str) -> Response:
-        """Let a suspended case go on: what is due fires, and what came meanwhile is applied in the order it came."""
-        resume_process(self.get_object(), actor=self.person)
         return Response(status=204)
 
     @extend_schema(responses={200: HappenedSerializer(many=True), 404: RefusalSerializer})

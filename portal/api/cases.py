@@ -12,9 +12,10 @@ from rest_framework.response import Response
 from accounts.audit import record_audit
 from events.tracing import trace
 from portal.api.authentication import FOR_PROGRAMS
-from portal.api.case_actions import REFUSALS, CaseActions, StartSerializer
+from portal.api.case_actions import CaseActions, StartSerializer
 from portal.api.parameters import query, text_in, uid_in, uuid_in
 from portal.api.resource import UUID_PATTERN
+from portal.api.suspending import REFUSALS
 from portal.api.tasks import TaskSerializer
 from workflows.models import ProcessInstance, ProcessSubject, UserTask
 from workflows.selectors import cases_around, diagram_state, visible_cases

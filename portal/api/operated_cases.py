@@ -7,20 +7,16 @@ from typing import Any
 from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema, extend_schema_field, extend_schema_view
 from rest_framework import serializers
-from rest_framework.decorators import action
-from rest_framework.request import Request
-from rest_framework.response import Response
 
 from portal.api.authentication import FOR_PROGRAMS
-from portal.api.case_actions import REFUSALS, SuspensionSerializer
 from portal.api.parameters import query, text_in
-from portal.api.resource import UUID_PATTERN, Resource
+from portal.api.resource import UUID_PATTERN
 from portal.api.standstill import IncidentSerializer
+from portal.api.suspending import SuspendableCases
 from portal.operations import gathering
 from portal.operations.gathering import Show
 from workflows.models import ProcessInstance
 from workflows.selectors import operated_cases
-from workflows.services import resume_process, suspend_process
 
 
 class OperatedCaseSerializer(serializers.ModelSerializer[ProcessInstance]):
@@ -78,7 +74,7 @@ class OperatedCaseDetailSerializer(OperatedCaseSerializer):
         parameters=[query("show", "running, suspended or incidents: those of which one is open")]
     )
 )
-class OperatedCaseViewSet(Resource[ProcessInstance]):
+class OperatedCaseViewSet(SuspendableCases):
     """Cases of the sites whose cases the caller looks after: the running ones are listed, any is found by its UID."""
 
     authentication_classes = FOR_PROGRAMS
@@ -94,19 +90,3 @@ class OperatedCaseViewSet(Resource[ProcessInstance]):
         wanted = text_in(self.request, "show")
         show = Show(wanted) if wanted in set(Show) else Show.RUNNING
         return gathering.with_rows(gathering.shown_cases(self.person, show))
-
-    @extend_schema(request=SuspensionSerializer, responses={204: None, **REFUSALS})
-    @action(detail=True, methods=["post"])
-    def suspend(self, request: Request, uid: str) -> Response:
-        """Let nothing be done in the case: tasks, timers, steps of machines and news wait until it is resumed."""
-        told = SuspensionSerializer(data=request.data)
-        told.is_valid(raise_exception=True)
-        suspend_process(self.get_object(), actor=self.person, reason=told.validated_data["reason"])
-        return Response(status=204)
-
-    @extend_schema(request=None, responses={204: None, **REFUSALS})
-    @action(detail=True, methods=["post"])
-    def resume(self, request: Request, uid: str) -> Response:
-        """Let a suspended case go on: what is due fires, and what came meanwhile is applied in the order it came."""
-        resume_process(self.get_object(), actor=self.person)
-        return Response(status=204)
