@@ -4,14 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from accounts.models import Person, Site
-
-
-def reads_chinese() -> bool:
-    return (get_language() or "").startswith("zh")
+from accounts.names import name_of_person, reads_chinese
 
 
 def name_of(subject: Person | Site | None) -> str:
@@ -20,8 +16,7 @@ def name_of(subject: Person | Site | None) -> str:
         return ""
     if isinstance(subject, Site):
         return subject.name_zh if reads_chinese() and subject.name_zh else subject.name
-    chinese = subject.display_name_zh if reads_chinese() else ""
-    return chinese or subject.display_name or subject.username
+    return name_of_person(subject)
 
 
 def actor_in_words(name: str) -> str:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from functools import partial
 
-from django.utils.translation import get_language
-
 from accounts.models import Person, Role
+from accounts.names import name_of_person
 from accounts.selectors import people_with_role
 from workflows.forms import Choices, register_choices
 from workflows.models import UserTask
@@ -25,8 +24,4 @@ def _attachments(task: UserTask, _person: Person | None) -> Choices:
 
 
 def _people(task: UserTask, _person: Person | None, *, role: Role) -> Choices:
-    is_chinese = (get_language() or "").startswith("zh")
-    return [
-        (person.username, (person.display_name_zh if is_chinese else "") or person.display_name)
-        for person in people_with_role(task.site, role)
-    ]
+    return [(person.username, name_of_person(person)) for person in people_with_role(task.site, role)]

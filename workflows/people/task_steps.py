@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from accounts.audit import record_audit
 from accounts.models import Membership, Person
+from accounts.names import name_of_person
 from accounts.privileges import Privilege, sites_where
 from common.errors import Conflict, NotFound, ServiceError
 from common.making import copied
@@ -118,7 +119,7 @@ def check_may_assign(row: Any, person: Person) -> UserTask:
 def taken_by(person: Person) -> Conflict:
     """The refusal for who comes second: it says who has the task."""
     return Conflict(
-        _("%(person)s has taken this task.") % {"person": person.display_name or person.username},
+        _("%(person)s has taken this task.") % {"person": name_of_person(person)},
         code="TASK_TAKEN",
     )
 
