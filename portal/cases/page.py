@@ -19,6 +19,7 @@ from portal.cases.listing import OPEN_TASKS
 from portal.cases.subjects import CaseSubject, subjects_of
 from portal.cases.words import HAPPENED, SUSPENDED, TASK, URGENCY, Word, case_state, step_name, word
 from portal.clocks import Countdown, countdown_of
+from portal.shell.names import name_of
 from workflows.forms import words_in
 from workflows.models import FormDraft, ProcessInstance, UserTask
 from workflows.selectors import cases_around, inbox, visible_cases
@@ -38,13 +39,14 @@ class Participant:
 
 @dataclass(frozen=True, slots=True)
 class Happening:
-    """One line of the history in words."""
+    """One line of the history in words; `to` names who was given the task."""
 
     event: Any
     what: Word
     step: str
     notes: list[str]
     signature: Signed | None = None
+    to: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,6 +209,7 @@ def open_steps(participants: list[Participant]) -> list[Participant]:
 def happenings(events: Any) -> list[Happening]:
     """The history in words, latest first; of what the machine did by itself, the steps that say something."""
     told = [event for event in events if event.kind in HAPPENED and not _is_noise(event)]
+    names = _names_of({event.detail["to"] for event in told if event.detail.get("to")})
     return [
         Happening(
             event,
@@ -214,6 +217,7 @@ def happenings(events: Any) -> list[Happening]:
             step_name(event.name),
             _notes(event),
             _signed(event.detail["signature"]) if "signature" in event.detail else None,
+            names.get(event.detail.get("to", ""), ""),
         )
         for event in reversed(told)
     ]
@@ -226,6 +230,12 @@ def said_before(events: Any) -> list[Happening]:
 
 def _notes(event: Any) -> list[str]:
     return [str(text) for text in event.detail.get("notes", {}).values()]
+
+
+def _names_of(usernames: set[str]) -> dict[str, str]:
+    if not usernames:
+        return {}
+    return {one.username: name_of(one) for one in Person.objects.filter(username__in=usernames)}
 
 
 def _signed(kept: dict[str, Any]) -> Signed:

@@ -107,6 +107,8 @@ def test_a_task_is_delegated_filled_in_by_the_colleague_and_comes_back(
     page.get_by_role("button", name="Delegate", exact=True).click()
     expect(page.locator(".notice.success")).to_contain_text("Li Na has been asked, and hands it back to you.")
     expect(page.locator(".held")).to_contain_text("Li Na does this for you and hands it back")
+    expect(page.locator("#case-state .timeline li").first).to_contain_text("Delegated")
+    expect(page.locator("#case-state .timeline li").first).to_contain_text("to Li Na")
     picture(page, "delegated")
 
     hers = desk_of(li)
