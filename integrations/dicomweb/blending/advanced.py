@@ -35,6 +35,10 @@ class Given:
     frames: Sequence[Frame]
     registrations: Registrations
 
+    @property
+    def studies(self) -> set[str]:
+        return {self.frames[0].subject.study_instance_uid, *self.registrations.studies}
+
 
 def covered_by(
     actor: Actor, blending: AdvancedBlending, *, study: str, only: str | None = None
@@ -47,8 +51,7 @@ def covered_by(
         raise refused("BLENDING_TIME_SERIES")
     base = _given(actor, blending.geometry)
     others = [_given(actor, one) for one in blending.inputs.values() if one is not blending.geometry]
-    seen = {one.study_instance_uid for given in (base, *others) for one in (given.frames[0].subject,)}
-    check_patient({study, *seen, *(uid for given in (base, *others) for uid in given.registrations.studies)})
+    check_patient({study}.union(*(given.studies for given in (base, *others))))
     volumes = {given.number: volumes_of(given.frames, given.registrations) for given in others}
     found = [Covered(frame, _over(base, frame, volumes)) for frame in base.frames]
     for number, theirs in volumes.items():

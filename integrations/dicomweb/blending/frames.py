@@ -1,7 +1,7 @@
 """The frames a state names, as far as they are there and may be seen, and where each of them lies.
 
-Of an image of one frame the index says where it is; those of a film are asked of a decoder's process, which alone
-opens objects.
+Of most images of one frame the index says where it is; what only functional groups tell, of films and of enhanced
+images, is asked of a decoder's process, which alone opens objects.
 
 Reference  PS3.3 §C.11.14.1.1, §C.7.6.2
 """
@@ -105,9 +105,8 @@ def _held(
 
 
 def _frames(subject: Subject, indexed: Indexed, named: Named) -> list[Frame]:
-    places = [FramePlace(indexed.plane)]
-    if subject.number_of_frames > 1 or named.segments:
-        places = frame_places(source_of(subject))
+    is_told = subject.number_of_frames == 1 and indexed.plane is not None and not named.segments
+    places = [FramePlace(indexed.plane)] if is_told else frame_places(source_of(subject))
     return [
         Frame(subject, number, indexed.rows, indexed.columns, place.plane)
         for number, place in enumerate(places, start=1)

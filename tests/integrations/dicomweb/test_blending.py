@@ -160,6 +160,14 @@ def test_frames_of_films_are_blended_each_with_those_in_its_place(theo, cast):
     assert [picture[0, 0].tolist() for picture in pictures_of(by_uri)] == [[102, 0, 0]]
 
 
+def test_enhanced_image_of_one_frame_is_where_its_functional_groups_say(theo, cast, under):
+    store_state(cast.county, under, [store_film(cast.county, OTHER_STUDY, SERIES, {1: 60})], opacity=1.0)
+
+    (made,) = pictures_of(theo.get(URL, HTTP_ACCEPT="image/png"))
+
+    assert (made == [153, 0, 0]).all()
+
+
 def test_only_the_frames_a_state_names_are_blended(theo, cast):
     below = store_film(cast.county, STUDY, "1.2.3.4", {0: 10, 1: 20})
     above = store_film(cast.county, OTHER_STUDY, SERIES, {0: 40, 1: 80})
