@@ -26,6 +26,7 @@ _TRIGGERS: dict[str, set[str]] = {
     "sendTask": {"message"},
 }  # fmt: skip
 _WITH_SEVERAL = {"startEvent", "intermediateCatchEvent", "boundaryEvent"}
+_THROWING = {"intermediateThrowEvent", "endEvent"}
 _COMBINED = {"message", "signal", "timer", "conditional", "error", "escalation"}
 _AT_MOST_ONE = {
     "timer": gettext_lazy("Of several triggers one at most is a timer"),
@@ -78,9 +79,17 @@ def _check_all(diagram: Diagram, element: Element) -> Iterator[Problem]:
 
 
 def _check_several(diagram: Diagram, element: Element) -> Iterator[Problem]:
-    """Any of several triggers is the event; each must be told from the others while it is waited for."""
+    """What is caught must be told from the others while it is waited for; what is thrown goes out of the process."""
+    if element.correlation is not None and len(element.triggers_of("message")) > 1:
+        yield Problem(
+            element.id, _("Of several messages none has a correlation key of BPMN's; write consilium:message")
+        )
+    if element.kind in _THROWING:
+        if {trigger.kind for trigger in element.triggers} - {"message", "signal"}:
+            yield Problem(element.id, _("Only messages and signals are thrown together"))
+        return
     if element.kind not in _WITH_SEVERAL:
-        yield Problem(element.id, _("Only an event that is caught has several triggers"))
+        yield Problem(element.id, _("A task sends or receives one message"))
     for kind, message in _AT_MOST_ONE.items():
         if len(element.triggers_of(kind)) > 1:
             yield Problem(element.id, str(message))
@@ -92,10 +101,6 @@ def _check_several(diagram: Diagram, element: Element) -> Iterator[Problem]:
             )
     if element.needs_all:
         yield from _check_all(diagram, element)
-    if element.correlation is not None and len(element.triggers_of("message")) > 1:
-        yield Problem(
-            element.id, _("Of several messages none has a correlation key of BPMN's; write consilium:message")
-        )
 
 
 def check_names(diagram: Diagram) -> Iterator[Problem]:

@@ -52,16 +52,19 @@ class ThrowingSpec(BpmnSpecMixin):  # type: ignore[misc]
 
 
 class Publishing(ThrowingSpec):
-    """A message or signal throw event, a message or signal end event, or a send task."""
+    """A throw or end event of messages and signals, all of which it throws, or a send task.
+
+    Reference  BPMN 2.0.2 §10.5.3, §10.5.4 (Message, Signal, Multiple)
+    """
 
     def _run_hook(self, my_task: Task) -> bool:
-        element, trigger = self.element, self.element.triggers[0]
+        element = self.element
         payload = {name: value_of(my_task, text) for name, text in element.arguments.items()}
         if element.correlates_payload:
             values = [expressions.evaluate(text, payload) for text in element.correlating]
         else:
             values = [value_of(my_task, text) for text in element.correlating]
-        outbox_of(my_task).thrown.append(
+        outbox_of(my_task).thrown.extend(
             Thrown(
                 kind=trigger.kind,
                 name=trigger.name,
@@ -69,6 +72,7 @@ class Publishing(ThrowingSpec):
                 key=key_text(values, element.id) if trigger.kind == "message" else "",
                 payload=payload,
             )
+            for trigger in element.triggers
         )
         return True
 

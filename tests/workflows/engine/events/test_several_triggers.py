@@ -14,7 +14,6 @@ from tests.workflows.engine.drawing import (
     event,
     event_subprocess,
     subprocess,
-    throw,
 )
 from workflows.checks import check_bundle
 
@@ -158,12 +157,31 @@ def test_an_event_subprocess_is_begun_by_any_of_them(play):
         assert process.open == ["handle"]
 
 
+@pytest.mark.parametrize("kind", ["intermediateThrowEvent", "endEvent"])
+def test_all_that_an_event_throws_goes_out(play, operators, kind):
+    said = '<consilium:message><consilium:argument name="n" value="number"/></consilium:message>'
+    node = event(kind, "x", NEWS + CLEAR, extension=said)
+    body = node + (
+        END + chain("start", "x", "end") if kind == "intermediateThrowEvent" else chain("start", "x")
+    )
+    assert check_bundle(bundle(body)) == []
+
+    process = play(body)
+
+    assert [(each.kind, each.name, each.payload) for each in process.thrown] == [
+        ("message", "ResultReady", {"n": 7}), ("signal", "AllClear", {"n": 7}),
+    ]  # fmt: skip
+    assert process.is_completed
+
+
 REFUSED = {
     "Of several triggers one at most is a timer": waiting(LATE, TRIGGERS["timer"]),
     "Of several triggers one at most is a condition": waiting(TRIGGERS["conditional"] * 2),
     "The trigger link stands alone": waiting(NEWS, TRIGGERS["link"]),
     "The trigger compensation stands alone": beside(NEWS, TRIGGERS["compensate"]),
-    "Only an event that is caught has several triggers": throw("x", NEWS + CLEAR) + END + chain("start", "x", "end"),
+    "Only messages and signals are thrown together": end("x", NEWS + TRIGGERS["terminate"]) + chain("start", "x"),
+    "A task sends or receives one message": event("receiveTask", "x", NEWS, attributes=' messageRef="M1"') + END
+    + chain("start", "x", "end"),
     "Messages, signals, conditions and one timer alone are waited for together": together(
         beside(NEWS, TRIGGERS["cycle"], interrupts=False)
     ),
