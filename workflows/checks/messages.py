@@ -69,6 +69,11 @@ def _check_correlation(diagram: Diagram, element: Element) -> Iterator[Problem]:
                 element.id,
                 _("A message that begins a process is not correlated; consilium:start has its key"),
             )
+        if element.extension("message", "into"):
+            yield Problem(
+                element.id,
+                _("What comes with the message that begins a process is its data, each by its name"),
+            )
         return
     if element.correlation is not None and not element.correlating:
         yield Problem(

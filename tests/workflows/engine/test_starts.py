@@ -130,6 +130,8 @@ def test_what_begins_a_process_may_be_deployed(operators):
          "series", "A process is not begun by a condition; begin it by a message, a signal or a timer"),
         (PLAIN + subprocess("sub", FIRST) + end("e2") + chain("by-hand", "sub", "e2"),
          "first", "Only a process is begun so, by an event-based gateway or a receive task"),
+        (FIRST.replace(SERIES, '<bpmn:extensionElements><consilium:message into="n"/></bpmn:extensionElements>' + SERIES),
+         "series", "What comes with the message that begins a process is its data, each by its name"),
         (RECEIVE.replace("/>", ' instantiate="true"/>') + boundary("late", "report", "timer") + END
          + chain("report", "end") + chain("late", "end"),
          "report", "A receive task that begins the process has no boundary event"),
