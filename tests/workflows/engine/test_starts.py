@@ -80,6 +80,7 @@ def test_each_start_may_begin_several_branches(begin):
 
 
 SERIES = '<bpmn:messageEventDefinition messageRef="M1"/>'
+INTO = '<consilium:message into="n"/>'
 RECEIVE = '<bpmn:receiveTask id="report" messageRef="M2"/>'
 FIRST = (
     '<bpmn:eventBasedGateway id="first" instantiate="true"/>' + catch("series", SERIES) + RECEIVE + user("look")
@@ -130,7 +131,7 @@ def test_what_begins_a_process_may_be_deployed(operators):
          "series", "A process is not begun by a condition; begin it by a message, a signal or a timer"),
         (PLAIN + subprocess("sub", FIRST) + end("e2") + chain("by-hand", "sub", "e2"),
          "first", "Only a process is begun so, by an event-based gateway or a receive task"),
-        (FIRST.replace(SERIES, '<bpmn:extensionElements><consilium:message into="n"/></bpmn:extensionElements>' + SERIES),
+        (FIRST.replace(SERIES, f"<bpmn:extensionElements>{INTO}</bpmn:extensionElements>{SERIES}"),
          "series", "What comes with the message that begins a process is its data, each by its name"),
         (RECEIVE.replace("/>", ' instantiate="true"/>') + boundary("late", "report", "timer") + END
          + chain("report", "end") + chain("late", "end"),
