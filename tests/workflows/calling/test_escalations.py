@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 
 from tests.bulletins import deliveries
 from tests.workflows.calling.test_calls import OUTER, call, called, finish, open_names
 from tests.workflows.conftest import bundle, chain, install, user
-from tests.workflows.engine.drawing import END, boundary, end, throw
+from tests.workflows.engine.drawing import END, boundary, end, marked, multi, throw
 from tests.workflows.news.test_correlation import deliver_all
 from workflows import services
 from workflows.models import Incident, ProcessInstance
@@ -66,6 +68,28 @@ def test_what_was_escalated_is_told_before_the_end_although_its_news_is_late(
     assert open_names(case) == open_steps
     news()
     assert open_names(case) == open_steps
+
+
+def test_a_case_that_escalates_and_ends_as_soon_as_it_is_called_is_heard(outer):
+    case = outer(
+        OUTER + edge(interrupts=True), called_process=end("tell", "escalation") + chain("start", "tell")
+    )
+
+    assert open_names(case) == ["handle"]
+
+
+def test_each_of_several_calls_is_heard_while_the_others_go_on(outer, step, news, cast):
+    body = (
+        marked(call(), multi(cardinality="2")) + user("after") + END + chain("start", "call", "after", "end")
+        + edge(interrupts=False)
+    )  # fmt: skip
+    case = outer(body, called_process=TELLING)
+
+    for one in ProcessInstance.objects.exclude(call=None).order_by("pk"):
+        step(partial(finish, one, "ask", cast.rosa))
+        news()
+
+    assert open_names(case) == ["handle", "handle"]
 
 
 def test_news_that_is_told_again_is_heard_once(outer, step, news, cast):
