@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import uuid
 from collections.abc import Callable
 from pathlib import Path
@@ -83,7 +84,14 @@ def test_what_is_wrong_stands_in_its_row_and_then_the_task_is_finished(
     expect(page.get_by_label("Size in mm").nth(1)).to_be_focused()
     expect(page.get_by_label("Side").nth(1)).to_have_value("left")
     picture(page, "group-refused")
+    page.reload()  # asks for the page, and does not send the form once more
+    expect(page).to_have_url(re.compile(rf"/cases/{case.uid}/\?tab=task$"))
+    expect(page.get_by_label("Side").nth(1)).to_have_value("left")
     page.get_by_label("Size in mm").nth(1).fill("7")
+    expect(page.locator("[data-draft-state]")).to_have_text("Draft saved")
+    expect(page.locator("[data-conflict]")).to_be_hidden()
+    page.reload()
+    assert sizes(page) == ["11", "7"]
     page.get_by_role("button", name="Done").click()
 
     expect(page.locator(".notice.success")).to_contain_text("Done: Done.")

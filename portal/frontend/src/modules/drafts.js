@@ -1,5 +1,5 @@
 // Drafts save as one types. What could not be saved stays in this window, over a reload and a new sign-in.
-import { enter, enteredIn, flat } from "./entered.js";
+import { enter, enteredIn, flat, isSame } from "./entered.js";
 
 const QUIET_MS = 700;
 
@@ -73,7 +73,7 @@ class Draft {
       const answer = await this.post(data);
       const told = await answer.json();
       if (answer.ok) this.saved(told, body);
-      else if (answer.status === 409 && told.data) this.conflict(told);
+      else if (answer.status === 409 && told.data) this.changedElsewhere(told, data, body);
       else this.say(answer.status === 401 ? this.words.signedOut : told.message || this.words.unsaved, true);
     } catch {
       this.say(this.words.unsaved, true);
@@ -108,13 +108,26 @@ class Draft {
   // Text that did not reach the server comes back first; the server then tells whether another window wrote too.
   restore() {
     const kept = window.sessionStorage.getItem(this.root.dataset.keep);
-    const wasRefused = this.root.querySelector("[aria-invalid=true], .notice.error");
-    if (!kept || wasRefused) return;
+    if (this.root.querySelector("form[data-outcome] :is([aria-invalid=true], .notice.error)")) return this.refused();
+    if (!kept || this.root.querySelector("[aria-invalid=true], .notice.error")) return;
     const { data, revision } = JSON.parse(kept);
     this.write(data);
+    if (JSON.stringify(this.read()) === this.sent) return window.sessionStorage.removeItem(this.root.dataset.keep);
     this.revision = revision;
-    if (JSON.stringify(this.read()) !== this.sent) this.queue();
-    else window.sessionStorage.removeItem(this.root.dataset.keep);
+    this.queue();
+  }
+
+  // What was refused stays typed: a reload asks for the page of the case, and does not send the form once more.
+  refused() {
+    window.history.replaceState(window.history.state, "", this.root.dataset.page);
+    window.sessionStorage.setItem(this.root.dataset.keep, JSON.stringify({ data: this.read(), revision: this.revision }));
+    this.sent = "";
+  }
+
+  // A save that this window sent as it was left comes back as another's.
+  changedElsewhere(told, data, body) {
+    if (isSame(told.data, data)) this.saved(told, body);
+    else this.conflict(told);
   }
 
   conflict(told) {

@@ -35,6 +35,12 @@ export function flat(data) {
   return found;
 }
 
+// Whether two drafts say the same, in whatever order: data by outcome.
+export function isSame(one, other) {
+  const names = (each) => Object.entries(each ?? {}).flatMap(([outcome, data]) => Object.entries(flat(data)).map(([name, value]) => JSON.stringify([outcome, name, value])));
+  return names(one).sort().join() === names(other).sort().join();
+}
+
 const isRows = (value) => Array.isArray(value) && value.some((row) => row && typeof row === "object");
 const groupOf = (entry) => entry.closest("[data-rows-of]").dataset.rowsOf;
 const lastPart = (name) => name.slice(name.lastIndexOf(".") + 1);
