@@ -87,6 +87,7 @@ class Window:
     asked: list[Request] = field(default_factory=list)
     refused: list[str] = field(default_factory=list)
     complaints: list[str] = field(default_factory=list)
+    talk: list[str] = field(default_factory=list)
 
     def watch(self, page: Page) -> None:
         self.page = page
@@ -101,6 +102,8 @@ class Window:
     def _note_console(self, said: ConsoleMessage) -> None:
         if said.type == "error" and "/ws/live/" not in said.text:  # this server speaks no WebSocket
             self.complaints.append(said.text)
+        if said.type in {"log", "debug", "info"}:
+            self.talk.append(said.text)
 
     def _note_response(self, response: Response) -> None:
         if response.status >= 400:
@@ -465,6 +468,7 @@ def test_the_study_list_leads_to_a_study(live_cast: Cast, window_of: Any, shared
 
     expect_pictures(window.page, 1)
     assert window.complaints == []
+    assert window.talk == [], "a console is no place for studies and patients"
 
 
 def test_the_prior_hangs_beside_the_current_study(live_cast: Cast, window_of: Any, shared_data: Path) -> None:

@@ -5,11 +5,13 @@ import { hanging } from "./hanging.js";
 import { identity } from "./identity.js";
 import { locales, phrase, speakAsThePage, word } from "./language.js";
 import { leaveThePreview } from "./preview.js";
+import { keepQuiet } from "./quiet.js";
 import { startAfterTheFirstImage } from "./start.js";
 import { sendTheToken } from "./token.js";
 
 window.PUBLIC_URL = PUBLIC_ADDRESS; // set when the site is built
 window.browserImportFunction = (address) => import(address);
+keepQuiet();
 speakAsThePage();
 sendTheToken();
 leaveThePreview(askAhead());
