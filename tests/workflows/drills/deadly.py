@@ -111,7 +111,8 @@ def _deadly(work: Callable[..., Answer]) -> Callable[..., Answer]:
 
 
 def _write(step: Step, **options: Any) -> None:
-    name = f"{step.instance.start_key} {step.instance.revision}"
+    settled = "-".join(sorted(map(str, step.settled)))  # the same answer comes again at a later revision
+    name = f"{step.instance.start_key} {settled or step.instance.revision}"
     _pass(Place.UNWRITTEN, name)
     _in_hand.step = name
     write(step, **options)

@@ -11,7 +11,7 @@ import json
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import nullcontext
-from itertools import count
+from itertools import count, product
 from pathlib import Path
 from typing import Any
 
@@ -39,12 +39,13 @@ from workflows import services, stepping
 from workflows import tasks as workflow_tasks
 from workflows.deployment import bundles
 from workflows.engine.durations import parse_duration
-from workflows.models import ProcessInstance, ServiceTaskRun
+from workflows.models import Incident, ProcessInstance, ServiceTaskRun
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.stack, pytest.mark.timeout(900)]
 SHIPPED = {"remote_consultation": Consultation}
 """Every process that is shipped, and what surrounds a case of it."""
-EVERYWHERE = ("TAKEN", "WORKED", "UNWRITTEN", "UNHEARD", "UNTOLD", "UNACKNOWLEDGED")
+PLACES = {"before": ("TAKEN", "UNWRITTEN", "UNHEARD"), "after": ("WORKED", "UNTOLD", "UNACKNOWLEDGED")}
+"""Whoever dies of the commit has nobody left to tell of it: so the places are visited in two plays."""
 WORST = ("WORKED", "UNHEARD")
 """Where a step would be done twice, if it were."""
 _numbers = count(1)
@@ -159,6 +160,12 @@ def filed(cast, tmp_path: Path) -> Iterator[Path]:
         yield tmp_path / "emr"
 
 
+def left(filed: Path | None = None) -> dict[str, Any]:
+    """What all cases have left behind until now. A step may take too long where so many die: that is told, and over."""
+    still = Incident.objects.filter(resolved_at=None).count()
+    return {**ledger(), "incidents": still, **(effects(filed) if filed else {})}
+
+
 def grown(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]:
     """What a case has added to what was counted."""
     return {name: after[name] - before[name] for name in after}
@@ -169,8 +176,13 @@ def assert_somebody_died_of_every_step(daemons: Daemons, played: Attended, place
     runs = {str(uid) for uid in ServiceTaskRun.objects.filter(instance=case).values_list("pk", flat=True)}
     for place in {"TAKEN", "WORKED"} & set(places):
         assert set(daemons.deaths(place)) == {f"{place} {uid}" for uid in runs}
-    for place in {"UNWRITTEN", "UNHEARD"} & set(places):  # all but those that people took, in other processes
-        assert len(daemons.deaths(place)) == case.revision - played.acts, place
+    steps = case.revision - played.acts  # people take theirs in other processes
+    for place in {"UNWRITTEN", "UNHEARD"} & set(places):
+        assert len(daemons.deaths(place)) >= steps, place
+    if (
+        "UNTOLD" in places
+    ):  # a worker's other child dies unseen with their parent, and an ended case is not kept
+        assert daemons.deaths("UNTOLD")
 
 
 def test_each_process_that_is_shipped_is_drilled():
@@ -185,9 +197,9 @@ def _plays() -> Iterator[Any]:
     scenarios = sorted(BPMN.glob("*/scenarios/*.json"))
     shortest = {path.parent: path for path in sorted(scenarios, key=_length, reverse=True)}
     for path in scenarios:
-        for victim in ("child", "parent"):
+        for (when, places), victim in product(PLACES.items(), ("child", "parent")):
             yield pytest.param(
-                path, EVERYWHERE, [victim], id=f"{path.stem}-{victim}", marks=pytest.mark.drill
+                path, places, [victim], id=f"{path.stem}-{victim}-{when}", marks=pytest.mark.drill
             )
     for path in shortest.values():
         yield pytest.param(path, WORST, ["child", "child", "parent"], id=f"{path.stem}-worst")
@@ -200,12 +212,12 @@ def test_a_shipped_process_survives_the_death_of_its_daemons_at_every_step(
     bundle = path.parent.parent
     bundles.import_bundle(bundle)
     scenario, world = json.loads(path.read_text()), SHIPPED[bundle.name]
-    counts = [{**ledger(), **effects(filed)}]
+    counts = [left(filed)]
 
     for number in (1, 2):
         played = Attended(cast, daemons, world(cast, number))
         played.play(scenario)
-        counts.append({**ledger(), **effects(filed)})
+        counts.append(left(filed))
         daemons.kill_at(places, victims)
 
     assert grown(counts[1], counts[2]) == grown(counts[0], counts[1])
@@ -216,18 +228,21 @@ def test_a_shipped_process_survives_the_death_of_its_daemons_at_every_step(
 
 @pytest.mark.drill
 @pytest.mark.parametrize("victim", ["child", "parent"])
-def test_so_do_parallel_branches_instances_timers_and_compensation(cast, daemons, tmp_path, victim):
+@pytest.mark.parametrize("when", PLACES)
+def test_so_do_parallel_branches_instances_timers_and_compensation(
+    cast, operators, daemons, tmp_path, when, victim
+):
     install_files({"sample.bpmn": bpmn(MODEL), "forms/do.json": FORM}, tmp_path / "model")
-    counts = [ledger()]
+    counts = [left()]
 
     for _ in range(2):
         played = Attended(cast, daemons)
         play_model(played)
         played.await_end()
-        counts.append(ledger())
-        daemons.kill_at(EVERYWHERE, [victim])
+        counts.append(left())
+        daemons.kill_at(PLACES[when], [victim])
 
     assert grown(counts[1], counts[2]) == grown(counts[0], counts[1])
     assert counts[2]["incidents"] == 0
     assert daemons.effects() == ServiceTaskRun.objects.count()
-    assert_somebody_died_of_every_step(daemons, played, EVERYWHERE)
+    assert_somebody_died_of_every_step(daemons, played, PLACES[when])
