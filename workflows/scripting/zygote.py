@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import socket
 import subprocess
@@ -58,10 +57,13 @@ class Zygote:
         return Worker(socket.socket(fileno=handles[0]), handles[1], handles[2])
 
     def close(self) -> None:
-        """Let it end, with the children it has."""
+        """End it, with the children it has: the kernel ends them with it.
+
+        That the socket is closed does not tell it: a process that was forked off us may hold the other copy.
+        """
         self._control.close()
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            self._process.wait(_WITHIN_S)
+        self._process.kill()
+        self._process.wait()
 
     def forget(self) -> None:
         """In a fork of its owner: let go of it without ending it."""

@@ -150,6 +150,26 @@ def test_nothing_that_is_open_here_is_open_in_the_sandbox():
     ours.close()
 
 
+def test_a_sandbox_ends_when_it_is_closed_though_a_fork_of_ours_holds_its_socket_too():
+    pool = Pool(Limits(wall_s=20))
+    pool.ask(b'{"do": "run", "is_expression": true, "source": "1", "data": {}}')
+    zygote = os.pidfd_open(zygote_of(pool))
+    waits, goes_on = os.pipe()
+    child = os.fork()
+    if not child:
+        os.close(goes_on)
+        os.read(waits, 1)
+        os._exit(0)
+
+    pool.close()
+
+    assert has_ended(zygote, within_ms=0)
+    os.close(goes_on)
+    os.waitpid(child, 0)
+    os.close(waits)
+    os.close(zygote)
+
+
 def test_children_end_with_the_process_that_asked_for_them():
     """Kill -9 of ours leaves nothing running, not even a script in an endless loop."""
     told, tells = os.pipe()

@@ -21,6 +21,7 @@ from .values import NotPlain
 
 SOCKET = 3
 READY = b"+"
+_REHEARSALS = 20
 EXHAUSTED = json.dumps({"code": "SCRIPT_MEMORY"}).encode()
 _MISTAKES = frozenset({"kind", "key"})  # results that are no JSON; the others are none a store could keep
 _WARMING = """
@@ -35,6 +36,12 @@ def warming() -> dict[str, Any]:
     """A request like those to come; made once, by the zygote."""
     program = program_of({"source": _WARMING}, is_narrowed=True)
     return {"do": "run", "data": {"x": [], "y": {"a": 1.5}}, **program.written()}
+
+
+def rehearse(warm: dict[str, Any]) -> None:
+    """Do it in the zygote until Python has specialised our code (PEP 659), which each child would begin anew."""
+    for _ in range(_REHEARSALS):
+        _encoded(warm, is_narrowed=True)
 
 
 def serve(warm: dict[str, Any], *, is_narrowed: bool) -> None:

@@ -36,6 +36,7 @@ class Zygote:
         self._is_narrowed = bool(options["is_narrowed"])
         self._ends: dict[int, tuple[int, int]] = {}  # by handle: the process, and the pipe its end is told on
         self._warm = child.warming()
+        child.rehearse(self._warm)
         self._poll = select.poll()
         self._poll.register(control, select.POLLIN)
 
