@@ -27,7 +27,7 @@ from notifications import services as notifications
 from tests.emptying import empty_tables
 from tests.personas import Cast, make_cast
 from tests.scheduling import FileByFile, long_ones_first
-from tests.schema import migrated_template
+from tests.schema import drop_at_once, migrated_template
 from workflows import stepping
 from workflows.locks import warm_runs
 
@@ -42,6 +42,7 @@ def django_db_modify_db_settings(
     if django_db_use_migrations:
         with django_db_blocker.unblock():
             connection.settings_dict["TEST"] |= {"TEMPLATE": migrated_template(), "MIGRATE": False}
+    connection.creation._destroy_test_db = drop_at_once
 
 
 @pytest.fixture(autouse=True, scope="session")

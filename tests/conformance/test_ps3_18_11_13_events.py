@@ -18,7 +18,7 @@ from accounts.tokens import issue_token
 from tests.asgi_server import asgi_server
 from tests.conformance.workitems import KEY, UID, change_state, claim, create, update, value
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.stack, pytest.mark.xdist_group("stack")]
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.stack]
 CHANNEL = "/ws/dicomweb/subscribers"
 SERVICE_RESTART = 1012  # the close code IANA registered for it (RFC 6455 §11.7)
 

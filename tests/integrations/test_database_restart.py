@@ -26,7 +26,7 @@ from tests.integrations.own_database import OwnDatabase, own_database
 from tests.integrations.routing.peers import Recorder, recording_node, wait_until
 
 STORESCU = Path("/usr/bin/storescu")
-pytestmark = [pytest.mark.stack, pytest.mark.xdist_group("stack"), pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.stack, pytest.mark.timeout(300)]
 OBJECTS = 200
 BACK_WITHIN_S = 4.0
 

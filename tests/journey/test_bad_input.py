@@ -19,7 +19,7 @@ from config.demo.waiting import wait_for
 from tests.journey.conftest import MakeJourney
 from tests.journey.running import RunningProduct
 
-pytestmark = [pytest.mark.stack, pytest.mark.xdist_group("stack"), pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.stack, pytest.mark.timeout(600)]
 
 
 def order(journey: Journey, **changes: str) -> dict[str, Any]:

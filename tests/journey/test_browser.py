@@ -19,7 +19,6 @@ from tests.journey.running import RunningProduct
 pytestmark = [
     pytest.mark.stack,
     pytest.mark.browser,
-    pytest.mark.xdist_group("stack"),
     pytest.mark.timeout(600),
 ]
 CHROMIUM = Path("/usr/bin/chromium")

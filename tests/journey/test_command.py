@@ -11,7 +11,7 @@ import pytest
 from config.demo.studies import write_phantom
 from tests.journey.running import RunningProduct
 
-pytestmark = [pytest.mark.stack, pytest.mark.xdist_group("stack"), pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.stack, pytest.mark.timeout(600)]
 
 
 def play(region: RunningProduct, *arguments: str) -> subprocess.CompletedProcess[str]:

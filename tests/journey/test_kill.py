@@ -14,7 +14,7 @@ from config.demo.waiting import wait_for
 from tests.journey.conftest import MakeJourney
 from tests.journey.running import RunningProduct
 
-pytestmark = [pytest.mark.stack, pytest.mark.xdist_group("stack"), pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.stack, pytest.mark.timeout(600)]
 
 
 def test_the_dicom_listener_killed_in_mid_series(region: RunningProduct, make_journey: MakeJourney) -> None:

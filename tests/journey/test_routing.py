@@ -12,7 +12,7 @@ from tests.integrations.routing.peers import running_orthanc
 from tests.journey.conftest import MakeJourney
 from tests.journey.running import RunningProduct
 
-pytestmark = [pytest.mark.stack, pytest.mark.xdist_group("stack"), pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.stack, pytest.mark.timeout(600)]
 
 ADD_NODE = """
 from accounts.models import Site

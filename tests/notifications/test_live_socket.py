@@ -20,7 +20,7 @@ from tests.notifications.conftest import MakeTask
 from tests.personas import Cast
 from workflows.models import UserTask
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.stack, pytest.mark.xdist_group("stack")]
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.stack]
 
 
 @pytest.fixture
