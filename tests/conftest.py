@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -42,7 +43,8 @@ def django_db_modify_db_settings(
     if django_db_use_migrations:
         with django_db_blocker.unblock():
             connection.settings_dict["TEST"] |= {"TEMPLATE": migrated_template(), "MIGRATE": False}
-    connection.creation._destroy_test_db = drop_at_once
+    creation: Any = connection.creation
+    creation._destroy_test_db = drop_at_once
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -1,7 +1,7 @@
 """Script tasks: run when they are reached, in the language their scriptFormat names.
 
 Spiff runs every script as Python in this very process, whatever its format says. Here Python goes to the script
-engine's sandbox and FEEL to our evaluator; any other format is refused before the process runs.
+engine's sandbox and FEEL to our interpreter, confined likewise; any other format is refused before the process runs.
 
 Reference  BPMN 2.0.2 §10.3.3, §13.3.3
 """
@@ -14,11 +14,12 @@ from typing import Any
 from common import clock
 from common.errors import ServiceError
 from common.sentences import sentence as _
-from workflows.decisions.expressions import FeelFault, evaluate
 from workflows.diagram import Script
 from workflows.diagram.formal import PYTHON
 from workflows.engine.activities import ActivityParser
 from workflows.engine.computed import ComputationError, ComputedTask
+from workflows.interpreting.asking import FEEL as IN_FEEL
+from workflows.interpreting.asking import Fault, interpreted
 from workflows.scripting import run_script, scripts_run_for
 from workflows.scripting.library.services import run_named_script
 
@@ -58,10 +59,11 @@ class ScriptTaskParser(ActivityParser):
         )
 
 
-def _run_feel(text: str, names: Mapping[str, Any], _element_id: str) -> Any:
+def _run_feel(text: str, names: Mapping[str, Any], element_id: str) -> Any:
     try:
-        return evaluate(text, names)
-    except FeelFault as fault:
+        with scripts_run_for(element=element_id):
+            return _sandboxed(lambda: interpreted(IN_FEEL, text, names, name=element_id))
+    except Fault as fault:
         raise ComputationError("SCRIPT_FAILED", *fault.args) from fault
 
 
@@ -75,7 +77,7 @@ def _run_named(reference: str, names: Mapping[str, Any], element_id: str) -> Any
         return _sandboxed(lambda: run_named_script(reference, names, now=clock.now()))
 
 
-def _sandboxed(run: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+def _sandboxed(run: Callable[[], Any]) -> Any:
     try:
         return run()
     except ServiceError as error:

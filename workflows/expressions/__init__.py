@@ -1,14 +1,13 @@
-"""Conditions and values in diagrams: a small language, read as Python syntax and interpreted here.
+"""Conditions and values in diagrams: a small language, read as Python syntax and interpreted apart.
 
-Nothing of a model is ever handed to `eval` or `exec`: `language` parses the text and refuses every node that is
-not on its list, `interpreter` walks the tree, `operations` bounds what is made of values. As in FEEL, what is not
-there is null: an unknown name, key or index is None, and an order comparison with None is false. `a.b` reads key
-`b` of an object, never an attribute of anything.
+Nothing of a model is ever handed to `eval` or `exec`: `workflows/interpreting/plain` parses the text and refuses every
+node that is not on its list, walks the tree, and bounds what is made of values. As in FEEL, what is not there is null:
+an unknown name, key or index is None, and an order comparison with None is false. `a.b` reads key `b` of an object,
+never an attribute of anything.
 
-Every part is evaluated at most once, there is no loop and no call of anything but FUNCTIONS, and every value made on
-the way is bounded; so an evaluation costs what reading its data costs, once a part, and needs neither a process of
-its own nor a clock to end it. What needs more is a script, or an expression whose language is Python: that goes to
-the sandbox of scripts. docs/decisions/0019 tells why.
+A constant, a name, a part of what it names: that is reading data, and is done here. Whatever compares, calculates or
+calls is done by a confined process. What needs more than this language is a script, or an expression whose language is
+Python: that goes to the sandbox of scripts. docs/decisions/0019 tells why.
 """
 
 from __future__ import annotations
@@ -19,9 +18,10 @@ from functools import lru_cache
 from typing import Any
 
 from workflows.diagram.formal import IN_PYTHON
-from workflows.expressions.errors import ExpressionError
-from workflows.expressions.interpreter import interpret
-from workflows.expressions.language import parse
+from workflows.interpreting.asking import PLAIN, Fault, interpreted
+from workflows.interpreting.plain.errors import ExpressionError
+from workflows.interpreting.plain.interpreter import interpret
+from workflows.interpreting.plain.language import parse
 from workflows.scripting import ScriptError, check_script, evaluate_script
 
 __all__ = ["ExpressionError", "check", "evaluate", "names_in"]
@@ -33,11 +33,18 @@ def evaluate(text: str, names: Mapping[str, Any]) -> Any:
     """The value of an expression over these names.
 
     Raises  ExpressionError for text outside the language, and for values an operation cannot take; ScriptError, which
-            may be tried again, for one in Python where there is no sandbox now.
+            may be tried again, where it has to be run and there is no sandbox now.
     """
-    if text.startswith(IN_PYTHON):
-        return _sandboxed(text, names)
-    return interpret(parse(text), names)
+    if not text.startswith(IN_PYTHON) and reads_only(tree := parse(text)):
+        return interpret(tree, names)
+    try:
+        return _apart(text, names)
+    except Fault as fault:
+        raise ExpressionError(*fault.args) from fault
+    except ScriptError as error:
+        if not error.permanent:
+            raise
+        raise ExpressionError(error.message) from error
 
 
 def check(text: str) -> None:
@@ -58,10 +65,18 @@ def names_in(text: str) -> frozenset[str]:
     return frozenset(node.id for node in ast.walk(tree) if isinstance(node, ast.Name))
 
 
-def _sandboxed(text: str, names: Mapping[str, Any]) -> Any:
-    try:
+def reads_only(tree: ast.expr) -> bool:
+    """Whether a checked expression is a constant, a name, or a part of what it names by a constant key."""
+    match tree:
+        case ast.Constant() | ast.Name():
+            return True
+        case ast.Attribute(value=owner) | ast.Subscript(value=owner, slice=ast.Constant()):
+            return reads_only(owner)
+    return False
+
+
+def _apart(text: str, names: Mapping[str, Any]) -> Any:
+    if text.startswith(IN_PYTHON):
         return evaluate_script(text.removeprefix(IN_PYTHON), names, name=_IN_THE_TRAIL)
-    except ScriptError as error:
-        if not error.permanent:
-            raise
-        raise ExpressionError(error.message) from error
+    asked = {name: names[name] for name in names_in(text.strip()) if name in names}
+    return interpreted(PLAIN, text, asked, name=_IN_THE_TRAIL)

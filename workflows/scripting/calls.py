@@ -67,7 +67,7 @@ def evaluate_script(
 
 def check_script(source: str, *, name: str, actor: Actor | None = None, is_expression: bool = False) -> None:
     """Read a script without running it. Raises ScriptError if it could not be run."""
-    with _told(source, name=name, actor=actor):
+    with told(source, name=name, actor=actor):
         _program(source, is_expression=is_expression)
 
 
@@ -83,7 +83,7 @@ def pool() -> Pool:
 
 
 def _run(source: str, *, is_expression: bool, name: str, actor: Actor | None, **given: Any) -> dict[str, Any]:
-    with _told(source, name=name, actor=actor):
+    with told(source, name=name, actor=actor):
         asked = {"do": "run", "is_expression": is_expression, **given}
         return _ask(source, {**asked, **_program(source, is_expression=is_expression)})
 
@@ -105,7 +105,7 @@ def _ask(source: str, request: Mapping[str, Any]) -> dict[str, Any]:
 
 
 @contextmanager
-def _told(source: str, *, name: str, actor: Actor | None) -> Iterator[None]:
+def told(source: str, *, name: str, actor: Actor | None) -> Iterator[None]:
     """Have a call that gives no result end in a ScriptError, and in an audit line where it was stopped."""
     try:
         yield

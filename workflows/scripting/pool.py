@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import os
 import threading
+from typing import Protocol, TypeVar
 
 import structlog
 
@@ -105,10 +106,18 @@ class Pool:
             self._zygote = None
 
 
-_pools: list[Pool] = []
+class Forkable(Protocol):
+    """What keeps processes."""
+
+    def forget(self) -> None: ...
+    def close(self) -> None: ...
 
 
-def watched(pool: Pool) -> Pool:
+_pools: list[Forkable] = []
+P = TypeVar("P", bound=Forkable)
+
+
+def watched(pool: P) -> P:
     """The pool, let go of when this process forks and closed when it ends."""
     _pools.append(pool)
     return pool

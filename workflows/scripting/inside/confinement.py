@@ -43,12 +43,12 @@ class CallFilter(ctypes.Structure):
     _fields_ = (("length", ctypes.c_ushort), ("steps", ctypes.c_char_p))
 
 
-def call_filter(descriptor: int) -> CallFilter | None:
-    """The filter for children that speak on this descriptor; None where the kernel or the processor has none."""
+def call_filter(descriptor: int, *, has_clock: bool = False) -> CallFilter | None:
+    """The filter for processes that speak on this descriptor; None where the kernel or the processor has none."""
     refused = _libc.prctl(_PR_SET_SECCOMP, ctypes.c_ulong(_SECCOMP_MODE_FILTER), 0, 0, 0)
     if refused == 0 or ctypes.get_errno() != errno.EFAULT or os.uname().machine not in MACHINES:
         return None
-    steps = program(descriptor)
+    steps = program(descriptor, has_clock=has_clock)
     return CallFilter(len(steps) // 8, steps)
 
 
@@ -83,6 +83,11 @@ def confine(*, parent: int, cpu_s: int, filter_: CallFilter | None) -> None:
     _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent:
         os._exit(0)
+    narrow(cpu_s=cpu_s, filter_=filter_)
+
+
+def narrow(*, cpu_s: int, filter_: CallFilter | None) -> None:
+    """Limit what a process takes, and leave it the calls of its filter alone."""
     resource.setrlimit(resource.RLIMIT_CPU, (cpu_s, cpu_s + 1))
     resource.setrlimit(resource.RLIMIT_NPROC, (0, 0))
     resource.setrlimit(resource.RLIMIT_NOFILE, (0, 0))

@@ -36,10 +36,17 @@ MACHINES = {
     ),
 }
 _GUARDED = ("read", "write", "mmap", "mprotect")
+_CLOCK = {
+    "x86_64": 228,
+    "aarch64": 113,
+}  # clock_gettime, which is a call where the kernel shares no page for it
 
 
-def program(descriptor: int, machine: str | None = None) -> bytes:
-    """The filter in classic BPF. Raises LookupError for a processor whose numbers we do not know."""
+def program(descriptor: int, machine: str | None = None, *, has_clock: bool = False) -> bytes:
+    """The filter in classic BPF. Raises LookupError for a processor whose numbers we do not know.
+
+    `has_clock` leaves reading the clock, too: to processes that bound themselves by it, never to scripts.
+    """
     numbers = MACHINES[machine or os.uname().machine]
     steps = [
         _step(_LOAD, _ARCH_AT),
@@ -59,6 +66,8 @@ def program(descriptor: int, machine: str | None = None) -> bytes:
     for name, number in numbers.calls.items():
         if name not in _GUARDED:
             steps += [_step(_EQUALS, number, if_false=1), _step(_RETURN, _ALLOW)]
+    if has_clock:
+        steps += [_step(_EQUALS, _CLOCK[machine or os.uname().machine], if_false=1), _step(_RETURN, _ALLOW)]
     return b"".join([*steps, _step(_RETURN, _KILL_PROCESS)])
 
 

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_noop
 
 from common.sentences import Sentence
 from common.sentences import sentence as _
-from workflows.expressions.errors import ExpressionError
+from workflows.interpreting.plain.errors import ExpressionError
 
 MAX_NUMBER = 10**15
 MAX_LENGTH = 10_000

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from common.sentences import sentence as _
-from workflows.expressions.errors import ExpressionError
-from workflows.expressions.language import not_ours
-from workflows.expressions.operations import calculate, call, check_weight, holds, item, number
+from workflows.interpreting.plain.errors import ExpressionError
+from workflows.interpreting.plain.language import not_ours
+from workflows.interpreting.plain.operations import calculate, call, check_weight, holds, item, number
 
 _READING = (ast.Name, ast.Attribute, ast.Subscript)
 

@@ -6,8 +6,8 @@ import ast
 from functools import lru_cache
 
 from common.sentences import sentence as _
-from workflows.expressions.errors import ExpressionError
-from workflows.expressions.operations import ARITHMETIC, FUNCTIONS, bounded
+from workflows.interpreting.plain.errors import ExpressionError
+from workflows.interpreting.plain.operations import ARITHMETIC, FUNCTIONS, bounded
 
 MAX_TEXT = 600
 MAX_NODES = 120

@@ -1,0 +1,73 @@
+"""Having an expression interpreted: the one door. It ends in a value, a fault of its own, or a ScriptError."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+
+from django.conf import settings
+
+from common import clock
+from common.sentences import Sentence, said_again
+from common.sentences import sentence as _
+from workflows.interpreting.inside import FEEL, PLAIN
+from workflows.interpreting.residents import Residents
+from workflows.scripting.answers import Refusal
+from workflows.scripting.calls import told
+from workflows.scripting.errors import DENIED, FAILED, MEMORY
+from workflows.scripting.limits import Limits
+from workflows.scripting.pool import watched
+
+__all__ = ["FEEL", "PLAIN", "Fault", "interpreted", "residents"]
+
+
+class Fault(Exception):
+    """The text is not of its language, or does not fit its data. The one argument is a sentence for designers."""
+
+
+@cache
+def residents() -> Residents:
+    """This process's interpreters."""
+    return watched(Residents(Limits.configured(), needs_filter=settings.SCRIPT_SANDBOX == "required"))
+
+
+def interpreted(language: str, text: str, names: Mapping[str, Any], *, name: str) -> Any:
+    """The value of a text over these names, as JSON; `name` is what it is called where it is stopped.
+
+    Raises  Fault; ScriptError for one that met a limit or a wall, which is in the audit trail, or, to be tried again,
+            where there is no sandbox now.
+    """
+    with told(text, name=name, actor=None):
+        answer = _read(residents().ask(_encoded(language, text, names)))
+    if "fault" in answer:
+        raise Fault(answer["fault"])
+    return answer["value"]
+
+
+def _encoded(language: str, text: str, names: Mapping[str, Any]) -> bytes:
+    request = {"language": language, "text": text, "names": names, "now": clock.now().isoformat()}
+    try:
+        return json.dumps(request).encode()
+    except RecursionError:
+        raise Fault(_("A value is nested too deeply")) from None
+    except (TypeError, ValueError):
+        raise Refusal(FAILED, why="data") from None
+
+
+def _read(said: bytes) -> dict[str, Any]:
+    """An answer as it has to be: it is a stranger's word."""
+    try:
+        answer = json.loads(said)
+        if "value" in answer:
+            return {"value": answer["value"]}
+        if "fault" in answer:
+            return {"fault": _sentence(answer["fault"])}
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        raise Refusal(DENIED, why="crash") from None
+    raise Refusal(MEMORY if answer == {"code": MEMORY} else DENIED)
+
+
+def _sentence(kept: Mapping[str, Any]) -> Sentence:
+    return said_again(kept)
