@@ -107,6 +107,7 @@ def own_broker() -> Iterator[None]:
 def work() -> None:
     """A Celery worker as the supervisor starts one, in one process; queued steps are nudged as the daemon does."""
     os.environ["CELERY_SKIP_CHECKS"] = "true"  # Django's own: this process has passed them
+    celery._after_fork()  # connections of the process it was forked off are not its own
     stepping.use_nudge(tasks.enqueue)
     nudge_due_runs()
     worker = Worker(
