@@ -93,7 +93,7 @@ def test_an_incident_leads_to_its_case_and_the_list_counts_it(
 def test_the_pages_speak_chinese(cast: Cast, case: ProcessInstance, browser_of: BrowserOf) -> None:
     ivo = browser_of(cast.ivo, language="zh-hans")
 
-    assert "运行中的病例" in ivo.get("/operations/cases/").content.decode()
+    assert "进行中的病例" in ivo.get("/operations/cases/").content.decode()
     assert "挂起病例…" in ivo.get(f"/operations/cases/{case.uid}/").content.decode()
 
 
