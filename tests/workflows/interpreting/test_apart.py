@@ -25,9 +25,10 @@ TEXT = "count + 1"
 
 @pytest.fixture
 def own(monkeypatch):
-    """Interpreters of this test's own."""
+    """Interpreters of this test's own, asked whatever has been asked before."""
     made = watched(Residents(Limits(wall_s=20.0)))
     monkeypatch.setattr(asking, "residents", lambda: made)
+    monkeypatch.setattr(asking, "_answered", asking._answered.__wrapped__)
     yield made
     made.close()
 
@@ -62,6 +63,30 @@ def test_feel_knows_every_time_zone_and_no_file():
 
 def test_the_clock_is_what_the_caller_says(clock):
     assert interpreted(FEEL, "string(now())", {}, name="test") == "2026-03-02T08:00:00Z"
+
+
+def test_what_was_asked_before_is_known_and_what_comes_of_it_is_the_callers_own(monkeypatch):
+    first = evaluate("[count, series.modality + '!']", NAMES)
+    monkeypatch.setattr(asking, "residents", lambda: pytest.fail("a process was asked"))
+
+    second = evaluate("[count, series.modality + '!']", NAMES | {"of no interest": 1})
+    second.append("more")
+
+    assert first == [12, "CT!"]
+    assert evaluate("[count, series.modality + '!']", NAMES) == first
+
+
+def test_what_is_asked_of_other_values_is_asked(own):
+    assert [evaluate(TEXT, {"count": count}) for count in (1, 2, 1, 2.5)] == [2, 3, 2, 3.5]
+
+
+def test_long_values_and_the_clock_are_asked_about_each_time(own, monkeypatch):
+    monkeypatch.setattr(
+        asking, "_answered", lambda _request: pytest.fail("it was looked for among the known")
+    )
+
+    assert evaluate("len(text) + 1", {"text": "x" * asking.SHORT}) == asking.SHORT + 1
+    assert interpreted(FEEL, "1 + 1", {}, name="test") == 2
 
 
 @pytest.mark.parametrize("text", ["'CT'", "12", "count", "series.modality", "series['slices'][0]"])
