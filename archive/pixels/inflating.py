@@ -41,7 +41,7 @@ def _pieces(packed: memoryview) -> Iterator[bytes]:
     try:
         for at in range(0, len(packed), _FED):
             waiting = bytes(packed[at : at + _FED])
-            while waiting:
+            while waiting and not inflater.eof:  # the byte that makes the length even is never consumed
                 yield inflater.decompress(waiting, _TAKEN)
                 waiting = inflater.unconsumed_tail
         yield inflater.flush()

@@ -62,7 +62,7 @@ WRITERS = {
     "archive/pixels/conversion.py": ["converted"],
     "archive/pixels/decoding.py": ["converted"],
     "archive/pixels/parsing.py": ["converted"],
-    "archive/studies/coercion.py": ["corrected", "with values"],
+    "archive/studies/modified_header.py": ["corrected", "with values"],
     "archive/studies/corrections/copying.py": ["copied"],
     "archive/studies/corrections/notes.py": ["rejection note"],
     "compute/phantoms/corpus.py": ["corpus"],
