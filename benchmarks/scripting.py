@@ -51,7 +51,7 @@ def run(*, quick: bool) -> list[Row]:
     count, rounds = (50, 3) if quick else (300, 5)
     os.environ.update(
         DATABASE_URL="postgres://nobody@127.0.0.1:1/none", SECRET_KEY="bench",  # noqa: S106 - never connected
-        DJANGO_SETTINGS_MODULE="config.settings.test",
+        DJANGO_SETTINGS_MODULE="config.settings.test", SCRIPT_WALL_SECONDS=str(WALL_MS / 1e3),
     )  # fmt: skip
     django.setup()
     from workflows.scripting import calls  # noqa: PLC0415 - after the settings
