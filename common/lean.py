@@ -89,6 +89,8 @@ class LeanStatement:
                 raise  # what the transaction has done already cannot be asked again from here
             session.rollback()
             return self._exchange(database, bound, commit=commit)
+        if not result.ntuples:
+            return []
         plan.loading.set_pgresult(result)
         rows: list[Row] = plan.loading.load_rows(0, result.ntuples, tuple)
         return rows
@@ -144,8 +146,17 @@ def _text_of(value: Any) -> Callable[[Any], bytes | None] | None:
     return next((text for kind, text in _TEXTS.items() if isinstance(value, kind)), None)
 
 
-def _moment(value: dt.datetime | dt.date | dt.time) -> bytes:
-    return value.isoformat().encode()
+def moment(value: dt.datetime | dt.date | dt.time) -> bytes:
+    """A moment, a day or a time of day in the database's own words; rows of one act mostly have the same."""
+    global _last_moment  # noqa: PLW0603 - put in place as a whole, whoever reads it meanwhile
+    last, text = _last_moment
+    if last is not value:
+        text = value.isoformat().encode()
+        _last_moment = (value, text)
+    return text
+
+
+_last_moment: tuple[object, bytes] = (None, b"")
 
 
 def _itself(value: bytes | None) -> bytes | None:
@@ -160,7 +171,7 @@ _TEXTS: dict[type, Callable[[Any], bytes | None]] = {
     int: b"%d".__mod__,
     bool: b"%d".__mod__,
     uuid.UUID: lambda value: str(value).encode(),
-    dt.datetime: _moment,
-    dt.date: _moment,
-    dt.time: _moment,
+    dt.datetime: moment,
+    dt.date: moment,
+    dt.time: moment,
 }

@@ -63,10 +63,18 @@ def _new_of(model: type[Model], names: list[str], database: str) -> Callable[[Ro
 
 
 def _makes_itself(model: type[Model]) -> bool:
-    is_djangos = (
+    if not _is_made_by_django(model):
+        return True
+    if not pre_init.receivers and not post_init.receivers:
+        return False
+    return pre_init.has_listeners(model) or post_init.has_listeners(model)
+
+
+@lru_cache(maxsize=256)
+def _is_made_by_django(model: type[Model]) -> bool:
+    return (
         model.__init__ is Model.__init__ and model.from_db.__func__ is Model.from_db.__func__  # type: ignore[attr-defined]
     )
-    return not is_djangos or pre_init.has_listeners(model) or post_init.has_listeners(model)
 
 
 def made(model: type[M], **values: Any) -> M:

@@ -66,6 +66,15 @@ class PreparedUpdate(PreparedChange):
         super().__init__(queryset)
         self._new = values
 
+    def answering(self, **slots: Any) -> tuple[str, list[Any]]:
+        """The statement that gives a row for each it has changed, and its parameters."""
+        _sql, parameters = self._compiled
+        return self._answering, _filled(parameters, slots)
+
+    @cached_property
+    def _answering(self) -> str:
+        return f"{self._compiled[0]} RETURNING 1"
+
     def _query(self) -> Any:
         query: Any = self._queryset().query.chain(UpdateQuery)
         query.add_update_values(self._new)
@@ -77,6 +86,13 @@ class PreparedDelete(PreparedChange):
 
     def _query(self) -> Any:
         return self._queryset().query.chain(DeleteQuery)
+
+
+class PreparedCheck(PreparedChange):
+    """A look whether rows of a queryset are there, as a part of a statement that changes others."""
+
+    def _query(self) -> Any:
+        return self._queryset().values_list("pk").query
 
 
 class PreparedQuery(Generic[M]):

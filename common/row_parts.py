@@ -109,7 +109,7 @@ def statement_of(
     A part that must find its row is divided by how many it found: an error alone keeps back the COMMIT that may
     be on its way already.
     """
-    parts = (*(f"{sql} RETURNING 1" for sql in musts), *updates, *(part.sql for part in inserts))
+    parts = (*musts, *updates, *(part.sql for part in inserts))
     named = ", ".join(f"part{number} AS ({part})" for number, part in enumerate(parts))
     answers = [
         f"SELECT NULL::bigint AS key WHERE 1 / (SELECT count(*) FROM part{number}) = 0"  # noqa: S608

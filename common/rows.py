@@ -12,13 +12,14 @@ from collections.abc import Callable, Iterable
 from functools import lru_cache
 from typing import Any
 
-from django.db import DEFAULT_DB_ALIAS, DataError, transaction
-from django.db.models import BigIntegerField, CharField, Func, Model, Value
+from django.db import DEFAULT_DB_ALIAS, DataError
+from django.db.models import Model
 from psycopg.errors import DivisionByZero
 
+from common.commits import call_after_commit
 from common.lean import LeanStatement, texts_of
 from common.making import defaults_of
-from common.prepared import PreparedChange, PreparedUpdate
+from common.prepared import PreparedChange, PreparedCheck, PreparedUpdate
 from common.row_parts import Table, delete_of, insert_of, options_of, returning, statement_of, update_of
 
 MANY = 8
@@ -92,14 +93,18 @@ class Changes:
 
     def also(self, change: PreparedChange, **slots: Any) -> None:
         """Change many rows. It sees what was there before `write`, not what is written with it."""
-        self._also.append(_in_words(*change.statement(**slots)))
+        self._also.append(change.statement(**slots))
 
     def must(self, update: PreparedUpdate, *, first: bool = False, **slots: Any) -> None:
         """Add an update of one row that nobody has locked: it says what the row must still be like, or all is off.
 
         Rows are locked in the order of these calls; what is to be locked `first` is put before them.
         """
-        self._musts.insert(0 if first else len(self._musts), _in_words(*update.statement(**slots)))
+        self._musts.insert(0 if first else len(self._musts), update.answering(**slots))
+
+    def given(self, row: PreparedCheck, **slots: Any) -> None:
+        """Write only if there is such a row as known, or all is off; nobody has locked it, and nobody does."""
+        self._musts.insert(0, row.statement(**slots))
 
     def then(self, call: Callable[[], Any]) -> None:
         """Call this once what is written is committed; what it raises is logged."""
@@ -126,6 +131,7 @@ class Changes:
             tuple(part for part, _ in inserts),
         )
         parameters = [value for _, values in (*musts, *also) for value in values]
+        parameters = texts_of(parameters) or parameters
         parameters += [value for part, row in updates for value in part.values_of(row)]
         for part, rows in inserts:
             parameters += part.values_of(map(_values, rows))
@@ -137,14 +143,8 @@ class Changes:
             else:
                 row.pk = key
         _note_written(row for _, rows in inserts for row in rows)
-        for call in self._then:
-            transaction.on_commit(call, robust=True)
-        self._then = []
-
-
-def _in_words(sql: str, values: list[Any]) -> tuple[str, list[Any]]:
-    """A statement with its values in the database's own words, where they have any."""
-    return sql, texts_of(values) or values
+        then, self._then = self._then, []
+        call_after_commit(then)
 
 
 def _kept(statement: LeanStatement, parameters: list[Any], *, commit: bool) -> list[Any]:
@@ -184,19 +184,6 @@ def insert_if_new(row: Model) -> bool:
     row.pk = found[0][0]
     _note_written([row])
     return True
-
-
-def next_key(table: Table) -> Func:
-    """The key the database counts next for a table, as an expression: what is asked is used up.
-
-    A row that knows its key beforehand is written in one statement with the rows that refer to it.
-    """
-    options = options_of(table)
-    sequence = Func(
-        Value(options.db_table), Value(options.pk.column), function="pg_get_serial_sequence",
-        output_field=CharField(),
-    )  # fmt: skip
-    return Func(sequence, function="nextval", output_field=BigIntegerField())
 
 
 def _values(row: Model | Line) -> dict[str, Any]:

@@ -32,7 +32,10 @@ def trace_of_its_own() -> Iterator[None]:
 @contextmanager
 def trace(trace_id: uuid.UUID | str | None = None) -> Iterator[uuid.UUID]:
     """Run the enclosed work under this trace, or under a new one."""
-    value = uuid.UUID(str(trace_id)) if trace_id else uuid.uuid4()
+    if isinstance(trace_id, uuid.UUID):
+        value = trace_id
+    else:
+        value = uuid.UUID(trace_id) if trace_id else uuid.uuid4()
     token = _current.set(value)
     try:
         yield value

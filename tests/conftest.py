@@ -31,6 +31,7 @@ from tests.scheduling import FileByFile, long_ones_first
 from tests.schema import drop_at_once, migrated_template
 from workflows import stepping
 from workflows.locks import warm_runs
+from workflows.stepping.first import KEYS
 
 
 @pytest.fixture(scope="session")
@@ -103,6 +104,7 @@ def own_language() -> None:
 def cold_runs() -> None:
     """Keys of instances come again in the next test, and are other instances then."""
     warm_runs.forget()
+    KEYS.forget()
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -4,29 +4,22 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
-from functools import partial
 from typing import Any
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection
 from django.db.models import Exists, QuerySet
 from django.utils.translation import gettext as _
 
 from accounts.actors import Actor, SystemActor
 from accounts.models import Membership, Role, Site
 from common import clock
-from common.errors import InvalidInput, NotFound, NotPermitted
-from common.making import made
+from common.errors import InvalidInput, NotFound, NotPermitted, ServiceError
 from common.prepared import LeanQuery, Slot
-from common.rows import next_key
-from events.tracing import current_trace, trace
-from workflows.calling.callers import is_caught_above
-from workflows.deployment import bundles
-from workflows.engine import EngineFault, ProcessRun
-from workflows.locks import Known
+from common.rows import Overtaken
+from workflows.engine import EngineFault
 from workflows.models import ProcessDefinition, ProcessInstance
-from workflows.scripting import scripts_run_for
 from workflows.selectors import visible_cases
-from workflows.stepping import Step, open_step, write
+from workflows.stepping import Beginning, open_step, take_first_step
 from workflows.suspension.holding import forget_held
 
 
@@ -48,30 +41,9 @@ def start_process(
 
     Raises  NotFound if no definition of this key is active; InvalidInput if the diagram cannot start.
     """
-    definition: Any = _ACTIVE.first(key=key, start_key=start_key)
-    known = _started(start_key) if definition is None or definition.is_started else None
-    if known is not None:
-        return known
-    if definition is None:
-        raise NotFound(_("There is no such process."), code="PROCESS_UNKNOWN")
+    beginning = Beginning({"priority": priority, **data}, site, subjects, start_key, actor, priority, start)
     try:
-        with transaction.atomic():
-            return _start(
-                definition,
-                {"priority": priority, **data},
-                site=site,
-                subjects=dict(subjects),
-                start_key=start_key,
-                actor=actor,
-                priority=priority,
-                start=start,
-            )
-    except IntegrityError:
-        # Another worker started it under the same key in this very moment.
-        known = _started(start_key)
-        if known is None:
-            raise
-        return known
+        return _begun_as_known(key, beginning) or _begun_as_read(key, beginning)
     except EngineFault as fault:
         raise _cannot_start(key, fault) from fault
 
@@ -94,19 +66,18 @@ def start_called_process(
     known = _started(start_key)
     if known is not None:
         return known
-    chosen = _CHOSEN.first(pk=definition)
+    actor = SystemActor("workflow", caller.site.code)
+    beginning = Beginning(
+        {"priority": caller.priority, **data},
+        caller.site,
+        subjects,
+        start_key,
+        actor,
+        caller.priority,
+        call=call,
+    )
     try:
-        with transaction.atomic():
-            return _start(
-                chosen,
-                {"priority": caller.priority, **data},
-                site=caller.site,
-                subjects=dict(subjects),
-                start_key=start_key,
-                actor=SystemActor("workflow", caller.site.code),
-                priority=caller.priority,
-                call=call,
-            )
+        return take_first_step(definition, beginning)
     except EngineFault as fault:
         raise _cannot_start(str(definition), fault) from fault
 
@@ -143,61 +114,55 @@ def _started(start_key: str) -> ProcessInstance | None:
     return _STARTED.first(start_key=start_key)
 
 
+def _begun_as_known(key: str, beginning: Beginning) -> ProcessInstance | None:
+    """The instance begun on the version this process last saw active, without a look at the database first.
+
+    None where that is to be looked up: within a transaction of somebody else's, which a refusal would undo, and
+    whenever something is refused, as what is known may be old.
+    """
+    version = _known_versions.get(key)
+    if version is None or connection.in_atomic_block:
+        return None
+    try:
+        return take_first_step(version, beginning, if_active=True)
+    except (Overtaken, IntegrityError, ServiceError, EngineFault):
+        _known_versions.pop(key, None)
+        return None
+
+
+def _begun_as_read(key: str, beginning: Beginning) -> ProcessInstance:
+    definition: Any = _ACTIVE.first(key=key, start_key=beginning.start_key)
+    known = _started(beginning.start_key) if definition is None or definition.is_started else None
+    if known is not None:
+        return known
+    if definition is None:
+        raise NotFound(_("There is no such process."), code="PROCESS_UNKNOWN")
+    try:
+        begun = take_first_step(definition.pk, beginning)
+    except IntegrityError:
+        # Another worker started it under the same key in this very moment.
+        known = _started(beginning.start_key)
+        if known is None:
+            raise
+        return known
+    _known_versions[key] = definition.pk
+    return begun
+
+
 def _active() -> QuerySet[ProcessDefinition]:
-    """The active version of a process, whether anything is started under a key already, and the next row's key."""
+    """The active version of a process, and whether anything is started under a key already."""
     started = Exists(ProcessInstance.objects.filter(start_key=Slot("start_key")))
     return (
         ProcessDefinition.objects.filter(key=Slot("key"), is_active=True)
         .only("pk")
-        .annotate(is_started=started, next_instance=next_key(ProcessInstance))
+        .annotate(is_started=started)
     )
 
 
+_known_versions: dict[str, int] = {}
+"""The version of each process that this one last saw active."""
 _ACTIVE = LeanQuery(_active)
-_CHOSEN = LeanQuery(
-    lambda: (
-        ProcessDefinition.objects.filter(pk=Slot("pk"))
-        .only("pk")
-        .annotate(next_instance=next_key(ProcessInstance))
-    )
-)
 _STARTED = LeanQuery(lambda: ProcessInstance.objects.filter(start_key=Slot("start_key")).defer("state"))
-
-
-def _start(
-    definition: Any,
-    data: Mapping[str, Any],
-    *,
-    site: Site,
-    subjects: dict[str, str],
-    start_key: str,
-    actor: Actor,
-    priority: str,
-    start: str = "",
-    call: uuid.UUID | None = None,
-) -> ProcessInstance:
-    now = clock.now()
-    instance = made(
-        ProcessInstance,
-        id=definition.next_instance,
-        uid=uuid.uuid4(),
-        definition_id=definition.pk,
-        site=site,
-        start_key=start_key,
-        priority=priority,
-        started_at=now,
-        changed_at=now,
-        trace_id=current_trace(),
-        call_id=call,
-    )
-    with trace(instance.trace_id), scripts_run_for(actor, case=str(instance.uid)):
-        outside = partial(is_caught_above, instance) if call is not None else None
-        run = ProcessRun.start(bundles.model_of(definition.pk), data, at=start, catches_outside=outside)
-        step = Step(instance, run, Known(subjects, sites={site.code: site}), actor)
-        step.note("case.started", start_key=start_key)
-        step.audit("case.started", process=run.model.diagram.key)
-        write(step, is_new=True)
-    return instance
 
 
 def _check_may_cancel(instance: ProcessInstance, actor: Actor) -> None:

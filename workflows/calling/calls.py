@@ -47,7 +47,7 @@ def call_process(context: TaskContext, *, process: str, data: dict[str, Any]) ->
 
     Raises  CallFailed with the code of the error the process ended with, or CALL_CANCELLED if it was stopped.
     """
-    case = ProcessInstance.objects.filter(call=context.run_uid).defer("state").order_by("-pk").first()
+    case = ProcessInstance.objects.filter(call=context.run_uid).defer("state").order_by("-started_at").first()
     is_retried = (
         context.attempt == 1 and case is not None and case.status in {Status.FAILED, Status.CANCELLED}
     )

@@ -35,7 +35,8 @@ def evaluate(text: str, names: Mapping[str, Any]) -> Any:
     Raises  ExpressionError for text outside the language, and for values an operation cannot take; ScriptError, which
             may be tried again, where it has to be run and there is no sandbox now.
     """
-    if not text.startswith(IN_PYTHON) and reads_only(tree := parse(text)):
+    tree = _read_here(text)
+    if tree is not None:
         return interpret(tree, names)
     try:
         return _apart(text, names)
@@ -63,6 +64,15 @@ def names_in(text: str) -> frozenset[str]:
     """The names an expression asks for."""
     tree = ast.parse(text.removeprefix(IN_PYTHON), mode="eval")
     return frozenset(node.id for node in ast.walk(tree) if isinstance(node, ast.Name))
+
+
+@lru_cache(maxsize=512)
+def _read_here(text: str) -> ast.expr | None:
+    """What an expression reads, if it does no more; None where it has to be run."""
+    if text.startswith(IN_PYTHON):
+        return None
+    tree = parse(text)
+    return tree if reads_only(tree) else None
 
 
 def reads_only(tree: ast.expr) -> bool:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Protocol
 
 from accounts.models import Person, Site
 from accounts.services import grant_studies, revoke_grants
-from common import clock
 from common.making import made
 from common.rows import Changes
 from common.sentences import sentence as _
@@ -17,11 +17,12 @@ from workflows.models import NO_DUE_DATE, RANKS, ROUTINE_RANK, ProcessInstance, 
 
 
 class CaseInHand(Protocol):
-    """What offering needs of a step: the locked instance, what is known of it, and what is to be written."""
+    """What offering needs of a step: the locked instance, what is known of it, what is to be written, and when."""
 
     instance: ProcessInstance
     known: Known
     changes: Changes
+    at: dt.datetime
 
 
 def offer(step: CaseInHand, waits: list[UserTaskWait]) -> list[UserTask]:
@@ -110,7 +111,7 @@ def _task(
         is_personal=bool(wait.person),
         has_candidates=not wait.person and bool(wait.candidates or wait.roles),
         priority=step.instance.priority,
-        offered_at=clock.now(),
+        offered_at=step.at,
         due_at=wait.due_at,
     )
 

@@ -9,7 +9,6 @@ from django.utils.translation import gettext as _
 
 from accounts.models import Membership, Person
 from accounts.signing import Signature, check_signature
-from common import clock
 from common.errors import Conflict, ServiceError
 from common.prepared import PreparedDelete, PreparedUpdate, Slot
 from workflows import forms
@@ -129,7 +128,7 @@ def put_into(step: Step, row: UserTask, person: Person) -> None:
     row.owner = None
     row.delegation = ""
     row.status = UserTask.Status.CLAIMED
-    row.claimed_at = clock.now()
+    row.claimed_at = step.at
     step.changes.update(row, "assignee", "owner", "delegation", "status", "claimed_at")
     _mark_candidates(row, is_free=False)
 
@@ -194,7 +193,7 @@ def _close(step: Step, row: UserTask, actor: Person, outcome: str) -> None:
     row.completed_by = actor
     row.status = UserTask.Status.COMPLETED
     row.outcome = outcome[:40]
-    row.closed_at = clock.now()
+    row.closed_at = step.at
     forget_candidates([row])
     step.changes.also(_DRAFTS, task=row.pk)
     if step.is_locked or is_theirs:

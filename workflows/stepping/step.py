@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -22,9 +23,10 @@ WORKFLOW = SystemActor("workflow")
 class Step:
     """A locked instance, the run of its process, and what has come of the step so far.
 
-    `closed` holds the user tasks that this step finishes, `handed` those it gives to somebody anew, `settled` the
-    machine steps and timers it has closed itself. A step that is not `is_locked` acts on what this process knows of
-    the instance: what it writes holds only if the instance is still at that revision.
+    `at` is the moment of everything the step does. `closed` holds the user tasks that it finishes, `handed` those it
+    gives to somebody anew, `settled` the machine steps and timers it has closed itself. A step that is not `is_locked`
+    acts on what this process knows of the instance: what it writes holds only if the instance is still at that
+    revision.
     """
 
     instance: ProcessInstance
@@ -37,6 +39,7 @@ class Step:
     settled: set[uuid.UUID] = field(default_factory=set)
     lines: list[Line] = field(default_factory=list)
     changes: Changes = field(default_factory=Changes)
+    at: dt.datetime = field(default_factory=clock.now)
     is_locked: bool = True
     has_written: bool = False
     """Whether rows were written beside `changes`, so that the step is to be told although nothing moved."""
@@ -60,7 +63,7 @@ class Step:
             Line(
                 ProcessEvent,
                 instance_id=self.instance.pk,
-                at=clock.now(),
+                at=self.at,
                 kind=kind,
                 element_id=element_id,
                 name=name[:120],
@@ -88,7 +91,7 @@ class Step:
         self.run.cancel()
         self.instance.status = ProcessInstance.Status.FAILED
         self.instance.outcome = code[:80]
-        self.instance.ended_at = clock.now()
+        self.instance.ended_at = self.at
         self.note("case.failed", code=code[:80])
 
     def add_subjects(self, subjects: Mapping[str, str]) -> None:

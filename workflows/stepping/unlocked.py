@@ -52,7 +52,7 @@ def unlocked_step(warm: WarmRun, *, actor: Actor) -> Iterator[Step]:
     try:
         with trace(step.instance.trace_id), scripts_run_for(actor, case=str(step.instance.uid)):
             yield step
-            if _reaches_further(step):
+            if reaches_further(step):
                 with transaction.atomic():
                     _lock(step)
                     write(step)
@@ -67,7 +67,7 @@ def unlocked_step(warm: WarmRun, *, actor: Actor) -> Iterator[Step]:
     warm_runs.trust.confirm()
 
 
-def _reaches_further(step: Step) -> bool:
+def reaches_further(step: Step) -> bool:
     """Whether more is read or written than the one statement says: that is done under a lock only."""
     before, after = step.before, step.run.waits
     gone = before.user_tasks.keys() - after.user_tasks.keys() - step.closed.keys()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from common import clock
 from workflows.engine import Waits
 from workflows.models import UserTask
 from workflows.people.offering import forget_candidates, offer
@@ -14,7 +13,7 @@ def write_user_tasks(step: Step, after: Waits) -> list[UserTask]:
     gone = set(step.before.user_tasks) - set(after.user_tasks) - set(step.closed)
     if gone:
         withdrawn = list(UserTask.objects.filter(pk__in=gone).select_related("site", "assignee"))
-        UserTask.objects.filter(pk__in=gone).update(status=UserTask.Status.CANCELLED, closed_at=clock.now())
+        UserTask.objects.filter(pk__in=gone).update(status=UserTask.Status.CANCELLED, closed_at=step.at)
         forget_candidates(withdrawn)
         for task in withdrawn:
             task.status = UserTask.Status.CANCELLED

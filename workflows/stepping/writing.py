@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from accounts.services import revoke_grants_with
-from common import clock
 from common.lean import bytea
 from common.prepared import PreparedUpdate, Slot
 from common.rows import Line
@@ -60,7 +59,7 @@ def _note_happenings(step: Step) -> None:
     error = step.run.error
     step.instance.status = ProcessInstance.Status.FAILED if error else ProcessInstance.Status.COMPLETED
     step.instance.outcome = (error or step.run.end_name(happened))[:80]
-    step.instance.ended_at = clock.now()
+    step.instance.ended_at = step.at
     step.note("case.failed" if error else "case.completed", outcome=step.instance.outcome)
 
 
@@ -68,7 +67,7 @@ def _save_instance(step: Step, *, is_new: bool) -> None:
     instance = step.instance
     instance.state = step.run.dump()
     instance.revision += 1
-    instance.changed_at = clock.now()
+    instance.changed_at = step.at
     if is_new:
         step.changes.insert([instance])
         subjects = step.subjects.items()
