@@ -16,6 +16,7 @@ from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.sequence import Sequence
 from pydicom.uid import ExplicitVRLittleEndian, SecondaryCaptureImageStorage
 
+from archive.studies.references import instance_reference
 from common.clock import format_da, format_tm
 from common.uids import derived_uid
 from compute.templates.contract import ResultImage, TemplateOutput
@@ -99,7 +100,7 @@ def _series(ds: Dataset, output: TemplateOutput, origin: Origin) -> None:
     ds.TimeOfSecondaryCapture = format_tm(origin.made_at)
     reference = Dataset()
     reference.SeriesInstanceUID = output.source_header.SeriesInstanceUID
-    reference.ReferencedInstanceSequence = Sequence(_reference(*uids) for uids in output.source_uids)
+    reference.ReferencedInstanceSequence = Sequence(instance_reference(*uids) for uids in output.source_uids)
     ds.ReferencedSeriesSequence = Sequence([reference])
 
 
@@ -161,15 +162,8 @@ def _derivation(ds: Dataset, output: TemplateOutput, origin: Origin) -> None:
     ds.ContributingEquipmentSequence = Sequence([equipment])
 
 
-def _reference(sop_class_uid: str, sop_instance_uid: str) -> Dataset:
-    item = Dataset()
-    item.ReferencedSOPClassUID = sop_class_uid
-    item.ReferencedSOPInstanceUID = sop_instance_uid
-    return item
-
-
 def _source(sop_class_uid: str, sop_instance_uid: str) -> Dataset:
-    item = _reference(sop_class_uid, sop_instance_uid)
+    item = instance_reference(sop_class_uid, sop_instance_uid)
     purpose = Dataset()
     purpose.CodeValue, purpose.CodingSchemeDesignator = "121322", "DCM"
     purpose.CodeMeaning = "Source image for image processing operation"

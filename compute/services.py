@@ -27,7 +27,14 @@ from compute.scheduling.devices import Device, known_devices
 from compute.scheduling.leases import has_room
 from compute.scheduling.placement import place
 from compute.selectors import series_facts
-from compute.templates.library import complete_parameters, estimate_for, find_template, reasons_against
+from compute.templates.library import (
+    SeriesFacts,
+    Template,
+    complete_parameters,
+    estimate_for,
+    find_template,
+    reasons_against,
+)
 from events.services import publish
 from events.tracing import current_trace, trace
 
@@ -71,40 +78,15 @@ def submit_job(
         earlier = Job.objects.filter(run_uid=run_uid).first() if run_uid else None
         if earlier is not None:
             return earlier
-        series = (
-            visible_series(actor)
-            .select_related("study__site")
-            .filter(series_instance_uid=series_instance_uid)
-            .first()
-        )
-        if series is None:
-            raise NotFound(gettext("There is no such series."), code="NO_SUCH_SERIES")
+        series = _series(series_instance_uid, actor)
         facts = series_facts(series)
         reasons = reasons_against(template, facts)
         if reasons:
             raise InvalidInput(" ".join(reasons), code="TEMPLATE_DOES_NOT_FIT")
         complete = complete_parameters(template, parameters or {})
-        estimate = estimate_for(template, facts)
-        placement = place(estimate, known_devices())
-        now = clock.now()
-        job = Job.objects.create(
-            template_key=template.key,
-            template_version=template.version,
-            study_instance_uid=series.study.study_instance_uid,
-            series_instance_uid=series_instance_uid,
-            parameters=complete,
-            fingerprint=_fingerprint(template.key, template.version, complete, series),
-            queue=placement.queue,
-            placement_reason=placement.reason[:200],
-            memory_bytes=estimate.memory_bytes,
-            run_uid=run_uid,
-            case_uid=case_uid,
-            submitted_by=actor_name(actor),
-            site_code=series.study.site.code,
-            trace_id=current_trace(),
-            submitted_at=now,
-            nudge_at=now + NUDGE_AGAIN,
-        )
+        job = _new_job(template, series, facts, parameters=complete)
+        job.run_uid, job.case_uid, job.submitted_by = run_uid, case_uid, actor_name(actor)
+        job.save(force_insert=True)
         _audit(actor, "job.submitted", job, template=template.key)
         if not _reuse(job):
             _announce(job)
@@ -232,6 +214,35 @@ def result_of(job: Job) -> dict[str, Any]:
         "result_series_uid": job.result_series_uid,
         "result_count": job.result_count,
     }
+
+
+def _series(series_instance_uid: str, actor: Actor) -> Series:
+    seen = visible_series(actor).select_related("study__site")
+    series = seen.filter(series_instance_uid=series_instance_uid).first()
+    if series is None:
+        raise NotFound(gettext("There is no such series."), code="NO_SUCH_SERIES")
+    return series
+
+
+def _new_job(template: Template, series: Series, facts: SeriesFacts, *, parameters: dict[str, Any]) -> Job:
+    """A job that is not saved yet, placed by what it will need."""
+    estimate, now = estimate_for(template, facts), clock.now()
+    placement = place(estimate, known_devices())
+    return Job(
+        template_key=template.key,
+        template_version=template.version,
+        study_instance_uid=series.study.study_instance_uid,
+        series_instance_uid=series.series_instance_uid,
+        site_code=series.study.site.code,
+        parameters=parameters,
+        fingerprint=_fingerprint(template.key, template.version, parameters, series),
+        queue=placement.queue,
+        placement_reason=placement.reason[:200],
+        memory_bytes=estimate.memory_bytes,
+        trace_id=current_trace(),
+        submitted_at=now,
+        nudge_at=now + NUDGE_AGAIN,
+    )
 
 
 def _held(claim: Claim) -> Any:

@@ -6,8 +6,10 @@ A failed step opens its incident itself; here is found what merely stands still.
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
+from typing import TypeVar
 
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from common import clock
 from workflows.models import (
@@ -29,6 +31,9 @@ MESSAGE_AGE = dt.timedelta(days=7)
 TIMER_AGE = dt.timedelta(minutes=10)
 QUEUE_AGE = dt.timedelta(minutes=15)
 STUCK_AGE = dt.timedelta(minutes=5)
+AT_ONCE = 500
+M = TypeVar("M", ServiceTaskRun, Timer)
+_IN_A_MOVING_CASE = Q(instance__status=ProcessInstance.Status.RUNNING, instance__suspended_at=None)
 
 
 def open_incidents_for_old_states() -> int:
@@ -42,61 +47,31 @@ def open_incidents_for_old_states() -> int:
 def _overdue_steps() -> int:
     """Steps at work, or waiting for their answer, beyond what their operator allows."""
     now = clock.now()
-    busy = ServiceTaskRun.objects.filter(
-        status__in=[ServiceTaskRun.Status.RUNNING, ServiceTaskRun.Status.PENDING],
-        instance__status=ProcessInstance.Status.RUNNING,
-        instance__suspended_at=None,
-    ).exclude(_told("STEP_OVERDUE"))
-    old = [run for run in busy[:500] if run.queued_at + _allowed(run) < now]
-    for run in old:
-        open_incident(
-            run.instance_id,
-            element_id=run.element_id,
-            code="STEP_OVERDUE",
-            message=f"{run.operator} has not answered in time",
-            task_uid=run.uid,
-        )
-    return len(old)
+    at_work = [ServiceTaskRun.Status.RUNNING, ServiceTaskRun.Status.PENDING]
+    busy = ServiceTaskRun.objects.filter(_IN_A_MOVING_CASE, status__in=at_work)
+    rows = [run for run in _untold(busy, "STEP_OVERDUE") if run.queued_at + _allowed(run) < now]
+    return _tell("STEP_OVERDUE", [(run, f"{run.operator} has not answered in time") for run in rows])
 
 
 def _unstarted_steps() -> int:
     """Steps no worker has taken: the queue has no worker, or is far behind."""
     waiting = ServiceTaskRun.objects.filter(
+        _IN_A_MOVING_CASE,
         status=ServiceTaskRun.Status.QUEUED,
         attempts=0,
         queued_at__lt=clock.now() - QUEUE_AGE,
-        instance__status=ProcessInstance.Status.RUNNING,
-        instance__suspended_at=None,
-    ).exclude(_told("NO_WORKER"))
-    rows = list(waiting[:500])
-    for run in rows:
-        open_incident(
-            run.instance_id,
-            element_id=run.element_id,
-            code="NO_WORKER",
-            message=f"No worker has taken {run.operator}",
-            task_uid=run.uid,
-        )
-    return len(rows)
+    )
+    rows = _untold(waiting, "NO_WORKER")
+    return _tell("NO_WORKER", [(run, f"No worker has taken {run.operator}") for run in rows])
 
 
 def _overdue_timers() -> int:
     late = Timer.objects.filter(
-        status=Timer.Status.WAITING,
-        due_at__lt=clock.now() - TIMER_AGE,
-        instance__status=ProcessInstance.Status.RUNNING,
-        instance__suspended_at=None,
-    ).exclude(_told("TIMER_LATE"))
-    rows = list(late[:500])
-    for timer in rows:
-        open_incident(
-            timer.instance_id,
-            element_id=timer.element_id,
-            code="TIMER_LATE",
-            message="A due timer was not fired",
-            task_uid=timer.uid,
-        )
-    return len(rows)
+        _IN_A_MOVING_CASE, status=Timer.Status.WAITING, due_at__lt=clock.now() - TIMER_AGE
+    )
+    return _tell(
+        "TIMER_LATE", [(timer, "A due timer was not fired") for timer in _untold(late, "TIMER_LATE")]
+    )
 
 
 def _stuck_instances() -> int:
@@ -114,7 +89,7 @@ def _stuck_instances() -> int:
         .exclude(Exists(MessageSubscription.objects.filter(instance=here, kind__in=["message", "signal"])))
         .exclude(Exists(Incident.objects.filter(instance=here, code="STUCK", resolved_at=None)))
     )
-    rows = list(still.only("pk")[:500])
+    rows = list(still.only("pk")[:AT_ONCE])
     for instance in rows:
         open_incident(instance.pk, element_id="", code="STUCK", message="Nothing is waited for")
     return len(rows)
@@ -139,6 +114,15 @@ def _allowed(run: ServiceTaskRun) -> dt.timedelta:
     return dt.timedelta(seconds=operator.timeout_s if operator is not None else 0)
 
 
-def _told(code: str) -> Exists:
-    """Whether an incident of this code is open for the row in hand."""
-    return Exists(Incident.objects.filter(task_uid=OuterRef("pk"), code=code, resolved_at=None))
+def _untold(rows: QuerySet[M], code: str) -> list[M]:
+    """Some of the rows for which no incident of this code is open."""
+    told = Incident.objects.filter(task_uid=OuterRef("pk"), code=code, resolved_at=None)
+    return list(rows.exclude(Exists(told))[:AT_ONCE])
+
+
+def _tell(code: str, found: Sequence[tuple[ServiceTaskRun | Timer, str]]) -> int:
+    for row, message in found:
+        open_incident(
+            row.instance_id, element_id=row.element_id, code=code, message=message, task_uid=row.uid
+        )
+    return len(found)

@@ -11,7 +11,7 @@ from archive.lifecycle.digests import blocks_of, examine
 from archive.lifecycle.models import ScrubFinding
 from archive.lifecycle.references import in_segments, references_to
 from archive.lifecycle.rewriting import Move, write_anew
-from archive.lifecycle.transfers import sources_of
+from archive.lifecycle.transfers import claim_copy, sources_of
 from archive.lifecycle.volumes import store_of
 from archive.storage.keys import ObjectKey, parse_key
 from archive.storage.models import SegmentCopy, Volume
@@ -31,7 +31,7 @@ LOOK_AGAIN = dt.timedelta(hours=6)
 def repair_due(*, limit: int = 20) -> int:
     """Mend the damaged copies that are due; how many were worked on."""
     done = 0
-    while done < limit and (copy := _claim()) is not None:
+    while done < limit and (copy := claim_copy(State.DAMAGED, lease=LEASE)) is not None:
         done += 1
         try:
             repair(copy)
@@ -52,22 +52,6 @@ def repair(copy: SegmentCopy) -> bool:
             return True
     _save_what_is_whole(copy)
     return False
-
-
-def _claim() -> SegmentCopy | None:
-    with transaction.atomic():
-        copy = (
-            SegmentCopy.objects.filter(
-                state=State.DAMAGED, next_at__lte=clock.now(), volume__state=Volume.State.ONLINE
-            )
-            .order_by("next_at")
-            .select_for_update(skip_locked=True, of=("self",))
-            .select_related("segment", "volume")
-            .first()
-        )
-        if copy is not None:
-            SegmentCopy.objects.filter(pk=copy.pk).update(next_at=clock.now() + LEASE)
-    return copy
 
 
 def _restore_from(source: Volume, copy: SegmentCopy) -> bool:

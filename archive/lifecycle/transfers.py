@@ -36,7 +36,7 @@ def transfer_due(*, limit: int = 50) -> int:
     budget = settings.MOVE_MB_PER_PASS * 1024 * 1024
     done = 0
     while done < limit and budget > 0:
-        copy = _claim()
+        copy = claim_copy(State.COPYING, lease=LEASE)
         if copy is None:
             break
         transfer(copy)
@@ -65,12 +65,12 @@ def sources_of(segment: Segment, *, but: Volume) -> Iterator[Volume]:
     yield from sorted((copy.volume for copy in copies), key=lambda volume: rank[volume.tier])
 
 
-def _claim() -> SegmentCopy | None:
-    """The copy that waits longest, leased to this worker; None if there is none."""
+def claim_copy(state: SegmentCopy.State, *, lease: dt.timedelta) -> SegmentCopy | None:
+    """The copy in this state that waits longest, leased to this worker; None if there is none."""
     with transaction.atomic():
         copy = (
             SegmentCopy.objects.filter(
-                state=State.COPYING, next_at__lte=clock.now(), volume__state=Volume.State.ONLINE
+                state=state, next_at__lte=clock.now(), volume__state=Volume.State.ONLINE
             )
             .order_by("next_at")
             .select_for_update(skip_locked=True, of=("self",))
@@ -78,7 +78,7 @@ def _claim() -> SegmentCopy | None:
             .first()
         )
         if copy is not None:
-            copy.next_at = clock.now() + LEASE
+            copy.next_at = clock.now() + lease
             copy.save(update_fields=["next_at"])
     return copy
 

@@ -18,3 +18,14 @@ def visible_reports(actor: Actor) -> QuerySet[Report]:
         | Q(study__study_instance_uid__in=granted_studies(actor).values("study_instance_uid"))
         | Q(author=actor)
     )
+
+
+def subjects_of(report: Report) -> dict[str, str]:
+    """What news of the report is about."""
+    study = report.study
+    subjects = {
+        "report": str(report.uid),
+        "study": study.study_instance_uid,
+        "patient": str(study.patient.uid),
+    }
+    return subjects | ({"order": str(study.order.uid)} if study.order is not None else {})

@@ -13,6 +13,7 @@ from accounts.models import Person
 from accounts.privileges import Privilege, granted_studies, has_privilege, sites_where
 from archive.orders.services import mark_reported
 from archive.reports.models import Report
+from archive.reports.selectors import subjects_of
 from archive.studies.models import Study
 from common import clock
 from common.errors import Conflict, InvalidInput, NotFound, NotPermitted
@@ -104,13 +105,6 @@ def _check_permitted(study: Study, author: Person) -> None:
 
 def _announce(report: Report) -> None:
     study = report.study
-    subjects = {
-        "report": str(report.uid),
-        "study": study.study_instance_uid,
-        "patient": str(study.patient.uid),
-    }
-    if study.order is not None:
-        subjects["order"] = str(study.order.uid)
     record_audit(
         report.author,
         "report.signed",
@@ -120,4 +114,6 @@ def _announce(report: Report) -> None:
         site_code=study.site.code,
         version=report.version,
     )
-    publish("ReportSigned", {"status": report.status, "version": report.version}, subjects=subjects)
+    publish(
+        "ReportSigned", {"status": report.status, "version": report.version}, subjects=subjects_of(report)
+    )

@@ -9,7 +9,7 @@ from django.db import transaction
 from django.utils.module_loading import import_string
 
 from archive.reports.models import Report
-from archive.reports.selectors import visible_reports
+from archive.reports.selectors import subjects_of, visible_reports
 from common.errors import NotFound
 from events.tracing import trace
 from integrations.hl7.delivery import queue_message, retry_message
@@ -70,17 +70,5 @@ def _queue(report: Report, *, run_uid: uuid.UUID, link_name: str) -> OutboundMes
         control_id=control_id,
         run_uid=run_uid,
         mapped_by=mapped_by,
-        subjects=_subjects(report),
+        subjects=subjects_of(report),
     )
-
-
-def _subjects(report: Report) -> dict[str, str]:
-    study = report.study
-    subjects = {
-        "report": str(report.uid),
-        "study": study.study_instance_uid,
-        "patient": str(study.patient.uid),
-    }
-    if study.order is not None:
-        subjects["order"] = str(study.order.uid)
-    return subjects

@@ -15,11 +15,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.models import Person
-from accounts.privileges import Privilege, sites_where
 from archive.orders.selectors import visible_orders
 from archive.studies.selectors import visible_studies
 from common.errors import InvalidInput
 from portal.api.errors import RefusalSerializer
+from portal.api.sites import operated_site
 from portal.api.suspending import REFUSALS, SuspendableCases
 from workflows.case_data import cases_with_visible_data, data_of
 from workflows.models import ProcessEvent, ProcessInstance
@@ -84,9 +84,7 @@ class CaseActions(SuspendableCases):
         wish = StartSerializer(data=request.data)
         wish.is_valid(raise_exception=True)
         told = wish.validated_data
-        site = sites_where(self.person, Privilege.OPERATE_CASES).filter(code=told["site"]).first()
-        if site is None:
-            raise _refused("site", _("The code of a site whose cases you look after is required."))
+        site = operated_site(told["site"], self.person)
         if len(json.dumps(told["data"])) > MAX_DATA_BYTES:
             raise _refused("data", _("A case starts with 100 kB of data at most."))
         check_subjects(self.person, told["subjects"])

@@ -11,13 +11,13 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.privileges import Privilege, sites_where
-from common.errors import InvalidInput
 from integrations.hl7.links import create_link, try_link, update_link
 from integrations.hl7.models import Link
 from integrations.hl7.selectors import visible_links
 from portal.api.errors import RefusalSerializer
+from portal.api.parameters import object_in
 from portal.api.resource import Resource
+from portal.api.sites import node_site
 
 
 class LinkSerializer(serializers.ModelSerializer[Link]):
@@ -75,18 +75,17 @@ class LinkViewSet(Resource[Link]):
     @extend_schema(request=LinkChangeSerializer, responses={201: LinkSerializer, 400: RefusalSerializer})
     def create(self, request: Request) -> Response:
         """Add a link to a site."""
-        values = _given(request)
-        site = sites_where(self.person, Privilege.MANAGE_NODES).filter(code=values.pop("site", "")).first()
-        if site is None:
-            sentence = "The code of a site whose nodes you manage is required."
-            raise InvalidInput(sentence, code="SITE_UNKNOWN", fields={"site": sentence})
+        values = object_in(request, refusal_code="LINK_INVALID")
+        site = node_site(values.pop("site", ""), self.person)
         made = create_link(actor=self.person, site=site, values=values)
         return Response(LinkSerializer(made).data, status=201)
 
     @extend_schema(request=LinkChangeSerializer, responses={200: LinkSerializer, 400: RefusalSerializer})
     def partial_update(self, request: Request, name: str) -> Response:
         """Change what is given of a link; it holds from the next message on."""
-        changed = update_link(self.get_object(), actor=self.person, changes=_given(request))
+        changed = update_link(
+            self.get_object(), actor=self.person, changes=object_in(request, refusal_code="LINK_INVALID")
+        )
         return Response(LinkSerializer(changed).data)
 
     @extend_schema(request=None, responses={200: LinkTrialSerializer, 409: RefusalSerializer})
@@ -95,9 +94,3 @@ class LinkViewSet(Resource[Link]):
         """Connect to the partner of an outbound link, and hang up again."""
         trial = try_link(self.get_object(), actor=self.person)
         return Response(LinkTrialSerializer(trial).data)
-
-
-def _given(request: Request) -> dict[str, Any]:
-    if not isinstance(request.data, dict):
-        raise InvalidInput("A JSON object is required.", code="LINK_INVALID")
-    return {str(name): value for name, value in request.data.items()}

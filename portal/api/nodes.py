@@ -11,16 +11,15 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.privileges import Privilege, sites_where
-from common.errors import InvalidInput
 from integrations.dicom.models import ApplicationEntity, NodeCheck
 from integrations.dicom.nodes import services
 from integrations.dicom.nodes.check import ask_check
 from integrations.dicom.nodes.findings import finding
 from integrations.dicom.nodes.selectors import visible_checks, visible_nodes
 from portal.api.errors import RefusalSerializer
-from portal.api.parameters import query, text_in
+from portal.api.parameters import object_in, query, text_in
 from portal.api.resource import UUID_PATTERN, Resource
+from portal.api.sites import node_site
 
 _WRITABLE = (
     "ae_title", "description", "is_enabled", "roles", "takes", "host", "port", "use_tls", "allowed_addresses",
@@ -109,18 +108,17 @@ class NodeViewSet(Resource[ApplicationEntity]):
     @extend_schema(request=NodeChangeSerializer, responses={201: NodeSerializer, 400: RefusalSerializer})
     def create(self, request: Request) -> Response:
         """Add a node to a site."""
-        values = _given(request)
-        site = sites_where(self.person, Privilege.MANAGE_NODES).filter(code=values.pop("site", "")).first()
-        if site is None:
-            sentence = "The code of a site whose nodes you manage is required."
-            raise InvalidInput(sentence, code="SITE_UNKNOWN", fields={"site": sentence})
+        values = object_in(request, refusal_code="NODE_INVALID")
+        site = node_site(values.pop("site", ""), self.person)
         made = services.create_node(actor=self.person, site=site, values=values)
         return Response(NodeSerializer(made).data, status=201)
 
     @extend_schema(request=NodeChangeSerializer, responses={200: NodeSerializer, 400: RefusalSerializer})
     def partial_update(self, request: Request, pk: str) -> Response:
         """Change what is given of a node."""
-        changed = services.update_node(self.get_object(), actor=self.person, changes=_given(request))
+        changed = services.update_node(
+            self.get_object(), actor=self.person, changes=object_in(request, refusal_code="NODE_INVALID")
+        )
         return Response(NodeSerializer(changed).data)
 
     @extend_schema(request=CheckRequestSerializer, responses={202: NodeCheckSerializer})
@@ -153,9 +151,3 @@ class NodeCheckViewSet(Resource[NodeCheck]):
         found = visible_checks(self.person).select_related("node")
         title = text_in(self.request, "node")
         return found.filter(node__ae_title=title) if title else found
-
-
-def _given(request: Request) -> dict[str, Any]:
-    if not isinstance(request.data, dict):
-        raise InvalidInput("A JSON object is required.", code="NODE_INVALID")
-    return {str(name): value for name, value in request.data.items()}

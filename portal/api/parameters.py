@@ -1,9 +1,10 @@
-"""Query parameters read with a clear refusal for what cannot be meant."""
+"""Query parameters and bodies, read with a clear refusal for what cannot be meant."""
 
 from __future__ import annotations
 
 import datetime as dt
 import uuid
+from typing import Any
 
 from django.utils.dateparse import parse_date
 from django.utils.translation import gettext as _
@@ -48,6 +49,13 @@ def date_in(request: Request, name: str) -> dt.date | None:
     if day is None:
         raise _not_accepted(name, _("This is not a date like 2026-03-31."))
     return day
+
+
+def object_in(request: Request, *, refusal_code: str) -> dict[str, Any]:
+    """The body, which must be a JSON object, name by name as it came."""
+    if not isinstance(request.data, dict):
+        raise InvalidInput("A JSON object is required.", code=refusal_code)
+    return {str(name): value for name, value in request.data.items()}
 
 
 def query(name: str, description: str) -> OpenApiParameter:

@@ -5,19 +5,16 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
-from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts.models import Site
-from accounts.privileges import Privilege, sites_where
-from common.errors import InvalidInput
 from portal.api.authentication import FOR_PROGRAMS, person_of
 from portal.api.case_actions import check_subjects
 from portal.api.errors import RefusalSerializer
+from portal.api.sites import operated_site
 from workflows.news.outside import tell_message, tell_signal
 
 REFUSALS = {400: RefusalSerializer, 403: RefusalSerializer}
@@ -72,16 +69,8 @@ def _read(kind: type[serializers.Serializer[Any]], request: Request) -> dict[str
     wish.is_valid(raise_exception=True)
     told: dict[str, Any] = dict(wish.validated_data)
     check_subjects(person_of(request), told["subjects"])
-    told["site"] = _site(request, told["site"])
+    told["site"] = operated_site(told["site"], person_of(request))
     return told
-
-
-def _site(request: Request, code: str) -> Site:
-    site = sites_where(person_of(request), Privilege.OPERATE_CASES).filter(code=code).first()
-    if site is None:
-        sentence = _("The code of a site whose cases you look after is required.")
-        raise InvalidInput(sentence, fields={"site": sentence})
-    return site
 
 
 def _answer(uid: uuid.UUID) -> Response:

@@ -34,6 +34,7 @@ from integrations.routing.selectors import (
 from portal.api.errors import RefusalSerializer
 from portal.api.parameters import query, text_in, uid_in
 from portal.api.resource import UUID_PATTERN, Resource
+from portal.api.sites import site_named
 from portal.routing.checking import problems_of
 
 KEY_PATTERN = "[a-z0-9-]{1,64}"
@@ -376,8 +377,8 @@ def _draft(table: RoutingTable) -> RoutingTableVersion:
 
 
 def _site(view: Resource[Any], code: str) -> Site:
-    site = sites_managed(view.person).filter(code=code).first()
-    if site is None:
-        sentence = "The code of a site whose routing you manage is required."
-        raise InvalidInput(sentence, code="SITE_UNKNOWN", fields={"site": sentence})
-    return site
+    return site_named(
+        code,
+        among=sites_managed(view.person),
+        sentence="The code of a site whose routing you manage is required.",
+    )

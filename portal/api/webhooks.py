@@ -12,7 +12,6 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.privileges import Privilege, sites_where
-from common.errors import InvalidInput
 from integrations.webhooks import services
 from integrations.webhooks.by_hand import resend_failed, send_ping
 from integrations.webhooks.delivery import replay
@@ -23,6 +22,7 @@ from portal.api.authentication import FOR_PROGRAMS
 from portal.api.errors import RefusalSerializer
 from portal.api.parameters import query, text_in, uuid_in
 from portal.api.resource import UUID_PATTERN, Resource
+from portal.api.sites import site_named
 
 REFUSALS = {400: RefusalSerializer, 403: RefusalSerializer, 404: RefusalSerializer, 409: RefusalSerializer}
 STATES = {
@@ -117,10 +117,11 @@ class WebhookViewSet(Resource[Webhook]):
         wish = NewWebhookSerializer(data=request.data)
         wish.is_valid(raise_exception=True)
         told = wish.validated_data
-        site = sites_where(self.person, Privilege.MANAGE_WEBHOOKS).filter(code=told["site"]).first()
-        if site is None:
-            sentence = "The code of a site whose webhooks you manage is required."
-            raise InvalidInput(sentence, code="SITE_UNKNOWN", fields={"site": sentence})
+        site = site_named(
+            told["site"],
+            among=sites_where(self.person, Privilege.MANAGE_WEBHOOKS),
+            sentence="The code of a site whose webhooks you manage is required.",
+        )
         made = services.create_webhook(
             site, name=told["name"], url=told["url"], events=told["events"], actor=self.person
         )

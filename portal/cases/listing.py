@@ -47,12 +47,17 @@ class CaseRow:
 
 def with_case_rows(cases: QuerySet[ProcessInstance]) -> QuerySet[ProcessInstance]:
     """The cases with everything a row shows."""
-    waiting = UserTask.objects.filter(status__in=OPEN_TASKS).select_related("assignee", "site")
+    found = with_open_tasks(cases, UserTask.objects.select_related("assignee", "site"))
+    return found.prefetch_related("subjects").order_by("-started_at", "-pk")
+
+
+def with_open_tasks(cases: QuerySet[ProcessInstance], tasks: QuerySet[UserTask]) -> QuerySet[ProcessInstance]:
+    """The cases as a list needs them, each with those of these tasks that are open as its `open_tasks`."""
+    waiting = Prefetch("user_tasks", queryset=tasks.filter(status__in=OPEN_TASKS), to_attr="open_tasks")
     return (
         cases.select_related("definition", "site")
         .defer("state", "definition__files")
-        .prefetch_related("subjects", Prefetch("user_tasks", queryset=waiting, to_attr="open_tasks"))
-        .order_by("-started_at", "-pk")
+        .prefetch_related(waiting)
     )
 
 

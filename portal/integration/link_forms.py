@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from django.http import QueryDict
-from django.utils.translation import gettext as _
 
-from accounts.models import Person, Site
-from accounts.privileges import Privilege, sites_where
-from common.errors import InvalidInput
+from accounts.models import Person
+from accounts.privileges import Privilege
 from integrations.hl7.models import Link
+from portal.site_forms import SiteForm, only_code, sites_offered
 from workflows.scripting.library.selectors import references_in_force
 
 CHARACTER_SETS = (
@@ -37,12 +36,8 @@ _TEXTS = ("name", "direction", *_TEXTS_OF[Link.Direction.OUTBOUND.value])
 
 
 @dataclass(slots=True)
-class LinkForm:
-    """The values as the page shows them, and what is wrong with them by field."""
-
-    values: dict[str, Any]
-    sites: list[Site]
-    errors: dict[str, str] = field(default_factory=dict)
+class LinkForm(SiteForm):
+    """What is typed of a link."""
 
     @property
     def directions(self) -> list[tuple[str, Any]]:
@@ -64,25 +59,11 @@ class LinkForm:
             facts["consultation_codes"] = self.values["consultation_codes"].splitlines()
         return {**facts, "is_active": self.values["is_active"]}
 
-    @property
-    def site(self) -> Site:
-        """The site that was chosen. Raises InvalidInput beside the field."""
-        for site in self.sites:
-            if site.code == self.values["site"]:
-                return site
-        sentence = _("Choose one of your sites.")
-        raise InvalidInput(sentence, code="SITE_UNKNOWN", fields={"site": sentence})
-
-    def refuse(self, refusal: InvalidInput) -> LinkForm:
-        """The form with what was wrong beside its fields."""
-        self.errors = refusal.fields or {"": refusal.message}
-        return self
-
 
 def blank_form(person: Person) -> LinkForm:
     """A link that is not there yet: messages come in by most."""
     form = form_of(Link(direction=Link.Direction.INBOUND), person)
-    form.values["site"] = form.sites[0].code if len(form.sites) == 1 else ""
+    form.values["site"] = only_code(form.sites)
     return form
 
 
@@ -91,20 +72,18 @@ def form_of(link: Link, person: Person) -> LinkForm:
     values: dict[str, Any] = {name: getattr(link, name) for name in (*_TEXTS, "is_active")}
     values["consultation_codes"] = "\n".join(link.consultation_codes)
     values["site"] = link.site.code if link.site_id else ""
-    return LinkForm(values, _sites(person))
+    return LinkForm(values, sites_offered(person, Privilege.MANAGE_NODES))
 
 
 def typed_form(post: QueryDict, person: Person) -> LinkForm:
     """What was typed, as it was typed."""
     names = (*_TEXTS, "consultation_codes", "site")
     values: dict[str, Any] = {name: post.get(name, "").replace("\0", "") for name in names}
-    return LinkForm({**values, "is_active": "is_active" in post}, _sites(person))
+    return LinkForm(
+        {**values, "is_active": "is_active" in post}, sites_offered(person, Privilege.MANAGE_NODES)
+    )
 
 
 def _with(offered: tuple[str, ...] | list[str], chosen: str) -> list[str]:
     """What is offered, and what the link has beside it."""
     return [*offered, *([chosen] if chosen and chosen not in offered else [])]
-
-
-def _sites(person: Person) -> list[Site]:
-    return list(sites_where(person, Privilege.MANAGE_NODES).order_by("code"))

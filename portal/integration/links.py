@@ -19,6 +19,7 @@ from portal.integration.link_forms import LinkForm, blank_form, form_of, typed_f
 from portal.integration.words import DIRECTION
 from portal.nodes.words import FAILURE, word_of
 from portal.shell.person import person_of
+from portal.site_forms import with_the_rest
 
 LISTED = 200
 managing = opened_by(Privilege.MANAGE_NODES)
@@ -49,7 +50,7 @@ def add(request: HttpRequest) -> HttpResponse:
     try:
         made = services.create_link(actor=person, site=form.site, values=values)
     except InvalidInput as refusal:
-        return _form(request, form.refuse(_with_the_rest(refusal, values)), None)
+        return _form(request, form.refuse(with_the_rest(refusal, lambda: cleaned(values, is_new=True))), None)
     told.success(request, _("%(title)s was added.") % {"title": made.name})
     return redirect("links")
 
@@ -95,15 +96,6 @@ def _link(request: HttpRequest, name: str) -> Link:
     person = person_of(request)
     managed = visible_links(person).filter(site__in=sites_where(person, Privilege.MANAGE_NODES))
     return get_object_or_404(managed, name=name)
-
-
-def _with_the_rest(refusal: InvalidInput, values: dict[str, object]) -> InvalidInput:
-    """The refusal with whatever else is wrong, so that everything is told at once."""
-    try:
-        cleaned(values, is_new=True)
-    except InvalidInput as rest:
-        return InvalidInput(rest.message, code=rest.code, fields={**rest.fields, **refusal.fields})
-    return refusal
 
 
 def _form(request: HttpRequest, form: LinkForm, found: Link | None) -> HttpResponse:

@@ -15,10 +15,10 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts.audit import record_audit
 from accounts.privileges import Privilege
 from archive.studies.selectors import visible_rejected_objects
-from common.errors import Conflict, ServiceError
 from events.models import Delivery
 from integrations.hl7.models import MessageLog
 from integrations.hl7.selectors import visible_messages
+from portal.acting import act
 from portal.cases.words import Word, step_name, word
 from portal.gate import opened_by
 from portal.integration.segments import message_view
@@ -182,15 +182,16 @@ def retry(request: HttpRequest, pk: int) -> HttpResponse:
     if not may_operate(person, found.instance):
         raise Http404
     step = _failed_step(found)
-    try:
-        if step is None:
-            raise Conflict(_("This step has not failed."), code="STEP_NOT_FAILED")
-        retry_service_task(step.uid, actor=person)
-    except ServiceError as refusal:
-        told.error(request, refusal.message)
-    else:
-        told.success(request, _("The step is tried again. If it fails, a new incident opens."))
-    return redirect("incident", pk=pk)
+    if step is None:
+        told.error(request, _("This step has not failed."))
+        return redirect("incident", pk=pk)
+    return act(
+        request,
+        lambda: retry_service_task(step.uid, actor=person),
+        _("The step is tried again. If it fails, a new incident opens."),
+        "incident",
+        pk=pk,
+    )
 
 
 def _failed_step(incident: Incident) -> ServiceTaskRun | None:

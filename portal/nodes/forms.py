@@ -7,11 +7,11 @@ from typing import Any
 
 from django.http import QueryDict
 
-from accounts.models import Person, Site
-from accounts.privileges import Privilege, sites_where
-from common.errors import InvalidInput
+from accounts.models import Person
+from accounts.privileges import Privilege
 from integrations.dicom.models import AERole, ApplicationEntity, SliceInterest, sender_roles
 from integrations.dicom.nodes.quirks import Quirk
+from portal.site_forms import SiteForm, sites_offered
 
 _TEXTS = (
     "ae_title",
@@ -31,13 +31,10 @@ LEAST_WINDOWS = 2
 
 
 @dataclass(slots=True)
-class NodeForm:
-    """The values as the page shows them, and what is wrong with them by field."""
+class NodeForm(SiteForm):
+    """What is typed of a node; `windows` are its limits by time of day, a row each."""
 
-    values: dict[str, Any]
-    windows: list[dict[str, Any]]
-    sites: list[Site]
-    errors: dict[str, str] = field(default_factory=dict)
+    windows: list[dict[str, Any]] = field(kw_only=True)
 
     @property
     def roles(self) -> list[tuple[str, Any]]:
@@ -51,11 +48,6 @@ class NodeForm:
     def interests(self) -> list[tuple[str, Any]]:
         return list(SliceInterest.choices)
 
-    def refuse(self, refusal: InvalidInput) -> NodeForm:
-        """The form with what was wrong beside its fields."""
-        self.errors = refusal.fields or {"": refusal.message}
-        return self
-
 
 def blank_form(person: Person) -> NodeForm:
     """A node that is not there yet, as most are: it sends to us."""
@@ -68,7 +60,7 @@ def form_of(node: ApplicationEntity, person: Person) -> NodeForm:
     values: dict[str, Any] = {name: getattr(node, name) for name in (*_TEXTS, *_CHOICES, *_FLAGS)}
     values |= {name: "\n".join(getattr(node, name)) for name in _LINES}
     values["site"] = node.site.code if node.site_id else ""
-    return NodeForm(values, _padded(list(node.limits)), _sites(person))
+    return NodeForm(values, sites_offered(person, Privilege.MANAGE_NODES), windows=_padded(list(node.limits)))
 
 
 def typed_form(post: QueryDict, person: Person) -> NodeForm:
@@ -78,7 +70,8 @@ def typed_form(post: QueryDict, person: Person) -> NodeForm:
     values |= {name: name in post for name in _FLAGS}
     columns = [post.getlist(f"limit_{name}") for name in _WINDOW]
     rows = [dict(zip(_WINDOW, row, strict=True)) for row in zip(*columns, strict=False)]
-    return NodeForm(values, _padded([row for row in rows if any(row.values())]), _sites(person))
+    windows = _padded([row for row in rows if any(row.values())])
+    return NodeForm(values, sites_offered(person, Privilege.MANAGE_NODES), windows=windows)
 
 
 def values_of(form: NodeForm) -> dict[str, Any]:
@@ -92,7 +85,3 @@ def values_of(form: NodeForm) -> dict[str, Any]:
 def _padded(windows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """The windows with an empty row to add one, and no fewer rows than a form should start with."""
     return windows + [{} for _row in range(max(1, LEAST_WINDOWS - len(windows)))]
-
-
-def _sites(person: Person) -> list[Site]:
-    return list(sites_where(person, Privilege.MANAGE_NODES).order_by("code"))

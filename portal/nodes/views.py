@@ -10,8 +10,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from accounts.models import Person, Site
-from accounts.privileges import Privilege, sites_where
+from accounts.privileges import Privilege
 from common.errors import InvalidInput, ServiceError
 from integrations.dicom.models import ApplicationEntity, NodeCheck
 from integrations.dicom.nodes import services
@@ -34,6 +33,7 @@ from portal.nodes.gathering import (
 from portal.nodes.notices import notices_of
 from portal.nodes.words import health_of, is_left_alone
 from portal.shell.person import person_of
+from portal.site_forms import with_the_rest
 
 managing = opened_by(Privilege.MANAGE_NODES)
 
@@ -84,9 +84,9 @@ def add(request: HttpRequest) -> HttpResponse:
         return _form(request, blank_form(person), None)
     form = typed_form(request.POST, person)
     try:
-        made = services.create_node(actor=person, site=_site(form, person), values=values_of(form))
+        made = services.create_node(actor=person, site=form.site, values=values_of(form))
     except InvalidInput as refusal:
-        return _form(request, form.refuse(_with_the_rest(refusal, form)), None)
+        return _form(request, form.refuse(with_the_rest(refusal, lambda: cleaned(values_of(form)))), None)
     told.success(request, _("%(title)s was added.") % {"title": made.ae_title})
     if made.host and made.is_enabled:
         ask_check(made, actor=person)
@@ -159,23 +159,6 @@ def _check_part(request: HttpRequest, found: NodeCheck) -> HttpResponse:
 
 def _node(request: HttpRequest, pk: int) -> ApplicationEntity:
     return get_object_or_404(visible_nodes(person_of(request)), pk=pk)
-
-
-def _site(form: NodeForm, person: Person) -> Site:
-    site = sites_where(person, Privilege.MANAGE_NODES).filter(code=form.values["site"]).first()
-    if site is None:
-        sentence = _("Choose one of your sites.")
-        raise InvalidInput(sentence, code="SITE_UNKNOWN", fields={"site": sentence})
-    return site
-
-
-def _with_the_rest(refusal: InvalidInput, form: NodeForm) -> InvalidInput:
-    """The refusal with whatever else is wrong, so that everything is told at once."""
-    try:
-        cleaned(values_of(form))
-    except InvalidInput as rest:
-        return InvalidInput(rest.message, code=rest.code, fields={**rest.fields, **refusal.fields})
-    return refusal
 
 
 def _form(request: HttpRequest, form: NodeForm, found: ApplicationEntity | None) -> HttpResponse:

@@ -6,12 +6,12 @@ import datetime as dt
 from dataclasses import dataclass
 from enum import StrEnum
 
-from django.db.models import Count, Prefetch, Q, QuerySet
+from django.db.models import Count, Q, QuerySet
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Person
-from portal.cases.listing import OPEN_TASKS
+from portal.cases.listing import OPEN_TASKS, with_open_tasks
 from portal.cases.words import HAPPENED, Word, case_state, step_name
 from workflows.models import (
     HeldInput,
@@ -90,13 +90,8 @@ def shown_cases(person: Person, show: Show) -> QuerySet[ProcessInstance]:
 
 def with_rows(cases: QuerySet[ProcessInstance]) -> QuerySet[ProcessInstance]:
     """The cases with everything a row shows."""
-    waiting = UserTask.objects.filter(status__in=OPEN_TASKS).only("instance", "name", "element_id")
-    return (
-        cases.select_related("definition", "site")
-        .defer("state", "definition__files")
-        .annotate(incident_count=Count("incidents", filter=Q(incidents__resolved_at=None)))
-        .prefetch_related(Prefetch("user_tasks", queryset=waiting, to_attr="open_tasks"))
-    )
+    found = with_open_tasks(cases, UserTask.objects.only("instance", "name", "element_id"))
+    return found.annotate(incident_count=Count("incidents", filter=Q(incidents__resolved_at=None)))
 
 
 def row_of(case: ProcessInstance) -> OperatedCase:

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable
 
-from django.contrib import messages as told
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
-from django.utils.translation import gettext as _
+from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.privileges import Privilege
-from common.errors import ServiceError
+from portal.cases.suspending import resume_one, suspend_one
 from portal.gate import opened_by
 from portal.listing import page_of
 from portal.operations import gathering
@@ -20,7 +17,6 @@ from portal.operations.gathering import SHOW_WORDS, Show
 from portal.shell.person import person_of
 from workflows.models import ProcessInstance
 from workflows.selectors import operated_cases, visible_cases
-from workflows.services import resume_process, suspend_process
 
 
 @opened_by(Privilege.OPERATE_CASES)
@@ -59,35 +55,14 @@ def case(request: HttpRequest, uid: uuid.UUID) -> HttpResponse:
 @require_POST
 def suspend(request: HttpRequest, uid: uuid.UUID) -> HttpResponse:
     """Let nothing be done in the case; the reason stands in its history."""
-
-    def act(found: ProcessInstance) -> object:
-        return suspend_process(found, actor=person_of(request), reason=request.POST.get("reason", ""))
-
-    return _done(request, uid, act, _("The case is suspended: nothing is done in it until it goes on."))
+    return suspend_one(request, _found(request, uid), "operated-case")
 
 
 @opened_by(Privilege.OPERATE_CASES)
 @require_POST
 def resume(request: HttpRequest, uid: uuid.UUID) -> HttpResponse:
     """Let the case go on."""
-
-    def act(found: ProcessInstance) -> object:
-        return resume_process(found, actor=person_of(request))
-
-    return _done(request, uid, act, _("The case goes on."))
-
-
-def _done(
-    request: HttpRequest, uid: uuid.UUID, act: Callable[[ProcessInstance], object], sentence: str
-) -> HttpResponse:
-    found = _found(request, uid)
-    try:
-        act(found)
-    except ServiceError as refusal:
-        told.error(request, refusal.message)
-    else:
-        told.success(request, sentence)
-    return redirect("operated-case", uid=uid)
+    return resume_one(request, _found(request, uid), "operated-case")
 
 
 def _found(request: HttpRequest, uid: uuid.UUID) -> ProcessInstance:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from django.contrib import messages as told
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.privileges import Privilege
-from common.errors import InvalidInput, ServiceError
+from common.errors import InvalidInput
+from portal.acting import act
 from portal.downloads import as_download
 from portal.gate import opened_by
 from portal.listing import page_of
@@ -96,26 +96,17 @@ def export(request: HttpRequest, pk: int) -> HttpResponse:
 def deploy(request: HttpRequest, pk: int) -> HttpResponse:
     """Let new cases run on the version."""
     found = _found(request, pk)
-    try:
-        bundles.deploy(found, actor=person_of(request))
-    except ServiceError as refusal:
-        told.error(request, refusal.message)
-    else:
-        told.success(request, _("New cases run on version %(number)d.") % {"number": found.version})
-    return redirect("process", pk=pk)
+    sentence = _("New cases run on version %(number)d.") % {"number": found.version}
+    return act(request, lambda: bundles.deploy(found, actor=person_of(request)), sentence, "process", pk=pk)
 
 
 @designing
 @require_POST
 def retire(request: HttpRequest, pk: int) -> HttpResponse:
     """Let no new case begin on the version."""
-    try:
-        bundles.retire(_found(request, pk), actor=person_of(request))
-    except ServiceError as refusal:
-        told.error(request, refusal.message)
-    else:
-        told.success(request, _("No new case begins on this version; running ones go on to their end."))
-    return redirect("process", pk=pk)
+    found = _found(request, pk)
+    sentence = _("No new case begins on this version; running ones go on to their end.")
+    return act(request, lambda: bundles.retire(found, actor=person_of(request)), sentence, "process", pk=pk)
 
 
 def _list(request: HttpRequest, *, refusal: str = "", status: int = 200) -> HttpResponse:

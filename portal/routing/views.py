@@ -19,6 +19,7 @@ from integrations.routing.selectors import (
     visible_destinations,
 )
 from integrations.routing.services import create_table, update_destination
+from portal.acting import act
 from portal.gate import opened_by
 from portal.routing.gathering import destination_rows, table_rows
 from portal.shell.person import person_of, standing_of
@@ -74,10 +75,10 @@ def switch(request: HttpRequest, key: str) -> HttpResponse:
     """Switch a destination on or off. What waits for one that is off stays queued."""
     person = person_of(request)
     destination = get_object_or_404(visible_destinations(person), key=key)
-    try:
-        update_destination(destination, actor=person, is_enabled="on" in request.POST)
-    except ServiceError as refusal:
-        told.error(request, refusal.message)
-    else:
-        told.success(request, _("%(name)s was changed.") % {"name": destination.name})
-    return redirect("routing-destinations")
+    is_on = "on" in request.POST
+    return act(
+        request,
+        lambda: update_destination(destination, actor=person, is_enabled=is_on),
+        _("%(name)s was changed.") % {"name": destination.name},
+        "routing-destinations",
+    )

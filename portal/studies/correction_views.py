@@ -21,6 +21,7 @@ from archive.studies.corrections.services import NOTE_REASONS, undo_correction
 from archive.studies.models import Study
 from common.errors import ServiceError
 from integrations.dicom.models import Commitment, Notice
+from portal.acting import act
 from portal.audited import note_search
 from portal.gate import opened_by
 from portal.shell.person import person_of, standing_of
@@ -83,13 +84,13 @@ def undo(request: HttpRequest, uid: uuid.UUID) -> HttpResponse:
     """Make a correction undone."""
     person = person_of(request)
     correction = get_object_or_404(corrections_of(person), uid=uid)
-    try:
-        undo_correction(correction, actor=person)
-    except ServiceError as refusal:
-        told.error(request, refusal.message)
-    else:
-        told.success(request, _("The correction is undone."))
-    return redirect("correct-study", study_uid=correction.study_instance_uid)
+    return act(
+        request,
+        lambda: undo_correction(correction, actor=person),
+        _("The correction is undone."),
+        "correct-study",
+        study_uid=correction.study_instance_uid,
+    )
 
 
 def _study(request: HttpRequest, study_uid: str) -> Study:

@@ -16,6 +16,7 @@ from integrations.webhooks import services
 from integrations.webhooks.by_hand import resend_failed, send_ping
 from integrations.webhooks.delivery import replay
 from integrations.webhooks.models import Webhook
+from portal.acting import act
 from portal.shell.person import person_of
 from portal.webhooks.views import SHOWS_SECRET_OF, found_webhook, managing
 
@@ -36,13 +37,9 @@ def switch(request: HttpRequest, uid: uuid.UUID) -> HttpResponse:
 @require_POST
 def ping(request: HttpRequest, uid: uuid.UUID) -> HttpResponse:
     """Send a test."""
-    try:
-        send_ping(found_webhook(request, uid), actor=person_of(request))
-    except Conflict as refusal:
-        told.error(request, refusal.message)
-    else:
-        told.success(request, _("A test is on its way; the list shows what the receiver answers."))
-    return redirect("webhook", uid=uid)
+    found = found_webhook(request, uid)
+    sentence = _("A test is on its way; the list shows what the receiver answers.")
+    return act(request, lambda: send_ping(found, actor=person_of(request)), sentence, "webhook", uid=uid)
 
 
 @managing

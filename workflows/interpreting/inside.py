@@ -12,6 +12,7 @@ import os
 import sys
 import zoneinfo
 from importlib import import_module
+from types import ModuleType
 from typing import Any
 
 from common import clock
@@ -34,13 +35,14 @@ def main() -> None:
     os.dup2(descriptor, SOCKET)
     os.closerange(SOCKET + 1, 1 << 16)
     os.closerange(0, SOCKET)
-    _send(json.dumps(_confine(memory)).encode())
+    # As a script's process finds them, without the product.
+    confinement, wire = map(import_module, ("inside.confinement", "inside.wire"))
+    _send(wire, json.dumps(_confine(confinement, memory)).encode())
     while True:
-        _send(_answered(_read(int.from_bytes(_read(8), "big"))))
+        _send(wire, _answered(wire.next_request(SOCKET)))
 
 
-def _confine(memory: int) -> dict[str, bool]:
-    confinement = import_module("inside.confinement")  # as a script's process finds it, without the product
+def _confine(confinement: ModuleType, memory: int) -> dict[str, bool]:
     filter_ = confinement.call_filter(SOCKET, has_clock=True)
     is_apart = confinement.withdraw(memory=memory)
     sys.meta_path.clear()
@@ -88,19 +90,5 @@ def _value(language: str, text: str, names: dict[str, Any]) -> Any:
     return evaluate(text, names) if language == FEEL else interpret(parse(text), names)
 
 
-def _read(length: int) -> bytes:
-    """So many bytes of the one who asks; who has gone where they end early, and so do we."""
-    parts, left = [], length
-    while left:
-        part = os.read(SOCKET, min(left, 1 << 20))
-        if not part:
-            os._exit(0)
-        parts.append(part)
-        left -= len(part)
-    return b"".join(parts)
-
-
-def _send(answer: bytes) -> None:
-    view = memoryview(len(answer).to_bytes(8, "big") + answer)
-    while view:
-        view = view[os.write(SOCKET, view) :]
+def _send(wire: ModuleType, answer: bytes) -> None:
+    wire.send(SOCKET, len(answer).to_bytes(8, "big") + answer)

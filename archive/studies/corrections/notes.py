@@ -14,6 +14,7 @@ from pydicom.uid import ExplicitVRLittleEndian, KeyObjectSelectionDocumentStorag
 
 from archive.studies.corrections.reasons import NOTES, RULES, ReasonCode
 from archive.studies.models import Study
+from archive.studies.references import instance_reference, series_references
 from common import clock
 from common.clock import format_da
 from common.errors import InvalidInput
@@ -107,18 +108,11 @@ def _of_the_study(like: Dataset) -> Dataset:
 
 def _evidence(study_instance_uid: str, named: Iterable[Named]) -> Dataset:
     """Which instances of which series, each once (PS3.3 §C.17.2)."""
-    by_series: dict[str, list[Dataset]] = {}
-    for one in named:
-        by_series.setdefault(one.series_instance_uid, []).append(_reference(one))
     item = Dataset()
     item.StudyInstanceUID = study_instance_uid
-    item.ReferencedSeriesSequence = [_series(uid, references) for uid, references in by_series.items()]
-    return item
-
-
-def _series(series_instance_uid: str, references: list[Dataset]) -> Dataset:
-    item = Dataset()
-    item.SeriesInstanceUID, item.ReferencedSOPSequence = series_instance_uid, references
+    item.ReferencedSeriesSequence = series_references(
+        (one.series_instance_uid, _reference(one)) for one in named
+    )
     return item
 
 
@@ -141,9 +135,7 @@ def _description(comment: str) -> list[Dataset]:
 
 
 def _reference(named: Named) -> Dataset:
-    item = Dataset()
-    item.ReferencedSOPClassUID, item.ReferencedSOPInstanceUID = named.sop_class_uid, named.sop_instance_uid
-    return item
+    return instance_reference(named.sop_class_uid, named.sop_instance_uid)
 
 
 def _code(value: str, meaning: str) -> Dataset:

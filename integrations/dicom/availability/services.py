@@ -19,6 +19,7 @@ from archive.studies.corrections.models import WithdrawnInstance
 from archive.studies.evidence import Kind as Evidence
 from archive.studies.evidence import note_named
 from archive.studies.models import Instance, Study
+from archive.studies.references import instance_reference, series_references
 from common.errors import Conflict, InvalidInput
 from common.uids import derived_uid, is_uid_lenient
 from events.services import Event
@@ -116,22 +117,18 @@ def _tell(event: Event, body: dict[str, Any], *, lane: str) -> None:
 
 
 def _dataset(study_instance_uid: str, rows: Iterable[tuple[str, str, str, str]]) -> Dataset:
-    by_series: dict[str, list[Dataset]] = {}
-    for series_uid, sop_class, uid, state in rows:
-        reference = Dataset()
-        reference.ReferencedSOPClassUID, reference.ReferencedSOPInstanceUID = sop_class, uid
-        reference.InstanceAvailability, reference.RetrieveAETitle = state, settings.DICOM_AE_TITLE
-        by_series.setdefault(series_uid, []).append(reference)
     dataset = Dataset()
     dataset.ReferencedPerformedProcedureStepSequence = []
     dataset.StudyInstanceUID = study_instance_uid
-    dataset.ReferencedSeriesSequence = [_series(uid, references) for uid, references in by_series.items()]
+    dataset.ReferencedSeriesSequence = series_references(
+        (series_uid, _reference(sop_class, uid, state)) for series_uid, sop_class, uid, state in rows
+    )
     return dataset
 
 
-def _series(series_instance_uid: str, references: list[Dataset]) -> Dataset:
-    item = Dataset()
-    item.SeriesInstanceUID, item.ReferencedSOPSequence = series_instance_uid, references
+def _reference(sop_class_uid: str, sop_instance_uid: str, state: str) -> Dataset:
+    item = instance_reference(sop_class_uid, sop_instance_uid)
+    item.InstanceAvailability, item.RetrieveAETitle = state, settings.DICOM_AE_TITLE
     return item
 
 

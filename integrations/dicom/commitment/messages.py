@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 
 from pydicom.dataset import Dataset
 
+from archive.studies.references import instance_reference
 from common.errors import InvalidInput
 from common.uids import is_uid_lenient
 
@@ -48,7 +49,7 @@ def request(transaction_uid: str, references: Iterable[Reference]) -> Dataset:
     """The action information of an N-ACTION."""
     dataset = Dataset()
     dataset.TransactionUID = transaction_uid
-    dataset.ReferencedSOPSequence = [_item(reference) for reference in references]
+    dataset.ReferencedSOPSequence = [instance_reference(*reference) for reference in references]
     return dataset
 
 
@@ -59,7 +60,7 @@ def result(
     failed = {uid for _, uid, _ in failures}
     dataset = Dataset()
     dataset.TransactionUID = transaction_uid
-    committed = [_item(reference) for reference in references if reference[1] not in failed]
+    committed = [instance_reference(*reference) for reference in references if reference[1] not in failed]
     if committed:
         dataset.ReferencedSOPSequence = committed
     if failures:
@@ -93,13 +94,7 @@ def _reason(item: Dataset) -> int:
         return 0x0110
 
 
-def _item(reference: Reference) -> Dataset:
-    item = Dataset()
-    item.ReferencedSOPClassUID, item.ReferencedSOPInstanceUID = reference
-    return item
-
-
 def _failed_item(failure: Failure) -> Dataset:
-    item = _item(failure[:2])
+    item = instance_reference(*failure[:2])
     item.FailureReason = failure[2]
     return item

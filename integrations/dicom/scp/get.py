@@ -11,17 +11,14 @@ from collections.abc import Sequence
 from typing import Any
 
 import structlog
-from django.conf import settings
-from pynetdicom.sop_class import PatientRootQueryRetrieveInformationModelGet  # type: ignore[attr-defined]
 
 from accounts.audit import record_audit
-from archive.studies.selectors import studies_of_site
 from common.errors import ServiceError, Unavailable
 from integrations.dicom import dimse
 from integrations.dicom.models import AERole, ApplicationEntity
-from integrations.dicom.retrieval import Progress, Wanted, wanted_instances
+from integrations.dicom.retrieval import Progress, Wanted
 from integrations.dicom.scp.conversation import Conversation, send_parts
-from integrations.dicom.scp.identifier import query_in
+from integrations.dicom.scp.naming import instances_named
 from integrations.dicom.scp.peers import acting, calling_node
 from integrations.dicom.scp.suboperations import Reporter
 from integrations.dicom.scu.channel import Buffer
@@ -74,13 +71,7 @@ def handle_get(talk: Conversation) -> None:
     """
     try:
         node = calling_node(talk.assoc, role=AERole.QUERY_SCU)
-        query = query_in(
-            talk.identifier,
-            transfer_syntax_uid=talk.transfer_syntax_uid,
-            is_patient_root=str(talk.context.abstract_syntax) == PatientRootQueryRetrieveInformationModelGet,
-        )
-        most = settings.DICOM_RETRIEVE_AT_MOST
-        wanted = wanted_instances(query, within=studies_of_site(node.site), at_most=most)
+        wanted = instances_named(talk, node)
     except ServiceError as error:
         log.warning("dicom.get_refused", code=error.code)
         talk.finish(find_status(error), error.message)

@@ -8,16 +8,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import structlog
-from django.conf import settings
-from pynetdicom.sop_class import PatientRootQueryRetrieveInformationModelMove  # type: ignore[attr-defined]
 
 from accounts.audit import record_audit
 from archive.studies.selectors import studies_of_site
 from common.errors import NotFound, NotPermitted, ServiceError
 from integrations.dicom.models import AERole, ApplicationEntity
-from integrations.dicom.retrieval import Progress, Wanted, wanted_instances
+from integrations.dicom.retrieval import Progress, Wanted
 from integrations.dicom.scp.conversation import Conversation
-from integrations.dicom.scp.identifier import query_in
+from integrations.dicom.scp.naming import instances_named
 from integrations.dicom.scp.peers import acting, calling_node
 from integrations.dicom.scp.suboperations import Reporter
 from integrations.dicom.scu.store import Originator
@@ -68,13 +66,7 @@ def _destination(talk: Conversation) -> ApplicationEntity:
 
 
 def _wanted(talk: Conversation, node: ApplicationEntity, destination: ApplicationEntity) -> list[Wanted]:
-    query = query_in(
-        talk.identifier,
-        transfer_syntax_uid=talk.transfer_syntax_uid,
-        is_patient_root=str(talk.context.abstract_syntax) == PatientRootQueryRetrieveInformationModelMove,
-    )
-    most = settings.DICOM_RETRIEVE_AT_MOST
-    wanted = wanted_instances(query, within=studies_of_site(node.site), at_most=most)
+    wanted = instances_named(talk, node)
     if destination.site_id != node.site_id:
         studies = {one.study_instance_uid for one in wanted}
         seen = studies_of_site(destination.site).filter(study_instance_uid__in=studies)

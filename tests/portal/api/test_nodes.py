@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from integrations.dicom.models import ApplicationEntity, NodeCheck
 
 NODE = {
@@ -32,8 +34,13 @@ def test_a_refusal_names_each_field(cast, browser_of):
 
     assert answer.status_code == 400
     assert set(answer.json()["fields"]) == {"port", "quirks", "colour"}
-    elsewhere = NODE | {"site": "elsewhere"}
-    answer = browser_of(cast.ivo).post("/api/nodes/", elsewhere, content_type="application/json")
+
+
+@pytest.mark.parametrize("site", ["elsewhere", "", "provincial\0", ["provincial"], {"code": 1}, None])
+def test_a_site_where_one_manages_no_nodes_and_what_is_none_are_refused_alike(cast, browser_of, site):
+    answer = browser_of(cast.ivo).post("/api/nodes/", NODE | {"site": site}, content_type="application/json")
+
+    assert (answer.status_code, answer.json()["code"]) == (400, "SITE_UNKNOWN")
     assert list(answer.json()["fields"]) == ["site"]
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import builtins
 import json
-import os
 from types import TracebackType
 from typing import Any
 
@@ -18,6 +17,7 @@ from .language import TEXT
 from .programs import program_of
 from .running import run
 from .values import NotPlain
+from .wire import next_request, send
 
 SOCKET = 3
 READY = b"+"
@@ -51,8 +51,8 @@ def serve(warm: dict[str, Any], *, is_narrowed: bool) -> None:
     nobody waits, which is most of what a call would cost.
     """
     _encoded(warm, is_narrowed=is_narrowed)
-    _send(READY)
-    _send(_encoded(_request(), is_narrowed=is_narrowed))
+    send(SOCKET, READY)
+    send(SOCKET, _encoded(json.loads(next_request(SOCKET)), is_narrowed=is_narrowed))
 
 
 def _encoded(request: dict[str, Any], *, is_narrowed: bool) -> bytes:
@@ -106,27 +106,3 @@ def _line(trace: TracebackType | None) -> int | None:
             line = trace.tb_lineno
         trace = trace.tb_next
     return line
-
-
-def _request() -> dict[str, Any]:
-    """Length, then JSON. The one who asks has gone if it ends early: so do we."""
-    length = int.from_bytes(_read(8), "big")
-    request: dict[str, Any] = json.loads(_read(length))
-    return request
-
-
-def _read(length: int) -> bytes:
-    parts, left = [], length
-    while left:
-        part = os.read(SOCKET, min(left, 1 << 20))
-        if not part:
-            os._exit(0)
-        parts.append(part)
-        left -= len(part)
-    return b"".join(parts)
-
-
-def _send(answer: bytes) -> None:
-    view = memoryview(answer)
-    while view:
-        view = view[os.write(SOCKET, view) :]

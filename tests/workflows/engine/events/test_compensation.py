@@ -114,10 +114,8 @@ def test_a_completed_subprocess_is_undone_step_by_step(play):
 
 def test_a_subprocess_with_a_handler_of_its_own_is_undone_by_that(play):
     body = (
-        subprocess("sub", INNER) + boundary("sub-done", "sub", "compensate")
-        + user("undo-sub").replace('id="undo-sub"', 'id="undo-sub" isForCompensation="true"')
-        + '<bpmn:association id="sub-undo" sourceRef="sub-done" targetRef="undo-sub"/>'
-        + throw("undo", "compensate") + user("after") + END + chain("start", "sub", "undo", "after", "end")
+        undoable("sub", activity=subprocess("sub", INNER)) + throw("undo", "compensate") + user("after") + END
+        + chain("start", "sub", "undo", "after", "end")
     )  # fmt: skip
     process = play(body)
     process.complete("a")

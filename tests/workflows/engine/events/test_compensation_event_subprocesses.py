@@ -161,18 +161,15 @@ def test_an_error_in_the_handler_goes_out_of_the_scope_that_compensates(play):
     assert (process.people, process.machines) == (["mend"], [])
 
 
-BESIDE = (
-    boundary("sub-done", "sub", "compensate")
-    + user("undo-sub").replace('id="undo-sub"', 'id="undo-sub" isForCompensation="true"')
-    + '<bpmn:association id="sub-undo" sourceRef="sub-done" targetRef="undo-sub"/>'
-)
 SECOND = event_subprocess(
     "on2", "compensate", user("other") + end("he2") + chain("on2-start", "other", "he2")
 )
 
 
 @pytest.mark.parametrize(
-    "body", [within(STEPS) + BESIDE, within(STEPS + SECOND)], ids=["one beside", "two in it"]
+    "body",
+    [undoable("sub", activity=within(STEPS)), within(STEPS + SECOND)],
+    ids=["one beside", "two in it"],
 )
 def test_a_subprocess_with_two_handlers_is_refused(operators, body):
     found = {(each.element_id, each.message) for each in check_bundle(bundle(body + UNDO))}
