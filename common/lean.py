@@ -14,6 +14,7 @@ import uuid
 import weakref
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import psycopg
@@ -134,16 +135,17 @@ def texts_of(values: Sequence[Any]) -> list[bytes | None] | None:
     texts = list(values)
     if not set(map(type, texts)) <= _TEXTS_THEMSELVES:
         for place, value in enumerate(texts):
-            text = _TEXTS.get(type(value)) or _text_of(value)
+            text = _text_of(type(value))  # type: ignore[arg-type] - a class is hashable
             if text is None:
                 return None
             texts[place] = text(value)
     return None if b"\0" in b"".join(filter(None, texts)) else texts
 
 
-def _text_of(value: Any) -> Callable[[Any], bytes | None] | None:
-    """How a value of a type derived from a plain one is written, as a choice of a field is from `str`."""
-    return next((text for kind, text in _TEXTS.items() if isinstance(value, kind)), None)
+@lru_cache(maxsize=256)
+def _text_of(kind: type) -> Callable[[Any], bytes | None] | None:
+    """How values of a type are written: one derived from a plain one, as a choice of a field is from `str`, as that."""
+    return _TEXTS.get(kind) or next((text for plain, text in _TEXTS.items() if issubclass(kind, plain)), None)
 
 
 def moment(value: dt.datetime | dt.date | dt.time) -> bytes:

@@ -98,21 +98,24 @@ def check_data(
 
     Raises  InvalidInput with one clear sentence a field.
     """
-    language = get_language() or "en"
     hidden = hidden_fields(outcome, data)
     kept = {name: value for name, value in data.items() if name not in hidden}
     fields: dict[str, str] = {}
     for error in outcome["schema"].validator.iter_errors(kept):
-        for name, sentence in sentences_of(error, outcome, language):
+        for name, sentence in sentences_of(error, outcome, _language()):
             if name not in hidden:
                 fields.setdefault(name, sentence)
     for name, provider in outcome.get("choices", {}).items():
         for place, chosen in _entered(name, kept):
             if place not in fields and not _chosen(chosen) <= _values(provider, task, person, chosen):
-                fields[place] = not_offered(outcome, place, language)
+                fields[place] = not_offered(outcome, place, _language())
     if fields:
         raise InvalidInput(_("Please correct the marked fields."), code="FORM_INVALID", fields=fields)
     return kept
+
+
+def _language() -> str:
+    return get_language() or "en"
 
 
 def _entered(name: str, data: dict[str, Any]) -> Iterator[tuple[str, Any]]:
