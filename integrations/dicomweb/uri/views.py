@@ -77,7 +77,10 @@ def wado(request: HttpRequest, actor: Person) -> HttpResponseBase:
     _note(actor, picture or Picture(subject))
     shown = document(subject)
     refusal: ServiceError | None = None
-    for media in negotiated(request, _offers(shown, query), parameters=ACCEPT):
+    is_of_object = bool(OF_OBJECTS & set(query))
+    for media in negotiated(request, _offers(shown), parameters=ACCEPT):
+        if is_of_object and media.type != DICOM.type:
+            continue
         try:
             if media.type == DICOM.type:
                 if refusal is None:
@@ -91,10 +94,8 @@ def wado(request: HttpRequest, actor: Person) -> HttpResponseBase:
     raise refusal or NotAcceptable("The instance cannot be had so")
 
 
-def _offers(shown: Document | None, query: Given) -> Sequence[MediaType]:
-    """What the instance may be had as, what is given unasked first (§9.3); of an object's parameters the object."""
-    if OF_OBJECTS & set(query):
-        return [DICOM]
+def _offers(shown: Document | None) -> Sequence[MediaType]:
+    """What the instance may be had as, what is given unasked first (§9.3)."""
     return [MediaType(shown.media_type), DICOM] if shown else [*PICTURES, DICOM]
 
 
