@@ -95,9 +95,9 @@ def rendered_resource(
     lines = annotation_lines(study, parameters)
     if not media.is_multipart:
         whole = replace(pictures[0], frames=tuple(numbers)) if numbers else pictures[0]
-        return warned(alone(drawn(whole, media.type, parameters, lines), media.type), parameters)
+        return warned(request, alone(drawn(whole, media.type, parameters, lines), media.type), parameters)
     made = _parts(pictures, media.part_type, parameters, lines, may_lack=not instance)
-    return warned(multipart_stream(made, root=MediaType(media.part_type)), parameters)
+    return warned(request, multipart_stream(made, root=MediaType(media.part_type)), parameters)
 
 
 @dicomweb_view("GET")

@@ -100,7 +100,10 @@ def _filter(request: HttpRequest) -> tuple[Key, ...]:
         name, _equals, value = pair.partition("=")
         if unquote(name) == "filter":
             named += _listed(unquote(value))
-    keys = tuple(key for key in search_parameters("&".join(named)).keys if not key.is_universal)
+    asked = search_parameters("&".join(named))
+    if asked.passed_over:
+        raise InvalidInput("A filter names what is no attribute", code="FILTER_UNSUPPORTED")
+    keys = tuple(key for key in asked.keys if not key.is_universal)
     if not keys:
         raise InvalidInput("A filtered worklist is subscribed to with a filter", code="FILTER_MISSING")
     if unsupported := matched(keys).unsupported:
