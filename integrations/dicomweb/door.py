@@ -81,6 +81,13 @@ def resource(**views: Door[P]) -> Door[P]:
     return enter
 
 
+def nothing(status: int = 200) -> HttpResponse:
+    """A success without a payload, and so without a media type (§8.7.9)."""
+    response = HttpResponse(status=status)
+    del response.headers["Content-Type"]
+    return response
+
+
 def warn(request: HttpRequest, response: HttpResponseBase, text: str) -> None:
     """Tell the client beside the answer what it ought to know, in the standard's form: `299 <service>: text`.
 

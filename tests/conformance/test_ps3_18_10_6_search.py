@@ -108,6 +108,7 @@ def test_8_3_4_4_1_no_match_is_204_without_a_payload(reader):
     response = reader.get("/dicomweb/studies", {"PatientID": "nobody"})
 
     assert (response.status_code, response.content) == (204, b"")
+    assert "Content-Type" not in response.headers  # §8.7.9
 
 
 def test_8_3_4_4_1_an_offset_behind_the_last_match_is_204(reader):

@@ -17,7 +17,7 @@ from archive.studies.reach import scope_for
 from archive.studies.selectors import visible_series, visible_studies
 from common.errors import NotFound
 from integrations.dicomweb.charsets import check_charset
-from integrations.dicomweb.door import dicomweb_view, service_of, warn
+from integrations.dicomweb.door import dicomweb_view, nothing, service_of, warn
 from integrations.dicomweb.media_types import DICOM_JSON, JSON, MediaType, negotiate
 from integrations.dicomweb.search.answers import JsonAnswers
 from integrations.dicomweb.search.parameters import SearchParameters, search_parameters
@@ -64,7 +64,7 @@ def _answer(request: HttpRequest, actor: Person, resource: SearchResource) -> Ht
         )  # fmt: skip
         response = _written(answers.body(rows), media_type, count=len(rows))
     else:
-        response = HttpResponse(status=204)
+        response = nothing(204)
     if len(page.rows) > most:
         warn(request, response, MORE)
     warn_of_ignored(

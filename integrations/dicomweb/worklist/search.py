@@ -12,12 +12,11 @@ from archive.workitems.attributes import tag_of, workitem_attributes
 from archive.workitems.datasets import Model
 from archive.workitems.selectors import matching_workitems, visible_workitems
 from integrations.dicomweb.charsets import check_charset
-from integrations.dicomweb.door import dicomweb_view, warn
+from integrations.dicomweb.door import dicomweb_view, nothing, warn
 from integrations.dicomweb.media_types import negotiate
 from integrations.dicomweb.search.parameters import SearchParameters, search_parameters
 from integrations.dicomweb.search.warnings import MORE, warn_of_ignored
 from integrations.dicomweb.worklist.answers import workitems
-from integrations.dicomweb.worklist.telling import nothing
 from integrations.dicomweb.worklist.trail import note_search
 from integrations.dicomweb.worklist.views import OFFERS
 

@@ -25,9 +25,9 @@ from archive.workitems.subscriptions import (
 )
 from common.errors import InvalidInput, NotFound
 from common.uids import is_uid_lenient
-from integrations.dicomweb.door import dicomweb_view
+from integrations.dicomweb.door import dicomweb_view, nothing
 from integrations.dicomweb.search.parameters import search_parameters
-from integrations.dicomweb.worklist.telling import nothing, refusing_with
+from integrations.dicomweb.worklist.telling import refusing_with
 
 CHANNEL_PATH = "/ws/dicomweb/subscribers/"
 _KINDS = {WORKLIST: WorklistSubscription.Kind.WORKLIST, FILTERED_WORKLIST: WorklistSubscription.Kind.FILTERED}

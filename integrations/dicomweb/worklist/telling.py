@@ -9,7 +9,7 @@ import functools
 from collections.abc import Callable, Mapping
 from typing import Concatenate, ParamSpec
 
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpRequest, HttpResponseBase
 
 from accounts.models import Person
 from common.errors import NotFound, NotPermitted, ServiceError
@@ -65,10 +65,3 @@ def refusing_with(texts: Mapping[str, str] | None = None) -> Callable[[View[P]],
         return enter
 
     return decorate
-
-
-def nothing(status: int = 200) -> HttpResponse:
-    """A success without a payload, and so without a media type."""
-    response = HttpResponse(status=status)
-    del response.headers["Content-Type"]
-    return response

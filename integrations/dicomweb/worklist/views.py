@@ -20,7 +20,7 @@ from archive.workitems.subscriptions import check_ae_title
 from common.errors import InvalidInput
 from common.uids import is_uid_lenient, new_uid
 from integrations.dicomweb.charsets import check_charset
-from integrations.dicomweb.door import dicomweb_view, warn
+from integrations.dicomweb.door import dicomweb_view, nothing, warn
 from integrations.dicomweb.media_types import DICOM_JSON, JSON, negotiate
 from integrations.dicomweb.worklist.answers import one_workitem
 from integrations.dicomweb.worklist.payload import data_set
@@ -30,7 +30,6 @@ from integrations.dicomweb.worklist.telling import (
     ON_CANCELLATION,
     ON_CHANGE_OF_STATE,
     ON_UPDATE,
-    nothing,
     refusing_with,
 )
 from integrations.dicomweb.worklist.trail import note_retrieval
