@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import logging
 import os
 import re
@@ -18,7 +17,6 @@ import numpy as np
 import pytest
 from django.conf import settings
 from django.test import Client
-from PIL import Image
 from playwright.sync_api import (
     Browser,
     ConsoleMessage,
@@ -40,6 +38,7 @@ from portal.diagnostic.site import installed_site
 from tests.personas import Cast, make_cast
 from tests.portal.diagnostic.narrow_link import BYTES_PER_MS, LATENCY_MS, NarrowLink
 from tests.portal.diagnostic.overlays import segmentation_of, structure_set_of
+from tests.portal.diagnostic.seen import coloured, middle_of, tissue
 from tests.portal.stored_images import MODALITY, part10
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or ""
@@ -203,18 +202,6 @@ def drag(page: Page, *, by_x: int, by_y: int) -> None:
     page.mouse.down()
     page.mouse.move(x + by_x / 2, y + by_y / 2, steps=6)
     page.mouse.up()
-
-
-def coloured(page: Page) -> int:
-    """How many points in the middle of the viewport are neither black, grey nor white."""
-    picture = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
-    channels = np.asarray(picture, np.int16)[200:800, 420:1260]
-    return int(np.count_nonzero(np.ptp(channels, axis=2) > 40))
-
-
-def middle_of(page: Page) -> np.ndarray[Any, np.dtype[np.int16]]:
-    """The grey values of what is shown in the middle of the images, where no words stand."""
-    return np.asarray(Image.open(io.BytesIO(page.screenshot())).convert("L"), np.int16)[250:750, 500:1180]
 
 
 def test_a_ct_is_read_from_its_study_to_the_report_and_nothing_leaves_the_machine(
@@ -497,7 +484,15 @@ def test_reformations_of_a_volume_are_drawn(live_cast: Cast, window_of: Any, sha
 
     expect(window.page.locator(".viewport-element canvas")).to_have_count(3)
     expect(window.page.get_by_text(f"/{SLICES})")).to_have_count(1)
+    await_tissue(window.page, planes=3)
     assert window.complaints == []
+
+
+def await_tissue(page: Page, *, planes: int) -> None:
+    """Wait until so many viewports show an image."""
+    deadline = time.monotonic() + PATIENCE_MS / 1000
+    while len(found := tissue(page)) < planes or min(found) < DRAWN:
+        assert time.monotonic() < deadline, f"{found} points are grey"
 
 
 def test_a_browser_of_another_site_and_one_signed_out_see_nothing(
