@@ -23,7 +23,7 @@ def middle_of(page: Page) -> np.ndarray[Any, np.dtype[np.int16]]:
 
 
 def tissue(page: Page) -> list[int]:
-    """How many points in the middle of each viewport are grey: neither black nor white, as words and cross-hairs are."""
+    """How many points in the middle of each viewport are grey: neither black nor white as words are."""
     shown = np.asarray(Image.open(io.BytesIO(page.screenshot())).convert("RGB"), np.int16)
     counts = []
     for viewport in page.locator(".viewport-element").all():
