@@ -135,7 +135,7 @@ def texts_of(values: Sequence[Any]) -> list[bytes | None] | None:
     texts = list(values)
     if not set(map(type, texts)) <= _TEXTS_THEMSELVES:
         for place, value in enumerate(texts):
-            text = _text_of(type(value))  # type: ignore[arg-type] - a class is hashable
+            text = _text_of(type(value))  # type: ignore[arg-type]
             if text is None:
                 return None
             texts[place] = text(value)

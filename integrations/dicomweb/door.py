@@ -12,6 +12,7 @@ from typing import Concatenate, ParamSpec
 import structlog
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.urls import reverse
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.csrf import csrf_exempt
 
@@ -80,11 +81,26 @@ def resource(**views: Door[P]) -> Door[P]:
     return enter
 
 
-def warn(response: HttpResponseBase, text: str) -> None:
-    """Tell the client beside the answer what it ought to know (PS3.18 §8.4.3 names Warning, RFC 7234 §5.5)."""
+def nothing(status: int = 200) -> HttpResponse:
+    """A success without a payload, and so without a media type (§8.7.9)."""
+    response = HttpResponse(status=status)
+    del response.headers["Content-Type"]
+    return response
+
+
+def warn(request: HttpRequest, response: HttpResponseBase, text: str) -> None:
+    """Tell the client beside the answer what it ought to know, in the standard's form: `299 <service>: text`.
+
+    Reference  PS3.18 §8.3.4.2 (the service is named by its base URI), §8.3.4.4.1, §8.3.5.1.1, §11.6.3.2
+    """
     said = response.headers.get("Warning")
-    one = f'299 consilium "{text}"'
+    one = f"299 {service_of(request)}: {text}"
     response["Warning"] = f"{said}, {one}" if said else one
+
+
+def service_of(request: HttpRequest) -> str:
+    """The base URI of the service, as the client reached it."""
+    return request.build_absolute_uri(reverse("dicomweb:studies")).removesuffix("/studies")
 
 
 def no_such_resource(request: HttpRequest, path: str = "") -> HttpResponse:  # noqa: ARG001 - the route's

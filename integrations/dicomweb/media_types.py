@@ -1,6 +1,6 @@
 """Media types, and which of those on offer a request is answered in.
 
-Reference  PS3.18 §8.7 (media types), §8.3.3.1 (`accept` as a query parameter), RFC 9110 §12.5.1
+Reference  PS3.18 §8.7 (media types), §8.7.8.1 (which is selected), §8.3.3.1 (`accept` in the query), RFC 9110 §12.5.1
 """
 
 from __future__ import annotations
@@ -100,23 +100,22 @@ class Range:
         return kind * 10 + len(self.wanted.parameters)
 
 
-def accept_text(request: HttpRequest, *, parameters: Sequence[str] = ("accept",)) -> str:
-    """What the request says of media types it accepts: the parameters go before the header."""
-    asked = ",".join(value for name in parameters for value in _query_values(request, name))
-    return asked or str(request.META.get("HTTP_ACCEPT", ""))
+def accept_texts(request: HttpRequest, *, parameters: Sequence[str] = ("accept",)) -> tuple[str, ...]:
+    """What the request says of media types it accepts: the lists are asked one after the other (§8.7.8.1).
 
-
-def accepted(request: HttpRequest, *, parameters: Sequence[str] = ("accept",)) -> Sequence[Range]:
-    """What the client accepts, the dearest first; nothing said is anything.
-
-    Raises  InvalidInput if it is not to be understood.
+    That of the query parameters goes before that of the header, whatever their quality values.
     """
-    return ranges_of(accept_text(request, parameters=parameters))
+    asked = ",".join(value for name in parameters for value in _query_values(request, name))
+    header = str(request.META.get("HTTP_ACCEPT", ""))
+    return tuple(text for text in (asked, header) if text) or ("",)
 
 
 @functools.lru_cache(256)
 def ranges_of(text: str) -> Sequence[Range]:
-    """As `accepted`, of a text; clients send the same one over and over."""
+    """What one list names, the dearest first; nothing said is anything. Clients send the same one over and over.
+
+    Raises  InvalidInput if it is not to be understood.
+    """
     if len(text) > _LONGEST:
         raise InvalidInput("The list of accepted media types is too long", code="ACCEPT_TOO_LONG")
     ranges = [_range(item) for item in _split(text, ",")]
@@ -129,7 +128,7 @@ def ranges_of(text: str) -> Sequence[Range]:
 def negotiate(request: HttpRequest, offers: Sequence[MediaType]) -> MediaType:
     """The offer the client likes best; among equals the first. It carries the transfer syntax the client named.
 
-    Raises  NotAcceptable if none will do; InvalidInput as `accepted`.
+    Raises  NotAcceptable if none will do; InvalidInput as `ranges_of`.
     """
     return next(negotiated(request, offers))
 
@@ -141,23 +140,33 @@ def negotiated(
 
     Raises  NotAcceptable, InvalidInput.
     """
-    return negotiated_among(accepted(request, parameters=parameters), offers)
+    return negotiated_among(accept_texts(request, parameters=parameters), offers)
 
 
-def negotiated_among(ranges: Sequence[Range], offers: Sequence[MediaType]) -> Iterator[MediaType]:
-    """As `negotiated`, of what is accepted. Raises NotAcceptable."""
-    found = False
+def negotiated_among(texts: Sequence[str], offers: Sequence[MediaType]) -> Iterator[MediaType]:
+    """As `negotiated`, of the lists by which the client says it: of the first that names anything on offer.
+
+    Raises  NotAcceptable, InvalidInput.
+    """
+    for text in texts:
+        found = False
+        for media in _acceptable(ranges_of(text), offers):
+            found = True
+            yield media
+        if found:
+            return
+    named = ", ".join(str(offer) for offer in offers)
+    raise NotAcceptable(f"The resource is available as: {named}")
+
+
+def _acceptable(ranges: Sequence[Range], offers: Sequence[MediaType]) -> Iterator[MediaType]:
     for one in ranges:
         if one.quality <= 0:
             continue
         for offer in offers:
             if one.covers(offer) and not _is_excluded(offer, ranges):
-                found = True
                 syntax = one.wanted.transfer_syntax
                 yield offer.with_parameters(transfer_syntax=syntax) if syntax else offer
-    if not found:
-        named = ", ".join(str(offer) for offer in offers)
-        raise NotAcceptable(f"The resource is available as: {named}")
 
 
 def parse_media_type(text: str) -> MediaType:

@@ -29,10 +29,9 @@ from integrations.dicomweb.errors import NotAcceptable
 from integrations.dicomweb.media_types import (
     GIF,
     MediaType,
-    accept_text,
+    accept_texts,
     negotiate,
     negotiated_among,
-    ranges_of,
     related,
 )
 from integrations.dicomweb.multipart import Part, multipart_stream
@@ -91,14 +90,14 @@ def rendered_resource(
             return alone(shown.data, kind.type)
     pictures = _pictures(actor, found, numbers, is_one=bool(instance))
     _note_other_studies(actor, pictures, study)
-    media = _chosen(accept_text(request), is_one=len(pictures) == 1, is_film=bool(numbers))
+    media = _chosen(accept_texts(request), is_one=len(pictures) == 1, is_film=bool(numbers))
     refuse_profile(parameters, media.part_type if media.is_multipart else media.type)
     lines = annotation_lines(study, parameters)
     if not media.is_multipart:
         whole = replace(pictures[0], frames=tuple(numbers)) if numbers else pictures[0]
-        return warned(alone(drawn(whole, media.type, parameters, lines), media.type), parameters)
+        return warned(request, alone(drawn(whole, media.type, parameters, lines), media.type), parameters)
     made = _parts(pictures, media.part_type, parameters, lines, may_lack=not instance)
-    return warned(multipart_stream(made, root=MediaType(media.part_type)), parameters)
+    return warned(request, multipart_stream(made, root=MediaType(media.part_type)), parameters)
 
 
 @dicomweb_view("GET")
@@ -138,14 +137,14 @@ def _asked(
 
 
 @functools.lru_cache(512)
-def _chosen(accept: str, *, is_one: bool, is_film: bool) -> MediaType:
+def _chosen(accept: tuple[str, ...], *, is_one: bool, is_film: bool) -> MediaType:
     """What the client likes best: of one picture by itself or as a part, of several as parts or as a film.
 
     Raises  NotAcceptable
     """
     parts = [related(picture) for picture in PICTURES]
     offers = [*PICTURES, *parts] if is_one else [*parts, *((GIF,) if is_film else ())]
-    return next(negotiated_among(ranges_of(accept), offers))
+    return next(negotiated_among(accept, offers))
 
 
 def _pictures(

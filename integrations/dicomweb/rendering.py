@@ -90,11 +90,11 @@ def thumbnail_size(request: HttpRequest, default: int) -> tuple[int, int]:
     return size or (default, default)
 
 
-def warned(response: HttpResponseBase, parameters: Parameters) -> HttpResponseBase:
+def warned(request: HttpRequest, response: HttpResponseBase, parameters: Parameters) -> HttpResponseBase:
     """The answer, which tells of annotations that were asked for and are not supported (§8.3.5.1.1)."""
     if parameters.unsupported:
         names = ", ".join(parameters.unsupported)
-        warn(response, f"The following annotation values are not supported: {names}")
+        warn(request, response, f"The following annotation values are not supported: {names}")
     return response
 
 

@@ -135,6 +135,21 @@ def test_8_3_3_1_the_accept_parameter_goes_before_the_header(retrieve):
     assert response["Content-Type"] == "application/dicom+xml"
 
 
+def test_8_7_8_1_the_header_is_asked_where_the_accept_parameter_names_nothing_supported(retrieve):
+    by_header = retrieve(f"{PLAIN}/metadata?accept=image/bmp", "application/dicom+xml")
+    by_wild_card = retrieve(f"{PLAIN}/metadata?accept=image/bmp", "text/html, */*;q=0.8")
+
+    assert by_header["Content-Type"] == "application/dicom+xml"
+    assert by_wild_card["Content-Type"] == "application/dicom+json"
+    assert retrieve(f"{PLAIN}/metadata?accept=image/bmp", "text/html").status_code == 406
+
+
+def test_8_7_8_2_a_transfer_syntax_the_accept_parameter_names_is_not_given_up_for_the_header(retrieve):
+    named = 'accept=multipart/related; type="application/dicom"; transfer-syntax=1.2.840.10008.1.2.4.100'
+
+    assert retrieve(f"{PLAIN}?{named}", "*/*").status_code == 406
+
+
 def test_8_3_3_2_a_character_set_that_is_not_supported_is_a_bad_request(retrieve):
     assert retrieve(f"{PLAIN}/metadata?charset=utf-8").status_code == 200
     assert retrieve(f"{PLAIN}/metadata?charset=iso-8859-5").status_code == 400

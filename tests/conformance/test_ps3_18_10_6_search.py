@@ -108,6 +108,7 @@ def test_8_3_4_4_1_no_match_is_204_without_a_payload(reader):
     response = reader.get("/dicomweb/studies", {"PatientID": "nobody"})
 
     assert (response.status_code, response.content) == (204, b"")
+    assert "Content-Type" not in response.headers  # §8.7.9
 
 
 def test_8_3_4_4_1_an_offset_behind_the_last_match_is_204(reader):
@@ -118,7 +119,39 @@ def test_8_3_4_4_1_further_results_are_told_in_a_warning(reader):
     response = reader.get(f"/dicomweb/studies/{STUDY}/instances", {"limit": "1"})
 
     assert len(response.json()) == 1
-    assert response.headers["Warning"].startswith("299 ")
+    warning = "299 http://testserver/dicomweb: There are additional results that can be requested"
+    assert response.headers["Warning"] == warning
+
+
+@pytest.mark.parametrize("query", ["_=1767600000", "PatientNom=nobody", "0010001=x", "limits=0"])
+def test_8_3_unsupported_parameters_are_ignored_and_told_of(reader, query):
+    response = reader.get("/dicomweb/studies", QUERY_STRING=f"PatientID=P1&{query}")
+
+    assert [match["0020000D"]["Value"][0] for match in response.json()] == [STUDY]
+    name = query.partition("=")[0]
+    warning = f"299 http://testserver/dicomweb: Query parameters that are not supported were ignored: {name}"
+    assert response.headers["Warning"] == warning
+
+
+def test_8_3_what_is_no_name_is_ignored_and_not_repeated(reader):
+    for name in ("%C3%A9t%C3%A9", "a,b", "x" * 65, '"; Set-Cookie'):
+        response = reader.get("/dicomweb/studies", QUERY_STRING=f"{name}=1")
+        assert response.status_code == 200
+        assert response.headers["Warning"].endswith(": Query parameters that are not supported were ignored")
+
+
+@pytest.mark.parametrize("query", ["limit=few", "fuzzymatching=perhaps", "includefield=NoSuchField"])
+def test_8_3_a_supported_parameter_with_an_invalid_value_is_a_bad_request(reader, query):
+    assert reader.get("/dicomweb/studies", QUERY_STRING=query).status_code == 400
+
+
+def test_10_6_3_3_attributes_of_the_study_are_told_with_its_series_where_asked_for(reader):
+    (series,) = reader.get(f"/dicomweb/studies/{STUDY}/series", {"includefield": "PatientID,00081030"}).json()
+    (study,) = reader.get("/dicomweb/studies", {"includefield": "SeriesDescription"}).json()
+
+    assert series["00100020"]["Value"] == ["P1"]
+    assert "00081030" in series
+    assert "0008103E" not in study
 
 
 @pytest.mark.parametrize("path", ANSWERED)

@@ -76,11 +76,13 @@ def test_11_8_3_2_a_workitem_that_is_canceled_already_is_accepted_with_a_warning
     assert warning(response) == "The UPS is already in the requested state of CANCELED."
 
 
-def test_11_8_3_1_a_completed_workitem_is_a_conflict(theo):
+def test_11_8_3_2_a_completed_workitem_is_a_conflict(theo):
     claim(theo)
     complete(theo)
 
-    assert cancel(theo).status_code == 409  # C311
+    response = cancel(theo)
+
+    assert (response.status_code, warning(response)) == (409, "The UPS is already COMPLETED.")  # C311
 
 
 def test_11_8_3_1_a_malformed_request_is_400_and_an_unknown_workitem_404(theo, otto, program_of, cast):

@@ -8,7 +8,7 @@ import pytest
 
 from accounts.models import AuditEvent
 from archive.workitems.attributes import workitem_attributes
-from tests.conformance.workitems import STATION, UID, claim, create, tag, value
+from tests.conformance.workitems import STATION, UID, claim, create, tag, value, warning
 
 PATH = "/dicomweb/workitems"
 PERFORMER = {
@@ -157,8 +157,25 @@ def test_8_3_4_1_a_key_nothing_is_matched_by_is_told(theo, workitem):
     assert "00400280" in response.headers["Warning"]
 
 
+def test_8_3_a_parameter_that_is_not_supported_is_ignored_and_told_of(theo, workitem):
+    response, missed = (
+        theo.get(f"{PATH}?NoSuchKeyword=1"),
+        theo.get(f"{PATH}?NoSuchKeyword=1&PatientID=nobody"),
+    )
+
+    text = "Query parameters that are not supported were ignored: NoSuchKeyword"
+    assert uids(response) == [UID]
+    assert (warning(response), missed.status_code, warning(missed)) == (text, 204, text)
+
+
 @pytest.mark.parametrize(
-    "query", ["NoSuchKeyword=1", "limit=-1", "ScheduledProcedureStepStartDateTime=soon", "SOPInstanceUID=x"]
+    "query",
+    [
+        "includefield=NoSuchKeyword",
+        "limit=-1",
+        "ScheduledProcedureStepStartDateTime=soon",
+        "SOPInstanceUID=x",
+    ],
 )
 def test_11_9_3_1_invalid_syntax_is_a_bad_request(theo, query):
     assert theo.get(f"{PATH}?{query}").status_code == 400

@@ -193,7 +193,7 @@ def test_9_5_1_2_1_one_frame_of_several_is_shown(wado, cast):
 
     assert picture_of(wado(named, frameNumber=1)).max() == 0
     assert picture_of(wado(named, frameNumber=3)).min() == 255
-    assert wado(named, frameNumber=4).status_code == 404
+    assert wado(named, frameNumber=4).status_code == 400
     assert wado(named, frameNumber=0).status_code == 400
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from http import HTTPStatus
 from typing import ParamSpec
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
@@ -32,7 +33,10 @@ def describing(view: Callable[P, HttpResponseBase]) -> Callable[P, HttpResponseB
         request = args[0]
         if isinstance(request, HttpRequest) and request.method == "OPTIONS":
             return capabilities(request)
-        return view(*args, **kwargs)
+        response = view(*args, **kwargs)
+        if response.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+            response["Allow"] = ", ".join(sorted({*response["Allow"].split(", "), "OPTIONS"}))
+        return response
 
     return enter
 

@@ -95,7 +95,11 @@ def bulk_answer(request: HttpRequest, found: Sequence[Subject], *, only: str = "
     missing = len(found) - len(wanted)
     if missing:
         response.status_code = _PARTIAL
-        warn(response, f"{missing} instances are lost or cannot be had in an acceptable transfer syntax")
+        warn(
+            request,
+            response,
+            f"{missing} instances are lost or cannot be had in an acceptable transfer syntax",
+        )
     return response
 
 

@@ -21,9 +21,8 @@ from integrations.dicomweb.errors import NotAcceptable
 from integrations.dicomweb.media_types import (
     OCTET_STREAM,
     MediaType,
-    accept_text,
+    accept_texts,
     negotiated_among,
-    ranges_of,
     related,
 )
 from integrations.dicomweb.multipart import Part, multipart_stream
@@ -81,11 +80,11 @@ def choose(request: HttpRequest, subject: Subject, *, is_single: bool) -> tuple[
 
     Raises  NotAcceptable
     """
-    return _chosen(accept_text(request), subject.transfer_syntax_uid, is_single=is_single)
+    return _chosen(accept_texts(request), subject.transfer_syntax_uid, is_single=is_single)
 
 
 @functools.lru_cache(512)
-def _chosen(accept: str, stored: str, *, is_single: bool) -> tuple[MediaType, str]:
+def _chosen(accept: tuple[str, ...], stored: str, *, is_single: bool) -> tuple[MediaType, str]:
     own = [MediaType(TYPE_OF[stored])] if stored in TYPE_OF else []
     types = [OCTET_STREAM, *own, *(MediaType(name) for name in SYNTAXES if name != TYPE_OF.get(stored))]
     if stored in VIDEO:
@@ -93,7 +92,7 @@ def _chosen(accept: str, stored: str, *, is_single: bool) -> tuple[MediaType, st
     offers = [related(one) for one in types]
     if is_single:
         offers += [one for one in types if one is not OCTET_STREAM or stored not in VIDEO]
-    for media in negotiated_among(ranges_of(accept), offers):
+    for media in negotiated_among(accept, offers):
         if media.part_type == OCTET_STREAM.type:
             candidates = [media.transfer_syntax]
         else:

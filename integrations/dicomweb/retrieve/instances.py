@@ -57,7 +57,9 @@ def retrieve(
         actor, study=study, site_code=found[0].site_code, transaction="wado-rs", instances=len(chosen)
     )
     response = _response(request, media, made, study)
-    _tell_missing(response, lost=there.lost, refused=len(there.subjects) - len(chosen) + made.refused)
+    _tell_missing(
+        request, response, lost=there.lost, refused=len(there.subjects) - len(chosen) + made.refused
+    )
     return response
 
 
@@ -100,10 +102,10 @@ def _response(request: HttpRequest, media: MediaType, made: MadeAhead, study: st
     return multipart_stream(list(parts) if made.is_complete else parts, root=DICOM)
 
 
-def _tell_missing(response: HttpResponseBase, *, lost: int, refused: int) -> None:
+def _tell_missing(request: HttpRequest, response: HttpResponseBase, *, lost: int, refused: int) -> None:
     if lost or refused:
         response.status_code = _PARTIAL
     if lost:
-        warn(response, f"{lost} instances are not in the store")
+        warn(request, response, f"{lost} instances are not in the store")
     if refused:
-        warn(response, f"{refused} instances cannot be had in an acceptable transfer syntax")
+        warn(request, response, f"{refused} instances cannot be had in an acceptable transfer syntax")

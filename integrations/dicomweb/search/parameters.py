@@ -34,7 +34,10 @@ _SEPARATOR, _SEPARATORS = re.compile(r"\\"), re.compile(r"[\\,]")
 
 @dataclass(frozen=True, slots=True)
 class SearchParameters:
-    """What a search asks for. `included` are attributes to be answered beside the required ones."""
+    """What a search asks for. `included` are attributes to be answered beside the required ones.
+
+    `passed_over` are parameters that are neither the standard's nor attributes (§8.3).
+    """
 
     keys: tuple[Key, ...]
     included: tuple[int, ...] = ()
@@ -42,17 +45,19 @@ class SearchParameters:
     is_fuzzy: bool = False
     limit: int | None = None
     offset: int = 0
+    passed_over: tuple[str, ...] = ()
 
 
 def search_parameters(query_string: str) -> SearchParameters:
     """What a query string asks for.
 
-    Raises  InvalidInput for what is no attribute, no number, or no text; TooLarge for more than any search needs.
+    Raises  InvalidInput for values that cannot be meant; TooLarge for more than any search needs.
     """
     pairs = _pairs(query_string)
     single: dict[str, str] = {}
     attributes: dict[tuple[int, ...], list[str]] = {}
     included: list[str] = []
+    passed_over: list[str] = []
     for name, value in pairs:
         if name == "includefield":
             included += value.split(",")
@@ -61,9 +66,12 @@ def search_parameters(query_string: str) -> SearchParameters:
                 raise InvalidInput(
                     f"{name} is given twice", code="PARAMETER_TWICE", fields={name: "is given twice"}
                 )
-        elif name not in _NOT_ATTRIBUTES:
-            path = attribute_path(name)
+        elif name in _NOT_ATTRIBUTES:
+            continue
+        elif path := _path(name):
             attributes.setdefault(path, []).extend(_values(path[-1], value))
+        else:
+            passed_over.append(name)
     fields = [field.strip() for field in included if field.strip()]
     named = [field for field in fields if field != "all"]
     if len(named) > MOST_INCLUDED or sum(map(len, attributes.values())) > MOST_VALUES:
@@ -75,6 +83,7 @@ def search_parameters(query_string: str) -> SearchParameters:
         is_fuzzy=_flag(single, "fuzzymatching"),
         limit=_count(single, "limit"),
         offset=_count(single, "offset") or 0,
+        passed_over=_unique(passed_over),
     )
 
 
@@ -83,19 +92,24 @@ def attribute_path(name: str) -> tuple[int, ...]:
 
     Raises  InvalidInput if it names none.
     """
+    path = _path(name)
+    if path is None:
+        raise InvalidInput("A name is that of no attribute", code="ATTRIBUTE_UNKNOWN")
+    return path
+
+
+def _path(name: str) -> tuple[int, ...] | None:
     parts = name.split(".")
     if len(parts) > DEEPEST:
         raise InvalidInput("An attribute is nested too deeply", code="ATTRIBUTE_UNKNOWN")
-    return tuple(_tag(part) for part in parts)
+    tags = tuple(tag for part in parts if (tag := _tag(part)) is not None)
+    return tags if len(tags) == len(parts) else None
 
 
-def _tag(name: str) -> int:
-    tag = int(name, 16) if _TAG.fullmatch(name) else tag_for_keyword(name) if name.isalnum() else None
-    if tag is None:
-        raise InvalidInput(
-            "A search parameter is neither one of the standard's nor an attribute", code="ATTRIBUTE_UNKNOWN"
-        )
-    return tag
+def _tag(name: str) -> int | None:
+    if _TAG.fullmatch(name):
+        return int(name, 16)
+    return tag_for_keyword(name) if name.isalnum() else None
 
 
 def _pairs(query_string: str) -> list[tuple[str, str]]:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
-from django.urls import reverse
 
 from accounts.models import Person
 from archive.studies.metadata.reading import instances_in
@@ -18,15 +17,14 @@ from archive.studies.reach import scope_for
 from archive.studies.selectors import visible_series, visible_studies
 from common.errors import NotFound
 from integrations.dicomweb.charsets import check_charset
-from integrations.dicomweb.door import dicomweb_view, warn
+from integrations.dicomweb.door import dicomweb_view, nothing, service_of, warn
 from integrations.dicomweb.media_types import DICOM_JSON, JSON, MediaType, negotiate
 from integrations.dicomweb.search.answers import JsonAnswers
 from integrations.dicomweb.search.parameters import SearchParameters, search_parameters
 from integrations.dicomweb.search.resources import SearchResource
 from integrations.dicomweb.search.trail import note_search
+from integrations.dicomweb.search.warnings import MORE, warn_of_ignored
 from integrations.dicomweb.xml_answers import XML_OFFERS, is_xml, xml_answer
-
-_MORE = "There are additional results that can be requested"
 
 
 @dicomweb_view("GET")
@@ -61,18 +59,18 @@ def _answer(request: HttpRequest, actor: Person, resource: SearchResource) -> Ht
     note_search(actor, resource, asked)
     if rows:
         answers = JsonAnswers(
-            page.columns, level=resource.level, base=_base(request),
+            page.columns, level=resource.level, base=service_of(request),
             ae_title=settings.DICOM_AE_TITLE if _wants_ae_title(asked) else "",
         )  # fmt: skip
         response = _written(answers.body(rows), media_type, count=len(rows))
     else:
-        response = HttpResponse(status=204)
+        response = nothing(204)
     if len(page.rows) > most:
-        warn(response, _MORE)
-    ignored = {key.tag for key in asked.keys if not key.is_universal} & set(page.unsupported)
-    if ignored:
-        named = ", ".join(f"{tag:08X}" for tag in sorted(ignored))
-        warn(response, f"These attributes were not matched: {named}")
+        warn(request, response, MORE)
+    warn_of_ignored(
+        request, response, asked,
+        {key.tag for key in asked.keys if not key.is_universal} & set(page.unsupported),
+    )  # fmt: skip
     return response
 
 
@@ -80,10 +78,6 @@ def _written(body: bytes, media_type: MediaType, *, count: int) -> HttpResponseB
     if is_xml(media_type):
         return xml_answer(media_type, instances_in([body]), count=count)
     return HttpResponse(body, content_type=str(media_type))
-
-
-def _base(request: HttpRequest) -> str:
-    return request.build_absolute_uri(reverse("dicomweb:studies")).removesuffix("/studies")
 
 
 def _wants_ae_title(asked: SearchParameters) -> bool:

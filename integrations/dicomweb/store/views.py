@@ -62,7 +62,9 @@ def store_instances(request: HttpRequest, actor: Person, study: str = "") -> Htt
 
 
 def _media_type(request: HttpRequest) -> MediaType:
-    """What is sent. Raises  MediaTypeRefused, InvalidInput."""
+    """What is sent. Raises  MediaTypeRefused, also for a content coding (RFC 9110 §15.5.16); InvalidInput."""
+    if request.headers.get("Content-Encoding", "").strip().lower() not in {"", "identity"}:
+        raise MediaTypeRefused("Objects are taken without a content coding", code="CONTENT_CODING")
     sent = parse_media_type(request.headers.get("Content-Type") or OCTET_STREAM.type)
     if sent.part_type not in {DICOM.type, *_METADATA}:
         taken = ", ".join(map(str, (MULTIPART_DICOM, related(DICOM_JSON), MULTIPART_DICOM_XML)))

@@ -46,7 +46,6 @@ from integrations.dicomweb.uri.anonymous import anonymous_part
 from integrations.dicomweb.uri.parameters import (
     OF_OBJECTS,
     OF_PICTURES,
-    Given,
     ObjectWish,
     PictureWish,
     Target,
@@ -77,7 +76,10 @@ def wado(request: HttpRequest, actor: Person) -> HttpResponseBase:
     _note(actor, picture or Picture(subject))
     shown = document(subject)
     refusal: ServiceError | None = None
-    for media in negotiated(request, _offers(shown, query), parameters=ACCEPT):
+    is_of_object = bool(OF_OBJECTS & set(query))
+    for media in negotiated(request, _offers(shown), parameters=ACCEPT):
+        if is_of_object and media.type != DICOM.type:
+            continue
         try:
             if media.type == DICOM.type:
                 if refusal is None:
@@ -85,16 +87,14 @@ def wado(request: HttpRequest, actor: Person) -> HttpResponseBase:
                 return single_part(_object(subject, there.places, media, object_wish))
             if shown is not None:
                 return alone(shown.data, media.type)
-            return _picture(actor, picture or _itself(actor, subject), media, wish)
+            return _picture(request, actor, picture or _itself(actor, subject), media, wish)
         except (NotAcceptable, PixelsUnreadable) as error:
             refusal = refusal or error
     raise refusal or NotAcceptable("The instance cannot be had so")
 
 
-def _offers(shown: Document | None, query: Given) -> Sequence[MediaType]:
-    """What the instance may be had as, what is given unasked first (§9.3); of an object's parameters the object."""
-    if OF_OBJECTS & set(query):
-        return [DICOM]
+def _offers(shown: Document | None) -> Sequence[MediaType]:
+    """What the instance may be had as, what is given unasked first (§9.3)."""
     return [MediaType(shown.media_type), DICOM] if shown else [*PICTURES, DICOM]
 
 
@@ -111,12 +111,21 @@ def _object(subject: Subject, places: Mapping[str, Place], media: MediaType, wis
     return made.part
 
 
-def _picture(actor: Person, picture: Picture, media: MediaType, wish: PictureWish) -> HttpResponseBase:
+def _picture(
+    request: HttpRequest, actor: Person, picture: Picture, media: MediaType, wish: PictureWish
+) -> HttpResponseBase:
+    """Raises  InvalidInput for a frame the image does not have (§9.5.2.1); as `drawn`."""
     _note(actor, picture)
     if wish.frame:
         picture = replace(picture, frames=(wish.frame,))
     lines = annotation_lines(picture.subject.study_instance_uid, wish.parameters)
-    return warned(alone(drawn(picture, media.type, wish.parameters, lines), media.type), wish.parameters)
+    try:
+        shown = drawn(picture, media.type, wish.parameters, lines)
+    except NotFound as error:
+        if error.code != "NO_SUCH_FRAME":
+            raise
+        raise InvalidInput(error.message, code=error.code) from error
+    return warned(request, alone(shown, media.type), wish.parameters)
 
 
 def _note(actor: Person, picture: Picture) -> None:

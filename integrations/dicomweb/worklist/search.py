@@ -12,16 +12,15 @@ from archive.workitems.attributes import tag_of, workitem_attributes
 from archive.workitems.datasets import Model
 from archive.workitems.selectors import matching_workitems, visible_workitems
 from integrations.dicomweb.charsets import check_charset
-from integrations.dicomweb.door import dicomweb_view
+from integrations.dicomweb.door import dicomweb_view, nothing, warn
 from integrations.dicomweb.media_types import negotiate
 from integrations.dicomweb.search.parameters import SearchParameters, search_parameters
+from integrations.dicomweb.search.warnings import MORE, warn_of_ignored
 from integrations.dicomweb.worklist.answers import workitems
-from integrations.dicomweb.worklist.telling import nothing, tell
 from integrations.dicomweb.worklist.trail import note_search
 from integrations.dicomweb.worklist.views import OFFERS
 
 AT_MOST = 1_000
-_MORE = "There are additional results that can be requested"
 _IF_SET = frozenset({"1C", "2C"})
 
 
@@ -36,19 +35,13 @@ def search(request: HttpRequest, actor: Person) -> HttpResponseBase:
     rows = found.order_by("starts_at", "pk").values_list("attributes", flat=True)
     models = list(rows[asked.offset : asked.offset + most + 1])
     note_search(actor, [f"{key.tag:08X}" for key in asked.keys])
-    if not models[:most]:
-        return nothing(204)
     wanted = _answered(asked)
-    response = workitems(media, [_shown(model, wanted) for model in models[:most]])
-    texts = []
-    if len(models) > most:
+    shown = [_shown(model, wanted) for model in models[:most]]
+    response = workitems(media, shown) if shown else nothing(204)
+    if shown and len(models) > most:
         response.status_code = 206
-        texts.append(_MORE)
-    if matched.unsupported:
-        named = ", ".join(f"{tag:08X}" for tag in sorted(matched.unsupported))
-        texts.append(f"These attributes were not matched: {named}")
-    if texts:
-        tell(request, response, "; ".join(texts))
+        warn(request, response, MORE)
+    warn_of_ignored(request, response, asked, matched.unsupported)
     return response
 
 

@@ -25,9 +25,9 @@ from archive.workitems.subscriptions import (
 )
 from common.errors import InvalidInput, NotFound
 from common.uids import is_uid_lenient
-from integrations.dicomweb.door import dicomweb_view
+from integrations.dicomweb.door import dicomweb_view, nothing
 from integrations.dicomweb.search.parameters import search_parameters
-from integrations.dicomweb.worklist.telling import nothing, refusing_with
+from integrations.dicomweb.worklist.telling import refusing_with
 
 CHANNEL_PATH = "/ws/dicomweb/subscribers/"
 _KINDS = {WORKLIST: WorklistSubscription.Kind.WORKLIST, FILTERED_WORKLIST: WorklistSubscription.Kind.FILTERED}
@@ -100,7 +100,10 @@ def _filter(request: HttpRequest) -> tuple[Key, ...]:
         name, _equals, value = pair.partition("=")
         if unquote(name) == "filter":
             named += _listed(unquote(value))
-    keys = tuple(key for key in search_parameters("&".join(named)).keys if not key.is_universal)
+    asked = search_parameters("&".join(named))
+    if asked.passed_over:
+        raise InvalidInput("A filter names what is no attribute", code="FILTER_UNSUPPORTED")
+    keys = tuple(key for key in asked.keys if not key.is_universal)
     if not keys:
         raise InvalidInput("A filtered worklist is subscribed to with a filter", code="FILTER_MISSING")
     if unsupported := matched(keys).unsupported:

@@ -9,11 +9,11 @@ import functools
 from collections.abc import Callable, Mapping
 from typing import Concatenate, ParamSpec
 
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
-from django.urls import reverse
+from django.http import HttpRequest, HttpResponseBase
 
 from accounts.models import Person
 from common.errors import NotFound, NotPermitted, ServiceError
+from integrations.dicomweb.door import warn
 from integrations.dicomweb.errors import Gone, MediaTypeRefused, NotSignedIn, TooLarge, refusal
 
 P = ParamSpec("P")
@@ -35,7 +35,11 @@ ON_CHANGE_OF_STATE = {
     "TRANSACTION_UID_INCORRECT": UID_INCORRECT,
     "": INCONSISTENT_INSTANCE,
 }
-ON_CANCELLATION = {"PERFORMER_UNREACHABLE": "The performer cannot be contacted.", "": INCONSISTENT_INSTANCE}
+ON_CANCELLATION = {
+    "ALREADY_COMPLETED": "The UPS is already COMPLETED.",
+    "PERFORMER_UNREACHABLE": "The performer cannot be contacted.",
+    "": INCONSISTENT_INSTANCE,
+}
 _WITHOUT_TEXT = (NotSignedIn, NotPermitted, NotFound, MediaTypeRefused, TooLarge)
 
 
@@ -55,26 +59,9 @@ def refusing_with(texts: Mapping[str, str] | None = None) -> Callable[[View[P]],
                 gone = error.code == "WORKITEM_REMOVED"
                 response = refusal(Gone(error.message, code=error.code) if gone else error)
                 if texts and error.permanent and not isinstance(error, _WITHOUT_TEXT):
-                    tell(request, response, texts.get(error.code, texts[""]))
+                    warn(request, response, texts.get(error.code, texts[""]))
                 return response
 
         return enter
 
     return decorate
-
-
-def nothing(status: int = 200) -> HttpResponse:
-    """A success without a payload, and so without a media type."""
-    response = HttpResponse(status=status)
-    del response.headers["Content-Type"]
-    return response
-
-
-def tell(request: HttpRequest, response: HttpResponseBase, text: str) -> None:
-    """A Warning in the standard's form: `299 <service>: text`."""
-    response["Warning"] = f"299 {service_of(request)}: {text}"
-
-
-def service_of(request: HttpRequest) -> str:
-    """The base URL of the service, as the client reached it."""
-    return request.build_absolute_uri(reverse("dicomweb:workitems")).removesuffix("/workitems")

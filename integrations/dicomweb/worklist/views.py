@@ -20,7 +20,7 @@ from archive.workitems.subscriptions import check_ae_title
 from common.errors import InvalidInput
 from common.uids import is_uid_lenient, new_uid
 from integrations.dicomweb.charsets import check_charset
-from integrations.dicomweb.door import dicomweb_view
+from integrations.dicomweb.door import dicomweb_view, nothing, warn
 from integrations.dicomweb.media_types import DICOM_JSON, JSON, negotiate
 from integrations.dicomweb.worklist.answers import one_workitem
 from integrations.dicomweb.worklist.payload import data_set
@@ -30,9 +30,7 @@ from integrations.dicomweb.worklist.telling import (
     ON_CANCELLATION,
     ON_CHANGE_OF_STATE,
     ON_UPDATE,
-    nothing,
     refusing_with,
-    tell,
 )
 from integrations.dicomweb.worklist.trail import note_retrieval
 from integrations.dicomweb.xml_answers import XML_OFFERS
@@ -59,7 +57,7 @@ def create(request: HttpRequest, actor: Person) -> HttpResponseBase:
     address = request.build_absolute_uri(reverse("dicomweb:workitem", kwargs={"workitem": uid}))
     response["Location"] = response["Content-Location"] = address
     if is_modified or not named:
-        tell(request, response, CREATED_WITH_MODIFICATIONS)
+        warn(request, response, CREATED_WITH_MODIFICATIONS)
     return response
 
 
@@ -104,7 +102,7 @@ def change(request: HttpRequest, actor: Person, workitem: str) -> HttpResponseBa
     is_new = change_state(actor, uid, wanted, transaction_uid=first(sent, "TransactionUID"))
     response = nothing()
     if not is_new:
-        tell(request, response, ALREADY[wanted])
+        warn(request, response, ALREADY[wanted])
     return response
 
 
@@ -123,7 +121,7 @@ def cancel(request: HttpRequest, actor: Person, workitem: str) -> HttpResponseBa
     )
     response = nothing(202)
     if not is_new:
-        tell(request, response, ALREADY["CANCELED"])
+        warn(request, response, ALREADY["CANCELED"])
     return response
 
 

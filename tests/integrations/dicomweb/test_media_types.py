@@ -52,6 +52,18 @@ def test_the_query_goes_before_the_header_and_keeps_its_plus(query):
     assert negotiate(asked("image/jpeg", query), [JPEG, DICOM_JSON]) == DICOM_JSON
 
 
+@pytest.mark.parametrize("accept", ["application/dicom+json;q=0.1", "text/html, */*;q=0.8"])
+def test_the_header_is_asked_where_the_query_names_nothing_on_offer(accept):
+    assert negotiate(asked(accept, "accept=image/gif"), [DICOM_JSON, JPEG]) == DICOM_JSON
+    assert negotiate(asked(accept, "accept=image/jpeg;q=0.1"), [DICOM_JSON, JPEG]) == JPEG
+
+
+@pytest.mark.parametrize("accept", ["", "text/html"])
+def test_what_neither_query_nor_header_names_is_not_acceptable(accept):
+    with pytest.raises(NotAcceptable):
+        negotiate(asked(accept, "accept=image/gif"), [DICOM_JSON, JPEG])
+
+
 @pytest.mark.parametrize("accept", ["text/html", "image/jpeg;q=0", "multipart/related; type=image/png"])
 def test_what_is_not_on_offer_is_not_acceptable(accept):
     with pytest.raises(NotAcceptable):

@@ -99,7 +99,7 @@ def test_annotations_that_are_not_supported_are_passed_over_and_told_of(theo, in
     told = theo.get(f"{instance}/rendered?annotation=patient,measures", HTTP_ACCEPT="*/*")
 
     assert told.status_code == 200
-    assert told["Warning"].endswith('"The following annotation values are not supported: measures"')
+    assert told["Warning"].endswith(": The following annotation values are not supported: measures")
     assert "Warning" not in theo.get(f"{instance}/rendered?annotation=patient", HTTP_ACCEPT="*/*")
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import logging
 import os
 from collections.abc import Callable
@@ -10,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PIL import Image
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import Route, expect
 
 from tests.personas import Cast
 from tests.portal.diagnostic.narrow_link import BYTES_PER_MS, LATENCY_MS, NarrowLink
+from tests.portal.diagnostic.seen import middle_of
 from tests.portal.diagnostic.volumes import store_volume
 from tests.portal.diagnostic.window import NEEDS_VIEWER, expect_pictures
 
@@ -111,8 +110,3 @@ def first_quick(visit_once: Callable[[], tuple[NarrowLink, float]]) -> tuple[Nar
             break
         found = visit_once()
     return found
-
-
-def middle_of(page: Page) -> np.ndarray[Any, np.dtype[np.int16]]:
-    """The grey values of what is shown in the middle of the images, where no words stand."""
-    return np.asarray(Image.open(io.BytesIO(page.screenshot())).convert("L"), np.int16)[250:750, 500:1180]

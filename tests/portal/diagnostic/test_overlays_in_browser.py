@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-import io
 import re
 import time
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from PIL import Image
 from playwright.sync_api import Page, expect
 
 from archive.studies.services import store_part10
 from tests.personas import Cast
 from tests.portal.diagnostic.overlays import segmentation_of, structure_set_of
+from tests.portal.diagnostic.seen import DRAWN, coloured
 from tests.portal.diagnostic.volumes import SLICES, slices_of, store_all, store_file
 from tests.portal.diagnostic.window import NEEDS_VIEWER, PATIENCE_MS, expect_pictures
 from tests.portal.stored_images import MODALITY, part10
 
-DRAWN = 300
 pytestmark = NEEDS_VIEWER
 
 
@@ -67,10 +64,3 @@ def await_colour(page: Page, points: int) -> None:
     deadline = time.monotonic() + PATIENCE_MS / 1000
     while (found := coloured(page)) < points:
         assert time.monotonic() < deadline, f"{found} points have a colour"
-
-
-def coloured(page: Page) -> int:
-    """How many points in the middle of the viewport are neither black, grey nor white."""
-    picture = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
-    channels = np.asarray(picture, np.int16)[200:800, 420:1260]
-    return int(np.count_nonzero(np.ptp(channels, axis=2) > 40))

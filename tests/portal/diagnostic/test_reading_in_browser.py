@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 
 from archive.studies.models import Instance
 from archive.studies.selectors import read_dataset
 from tests.personas import Cast
+from tests.portal.diagnostic.seen import DRAWN, tissue
 from tests.portal.diagnostic.volumes import SLICES, slices_of, store_all, store_volume
-from tests.portal.diagnostic.window import NEEDS_VIEWER, drag, expect_pictures
+from tests.portal.diagnostic.window import NEEDS_VIEWER, PATIENCE_MS, drag, expect_pictures
 
 pytestmark = NEEDS_VIEWER
 
@@ -97,4 +99,12 @@ def test_reformations_of_a_volume_are_drawn(live_cast: Cast, window_of: Any, sha
 
     expect(window.page.locator(".viewport-element canvas")).to_have_count(3)
     expect(window.page.get_by_text(f"/{SLICES})")).to_have_count(1)
+    await_tissue(window.page, planes=3)
     assert window.complaints == []
+
+
+def await_tissue(page: Page, *, planes: int) -> None:
+    """Wait until so many viewports show an image."""
+    deadline = time.monotonic() + PATIENCE_MS / 1000
+    while len(found := tissue(page)) < planes or min(found) < DRAWN:
+        assert time.monotonic() < deadline, f"{found} points are grey"

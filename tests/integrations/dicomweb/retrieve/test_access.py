@@ -42,7 +42,7 @@ def test_a_method_the_resource_has_not_is_told_with_those_it_has(theo, series):
     response = theo.delete(SERIES_PATH)
 
     assert response.status_code == 405
-    assert response["Allow"] == "GET, HEAD"
+    assert response["Allow"] == "GET, HEAD, OPTIONS"
 
 
 def test_an_hour_of_looking_at_a_study_is_one_line_for_each_kind(theo, cast, series, clock):

@@ -34,7 +34,7 @@ def test_a_series_with_a_lost_object_comes_without_it_and_says_so(theo, series):
     response = theo.get(SERIES_PATH, headers={"Accept": ANY_DICOM})
 
     assert response.status_code == 206
-    assert response["Warning"] == '299 consilium "1 instances are not in the store"'
+    assert response["Warning"] == "299 http://testserver/dicomweb: 1 instances are not in the store"
     assert [part["Content-Location"] for part in parts_of(response)] == [instance_path(1), instance_path(3)]
 
 
