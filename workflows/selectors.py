@@ -80,7 +80,13 @@ def cases_around(instance: ProcessInstance, actor: Actor) -> QuerySet[ProcessIns
     around = Q(call__instance=instance)
     if instance.call_id is not None:
         around |= Q(pk__in=ServiceTaskRun.objects.filter(pk=instance.call_id).values("instance_id"))
-    return visible_cases(actor).filter(around).select_related("definition").defer("state").order_by("pk")
+    return (
+        visible_cases(actor)
+        .filter(around)
+        .select_related("definition")
+        .defer("state")
+        .order_by("started_at", "pk")
+    )
 
 
 def inbox(actor: Actor) -> QuerySet[UserTask]:

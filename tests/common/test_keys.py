@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import os
 
 import pytest
 
 from common.keys import Keys
 from events.models import Delivery
+from tests.conftest import Clock
 
 pytestmark = pytest.mark.django_db
 
@@ -27,6 +29,16 @@ def test_a_key_is_not_given_twice_by_two_who_count_ahead() -> None:
     taken = [keys.take() for _ in range(5) for keys in (here, there)]
 
     assert len(set(taken)) == 10
+
+
+def test_keys_that_lay_about_are_not_given_to_later_rows(clock: Clock) -> None:
+    early, late = Keys(lambda: Delivery), Keys(lambda: Delivery)
+    early.take()
+    before = late.take()
+
+    clock.advance(dt.timedelta(seconds=2))
+
+    assert early.take() > before
 
 
 def test_a_forked_process_counts_its_own() -> None:
