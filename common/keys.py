@@ -1,7 +1,7 @@
 """Keys counted ahead: a row that knows its key is written in one trip with the rows that refer to it.
 
-Asking for one key costs a trip of its own, so a process asks for several at a time. Those it does not use at once are
-left out, as those of a transaction that was undone are: so a later row has a greater key, but for a moment's difference.
+Asking for one key costs a trip of its own, so a process asks for several at a time. Those it does not use at once
+are left out, as those of a transaction that was undone are: so a later row has a greater key, but for a moment.
 """
 
 from __future__ import annotations
