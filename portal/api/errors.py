@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.core.exceptions import PermissionDenied
+from django.conf import settings
+from django.core.exceptions import PermissionDenied, RequestDataTooBig
 from django.http import Http404
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema_serializer
@@ -53,10 +54,19 @@ def handle(error: Exception, context: dict[str, Any]) -> Response | None:
     if isinstance(error, ServiceError):
         set_rollback()
         return Response(body_of(error), status=status_of(error))
+    if isinstance(error, RequestDataTooBig):
+        return _too_large()
     response = exception_handler(error, context)
     if response is not None:
         response.data = _framework_body(error, response)
     return response
+
+
+def _too_large() -> Response:
+    """RFC 9110 §15.5.14."""
+    most = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+    message = _("A request has %(most)d bytes at most.") % {"most": most}
+    return Response({"code": "TOO_LARGE", "message": message}, status=413)
 
 
 def _framework_body(error: Exception, response: Response) -> dict[str, Any]:

@@ -20,9 +20,10 @@ from jsonschema import Draft202012Validator
 
 from accounts.models import Person
 from common.errors import InvalidInput, NotFound
-from workflows.forms.refusals import not_offered, sentences_of
+from workflows.forms.refusals import not_as_expected, not_offered, sentences_of
 from workflows.forms.rules import hidden_fields
 from workflows.models import ProcessDefinition, UserTask
+from workflows.scripting.inside.values import NotPlain, plain
 
 Submission = Callable[[UserTask, Person, dict[str, Any]], dict[str, Any]]
 Choices = Sequence[tuple[str, str]]
@@ -106,6 +107,9 @@ def check_data(
         for name, sentence in sentences_of(error, outcome, language):
             if name not in hidden:
                 fields.setdefault(name, sentence)
+    for name, value in kept.items():
+        if name not in fields and not _can_be_kept(value):
+            fields[name] = not_as_expected(outcome, name, language)
     for name, provider in outcome.get("choices", {}).items():
         for place, chosen in _entered(name, kept):
             if place not in fields and not _chosen(chosen) <= _values(provider, task, person, chosen):
@@ -113,6 +117,15 @@ def check_data(
     if fields:
         raise InvalidInput(_("Please correct the marked fields."), code="FORM_INVALID", fields=fields)
     return kept
+
+
+def _can_be_kept(value: Any) -> bool:
+    """Whether a store of ours takes a value: no NUL, no half of a surrogate pair, no number beyond 64 bits."""
+    try:
+        plain(value)
+    except NotPlain:
+        return False
+    return True
 
 
 def _entered(name: str, data: dict[str, Any]) -> Iterator[tuple[str, Any]]:

@@ -137,6 +137,8 @@ def test_a_hidden_field_is_neither_required_nor_kept(task, cast):
         ({"is_critical": True, "called": "Dr Rafael", "means": "phone"}, {"followed": "Follow-up is required."}),
         ({"is_critical": True, "called": "Dr Rafael", "means": "fax"}, {"means": f"By{NOT_OFFERED}"}),
         ({"is_critical": True, "called": "Dr Rafael", "other": 1}, {"other": "This form has no such field."}),
+        ({"is_critical": True, "called": "Dr\0Rafael"}, {"called": "Called is not in the expected form."}),
+        ({"is_critical": True, "called": "Dr\ud800"}, {"called": "Called is not in the expected form."}),
     ],
 )  # fmt: skip
 def test_what_is_wrong_is_said_beside_the_field(task, cast, data, fields):
