@@ -15,7 +15,7 @@ from workflows.scripting.inside.values import MAX_DEPTH, NotPlain, plain
 
 
 class KeptJSON(JSONParser):
-    """JSON as every store of ours takes it: UTF-8, no NUL, no half of a surrogate pair, numbers of 64 bits, bounded depth.
+    """JSON as every store of ours takes it: no NUL, no half of a surrogate pair, 64 bits a number, bounded depth.
 
     Reference  RFC 8259 §6, §8; RFC 7493 (I-JSON) §2
     """

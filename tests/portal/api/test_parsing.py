@@ -1,4 +1,4 @@
-"""What a program may send at all: JSON that could be kept, in bounds. Everything else is refused, and never an error of ours."""
+"""What a program may send at all: JSON that could be kept, within bounds. All else is refused in a sentence."""
 
 from __future__ import annotations
 

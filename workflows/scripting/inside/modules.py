@@ -66,7 +66,8 @@ def _datetime(now: dt.datetime | None) -> Namespace:
     return Namespace({
         "date": Kind(dt.date, _of_numbers(dt.date), fromisoformat=dt.date.fromisoformat, today=today),
         "datetime": Kind(
-            kind, _of_numbers(kind), combine=kind.combine, fromisoformat=kind.fromisoformat, now=moment, strptime=_strptime,
+            kind, _of_numbers(kind), combine=kind.combine, fromisoformat=kind.fromisoformat, now=moment,
+            strptime=_strptime,
         ),
         "time": Kind(dt.time, _of_numbers(dt.time), fromisoformat=dt.time.fromisoformat),
         "timedelta": Kind(dt.timedelta),
@@ -75,7 +76,7 @@ def _datetime(now: dt.datetime | None) -> Namespace:
 
 
 def _of_numbers(kind: Callable[..., Any]) -> Callable[..., Any]:
-    """The kind as scripts call it. Python's own takes a text of ten letters, too, as pickle writes it, and believes it."""
+    """The kind as scripts call it: Python's own believes a text, too, as pickle writes one, whatever it says."""
 
     def make(*numbers: Any, **named: Any) -> Any:
         if numbers and type(numbers[0]) is str:
