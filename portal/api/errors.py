@@ -6,8 +6,9 @@ from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import PermissionDenied, RequestDataTooBig
-from django.http import Http404
+from django.http import Http404, HttpRequest, JsonResponse
 from django.utils.translation import gettext as _
+from django.views.decorators.csrf import csrf_exempt
 from drf_spectacular.utils import extend_schema_serializer
 from rest_framework import exceptions, serializers
 from rest_framework.response import Response
@@ -47,6 +48,12 @@ def body_of(error: ServiceError) -> dict[str, Any]:
     if isinstance(error, InvalidInput) and error.fields:
         body["fields"] = error.fields
     return body
+
+
+@csrf_exempt
+def nothing_here(_request: HttpRequest) -> JsonResponse:
+    """For addresses that nothing answers at: whoever asks in JSON is told so in JSON."""
+    return JsonResponse({"code": "NOT_FOUND", "message": _("There is no such address.")}, status=404)
 
 
 def handle(error: Exception, context: dict[str, Any]) -> Response | None:
