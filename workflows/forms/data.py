@@ -112,7 +112,7 @@ def check_data(
             fields[name] = not_as_expected(outcome, name, language)
     for name, provider in outcome.get("choices", {}).items():
         for place, chosen in _entered(name, kept):
-            if place not in fields and not _chosen(chosen) <= _values(provider, task, person, chosen):
+            if place not in fields and not _are_offered(chosen, provider, task, person):
                 fields[place] = not_offered(outcome, place, language)
     if fields:
         raise InvalidInput(_("Please correct the marked fields."), code="FORM_INVALID", fields=fields)
@@ -140,14 +140,13 @@ def _entered(name: str, data: dict[str, Any]) -> Iterator[tuple[str, Any]]:
             yield f"{group}.{number}.{inner}", row.get(inner)
 
 
-def _chosen(value: Any) -> set[Any]:
-    """What was chosen in a field of one value, or of many."""
-    return set(value) if isinstance(value, list) else {value} if value else set()
-
-
-def _values(provider: str, task: UserTask, person: Person | None, chosen: Any) -> set[Any]:
-    """What a provider offers; not asked where nothing was chosen."""
-    return {value for value, _label in offered_by(provider, task, person)} if chosen else set()
+def _are_offered(chosen: Any, provider: str, task: UserTask, person: Person | None) -> bool:
+    """Whether a provider offers what was chosen in a field of one value, or of many; not asked where nothing was."""
+    if not chosen:
+        return True
+    offered = {value for value, _label in offered_by(provider, task, person)}
+    many = chosen if isinstance(chosen, list) else [chosen]
+    return all(isinstance(each, str) and each in offered for each in many)
 
 
 class _Schema(dict[str, Any]):

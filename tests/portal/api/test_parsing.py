@@ -74,7 +74,9 @@ def test_a_body_beyond_the_limit_is_refused_before_it_is_read(rosa, draft, setti
     assert "1000" in answer.json()["message"]
 
 
-@pytest.mark.parametrize("address", ["/api/nothing/", "/api/tasks/no-uuid/claim/", "/api/external-tasks/7/complete/"])
+@pytest.mark.parametrize(
+    "address", ["/api/nothing/", "/api/tasks/no-uuid/claim/", "/api/external-tasks/7/complete/"]
+)
 def test_an_address_that_is_none_is_told_in_json_to_whoever_asks(db, address):
     answer = APIClient(enforce_csrf_checks=True).post(address, {}, format="json")
 
