@@ -15,6 +15,7 @@ from django.views.decorators.http import require_POST
 from common.errors import ServiceError
 from portal.cases.page import cases_for_page
 from portal.shell.person import person_of
+from portal.shell.posted import typed
 from workflows.models import ProcessInstance
 from workflows.services import resume_process, suspend_process
 
@@ -25,7 +26,7 @@ def suspend(request: HttpRequest, uid: uuid.UUID) -> HttpResponse:
     """Let nothing be done in the case; the reason stands in its history."""
 
     def act(case: ProcessInstance) -> object:
-        return suspend_process(case, actor=person_of(request), reason=request.POST.get("reason", ""))
+        return suspend_process(case, actor=person_of(request), reason=typed(request, "reason"))
 
     return _done(request, uid, act, _("The case is suspended: nothing is done in it until it goes on."))
 

@@ -18,6 +18,7 @@ from portal.listing import page_of
 from portal.operations import gathering
 from portal.operations.gathering import SHOW_WORDS, Show
 from portal.shell.person import person_of
+from portal.shell.posted import typed
 from workflows.models import ProcessInstance
 from workflows.selectors import operated_cases, visible_cases
 from workflows.services import resume_process, suspend_process
@@ -61,7 +62,7 @@ def suspend(request: HttpRequest, uid: uuid.UUID) -> HttpResponse:
     """Let nothing be done in the case; the reason stands in its history."""
 
     def act(found: ProcessInstance) -> object:
-        return suspend_process(found, actor=person_of(request), reason=request.POST.get("reason", ""))
+        return suspend_process(found, actor=person_of(request), reason=typed(request, "reason"))
 
     return _done(request, uid, act, _("The case is suspended: nothing is done in it until it goes on."))
 
