@@ -12,13 +12,14 @@ from django.views.decorators.cache import never_cache
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
-from rest_framework.parsers import JSONParser, MultiPartParser
+from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from portal.api.authentication import person_of
 from portal.api.errors import RefusalSerializer
+from portal.api.parsing import KeptJSON
 from portal.api.people import PersonBriefSerializer
 from portal.attachments.answering import download, take_in
 from workflows.models import Attachment, CaseComment, ProcessInstance
@@ -73,7 +74,7 @@ class NewAttachmentSerializer(serializers.Serializer[Any]):
 class CommentsView(APIView):
     """The conversation of a case the caller may see, oldest first."""
 
-    parser_classes = (JSONParser,)
+    parser_classes = (KeptJSON,)
 
     @extend_schema(operation_id="case_comments", responses=CommentSerializer(many=True))
     def get(self, request: Request, uid: uuid.UUID) -> Response:

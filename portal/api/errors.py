@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.core.exceptions import PermissionDenied
-from django.http import Http404
+from django.conf import settings
+from django.core.exceptions import PermissionDenied, RequestDataTooBig
+from django.http import Http404, HttpRequest, JsonResponse
 from django.utils.translation import gettext as _
+from django.views.decorators.csrf import csrf_exempt
 from drf_spectacular.utils import extend_schema_serializer
 from rest_framework import exceptions, serializers
 from rest_framework.response import Response
@@ -48,15 +50,30 @@ def body_of(error: ServiceError) -> dict[str, Any]:
     return body
 
 
+@csrf_exempt
+def nothing_here(_request: HttpRequest) -> JsonResponse:
+    """For addresses that nothing answers at: whoever asks in JSON is told so in JSON."""
+    return JsonResponse({"code": "NOT_FOUND", "message": _("There is no such address.")}, status=404)
+
+
 def handle(error: Exception, context: dict[str, Any]) -> Response | None:
     """Answer refusals, ours and the framework's, in our shape; a defect is left to Django's handler."""
     if isinstance(error, ServiceError):
         set_rollback()
         return Response(body_of(error), status=status_of(error))
+    if isinstance(error, RequestDataTooBig):
+        return _too_large()
     response = exception_handler(error, context)
     if response is not None:
         response.data = _framework_body(error, response)
     return response
+
+
+def _too_large() -> Response:
+    """RFC 9110 §15.5.14."""
+    most = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+    message = _("A request has %(most)d bytes at most.") % {"most": most}
+    return Response({"code": "TOO_LARGE", "message": message}, status=413)
 
 
 def _framework_body(error: Exception, response: Response) -> dict[str, Any]:

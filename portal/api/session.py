@@ -13,7 +13,6 @@ from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.debug import sensitive_post_parameters
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
-from rest_framework.parsers import JSONParser
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -23,6 +22,7 @@ from accounts.models import Person
 from common.errors import NotPermitted
 from portal.api.authentication import person_of
 from portal.api.errors import RefusalSerializer
+from portal.api.parsing import KeptJSON
 from portal.api.people import MeSerializer
 
 
@@ -43,7 +43,7 @@ class SessionView(APIView):
     Only JSON is read: no form of another site can sign a person in unnoticed.
     """
 
-    parser_classes = (JSONParser,)
+    parser_classes = (KeptJSON,)
 
     def get_permissions(self) -> Sequence[Any]:
         return [AllowAny()] if self.request.method == "POST" else super().get_permissions()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.urls import URLPattern, URLResolver, include, path
+from django.urls import URLPattern, URLResolver, include, path, re_path
 from drf_spectacular.views import SpectacularAPIView
 from rest_framework.routers import SimpleRouter
 
@@ -16,6 +16,7 @@ from portal.api.conversation import (
 )
 from portal.api.corrections import CorrectionViewSet
 from portal.api.documentation import DocumentationView
+from portal.api.errors import nothing_here
 from portal.api.external_tasks import ExternalTaskViewSet
 from portal.api.hl7_links import LinkViewSet
 from portal.api.jobs import JobViewSet
@@ -102,4 +103,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("schema/", SpectacularAPIView.as_view(), name="api-schema"),
     path("docs/", DocumentationView.as_view(), name="api-docs"),
     path("", include(router.urls)),
+    re_path(r"^.*/$", nothing_here),
 ]

@@ -17,6 +17,7 @@ from common.errors import ServiceError
 from portal.attachments.answering import download, take_in
 from portal.cases.page import cases_for_page
 from portal.shell.person import person_of
+from portal.shell.posted import typed
 from workflows.models import ProcessInstance
 from workflows.people.attachments import attachments_of, visible_attachments
 from workflows.people.comments import comments_of, mentionable
@@ -66,7 +67,7 @@ def conversation(request: HttpRequest, uid: uuid.UUID) -> HttpResponse:
 def say(request: HttpRequest, uid: uuid.UUID) -> HttpResponse:
     """Write into the case."""
     person, case = _case(request, uid)
-    text = request.POST.get("text", "")
+    text = typed(request, "text")
     refused = None
     try:
         add_comment(case, author=person, text=text)

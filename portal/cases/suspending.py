@@ -13,6 +13,7 @@ from django.views.decorators.http import require_POST
 from portal.acting import act
 from portal.cases.page import cases_for_page
 from portal.shell.person import person_of
+from portal.shell.posted import typed
 from workflows.models import ProcessInstance
 from workflows.services import resume_process, suspend_process
 
@@ -33,7 +34,7 @@ def resume(request: HttpRequest, uid: uuid.UUID) -> HttpResponse:
 
 def suspend_one(request: HttpRequest, case: ProcessInstance, back: str) -> HttpResponse:
     """Suspend the case for the reason that was typed, say so or why not, and go back to that page of it."""
-    person, reason = person_of(request), request.POST.get("reason", "")
+    person, reason = person_of(request), typed(request, "reason")
     return act(
         request,
         lambda: suspend_process(case, actor=person, reason=reason),

@@ -19,6 +19,7 @@ from portal.cases.task_form import RefusedAct
 from portal.cases.views import case_page
 from portal.shell.names import name_of
 from portal.shell.person import person_of
+from portal.shell.posted import typed
 from portal.tasks.people import person_named
 from workflows.models import UserTask
 from workflows.selectors import workable_tasks
@@ -31,9 +32,9 @@ def delegate(request: HttpRequest, uid: uuid.UUID) -> HttpResponse:
     """Have a colleague do the task; with "for good" it is theirs from now on."""
 
     def act(task: UserTask, person: Person) -> str:
-        to = person_named(request.POST.get("to", ""))
+        to = person_named(typed(request, "to"))
         is_for_good = request.POST.get("how") == "for_good"
-        note = request.POST.get("note", "")
+        note = typed(request, "note")
         delegate_user_task(task, actor=person, to=to, note=note, comes_back=not is_for_good)
         if is_for_good:
             return _("%(person)s has the task now.") % {"person": name_of(to)}
@@ -48,7 +49,7 @@ def hand_back(request: HttpRequest, uid: uuid.UUID) -> HttpResponse:
     """Give the task back to who answers for it."""
 
     def act(task: UserTask, person: Person) -> str:
-        hand_back_user_task(task, actor=person, note=request.POST.get("note", ""))
+        hand_back_user_task(task, actor=person, note=typed(request, "note"))
         return _("Handed back.")
 
     return _done(request, uid, "hand_back", act)
@@ -60,7 +61,7 @@ def decline(request: HttpRequest, uid: uuid.UUID) -> HttpResponse:
     """Refuse the task, and say why."""
 
     def act(task: UserTask, person: Person) -> str:
-        decline_user_task(task, actor=person, reason=request.POST.get("reason", ""))
+        decline_user_task(task, actor=person, reason=typed(request, "reason"))
         return _("Declined.")
 
     return _done(request, uid, "decline", act)

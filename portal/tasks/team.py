@@ -30,6 +30,7 @@ from portal.clocks import Countdown, countdown_of
 from portal.inbox.cursors import cursor_of, place_in
 from portal.shell.names import name_of
 from portal.shell.person import person_of
+from portal.shell.posted import typed
 from portal.tasks.people import colleagues_for, person_named
 from workflows.models import UserTask
 from workflows.people.inboxes import Place, Wish, overdue, place_of, team_page
@@ -80,9 +81,9 @@ def reassign(request: HttpRequest, uid: uuid.UUID) -> HttpResponse:
     """Give the task to the chosen colleague, or back to its role."""
     person, task = person_of(request), _task(request, uid)
     try:
-        chosen = request.POST.get("to", "")
+        chosen = typed(request, "to")
         to = None if chosen == "role" else person_named(chosen)
-        reassign_user_task(task, actor=person, to=to, reason=request.POST.get("reason", ""))
+        reassign_user_task(task, actor=person, to=to, reason=typed(request, "reason"))
     except (InvalidInput, Conflict) as refusal:
         fields = refusal.fields if isinstance(refusal, InvalidInput) else {}
         refused = RefusedAct("reassign", refusal.message, fields, request.POST)

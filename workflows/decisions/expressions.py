@@ -11,7 +11,7 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
-from common.errors import ServiceError
+from common.errors import InvalidInput, ServiceError
 from common.sentences import sentence as _
 from workflows.decisions.feel.compiler import compile_node
 from workflows.decisions.feel.errors import ExpressionError
@@ -23,6 +23,8 @@ from workflows.decisions.feel.names import Names
 from workflows.decisions.feel.reader import Vocabulary
 from workflows.decisions.feel.values import Value, YearsMonths, from_python, weigh
 from workflows.decisions.limits import Run
+
+LARGEST = 2**63 - 1
 
 
 class FeelFault(Exception):
@@ -39,11 +41,11 @@ def evaluate(text: str, names: Mapping[str, Any]) -> Any:
         values = {name: from_python(value) for name, value in names.items()}
         value = code(Frame(BUILTINS, Run()).within(values))
         weigh(value)
+        return as_json(value)
     except (ServiceError, ValueError) as error:
         raise FeelFault(*error.args) from error
     except RecursionError as error:
         raise FeelFault(_("The expression is nested too deeply.")) from error
-    return as_json(value)
 
 
 def check(text: str, names: Iterable[str] = ()) -> None:
@@ -52,16 +54,31 @@ def check(text: str, names: Iterable[str] = ()) -> None:
 
 
 def as_json(value: Value) -> Any:
-    """A FEEL value in the words of JSON: whole numbers as such, dates and durations as their texts."""
+    """A FEEL value in the words of JSON: whole numbers as such, dates and durations as their texts.
+
+    Raises  InvalidInput for what a case could not keep: a number beyond 64 bits, a NUL, half a surrogate pair.
+    """
     if isinstance(value, Decimal):
-        return int(value) if value == value.to_integral_value() else float(value)
+        return _number(value)
     if isinstance(value, date | datetime | time | timedelta | YearsMonths):
         return written(value)
     if isinstance(value, dict):
-        return {key: as_json(each) for key, each in value.items()}
+        return {_text(key): as_json(each) for key, each in value.items()}
     if isinstance(value, list):
         return [as_json(each) for each in value]
-    return value if value is None or isinstance(value, str | bool) else written(value)
+    return value if value is None or isinstance(value, bool) else _text(written(value))
+
+
+def _number(value: Decimal) -> int | float:
+    if abs(value) > LARGEST:
+        raise InvalidInput(_("A number in the result is too large."), code="RESULT_NOT_KEPT")
+    return int(value) if value == value.to_integral_value() else float(value)
+
+
+def _text(text: str) -> str:
+    if "\0" in text or any("\ud800" <= letter <= "\udfff" for letter in text):
+        raise InvalidInput(_("A text in the result cannot be stored."), code="RESULT_NOT_KEPT")
+    return text
 
 
 @lru_cache(maxsize=512)

@@ -40,11 +40,12 @@ class BusinessRuleTask(ComputedTask):
         asked = {name: expressions.evaluate(text, names) for name, text in self.arguments.items()}
         try:
             outcome = self.decision.model.decide(self.decision.decision_id, asked or names)
+            answer = as_json(outcome.value)
         except ServiceError as error:
             raise ComputationError(error.code, str(error)) from error
-        if outcome.value is None and outcome.errors:
+        if answer is None and outcome.errors:
             raise ComputationError("DECISION_FAILED", outcome.errors[0])
-        return {self.into: as_json(outcome.value)}
+        return {self.into: answer}
 
 
 class BusinessRuleTaskParser(ActivityParser):

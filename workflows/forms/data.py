@@ -20,9 +20,10 @@ from jsonschema import Draft202012Validator
 
 from accounts.models import Person
 from common.errors import InvalidInput, NotFound
-from workflows.forms.refusals import not_offered, sentences_of
+from workflows.forms.refusals import not_as_expected, not_offered, sentences_of
 from workflows.forms.rules import hidden_fields
 from workflows.models import ProcessDefinition, UserTask
+from workflows.scripting.inside.values import NotPlain, plain
 
 Submission = Callable[[UserTask, Person, dict[str, Any]], dict[str, Any]]
 Choices = Sequence[tuple[str, str]]
@@ -105,9 +106,12 @@ def check_data(
         for name, sentence in sentences_of(error, outcome, _language()):
             if name not in hidden:
                 fields.setdefault(name, sentence)
+    for name, value in kept.items():
+        if name not in fields and not _can_be_kept(value):
+            fields[name] = not_as_expected(outcome, name, _language())
     for name, provider in outcome.get("choices", {}).items():
         for place, chosen in _entered(name, kept):
-            if place not in fields and not _chosen(chosen) <= _values(provider, task, person, chosen):
+            if place not in fields and not _are_offered(chosen, provider, task, person):
                 fields[place] = not_offered(outcome, place, _language())
     if fields:
         raise InvalidInput(_("Please correct the marked fields."), code="FORM_INVALID", fields=fields)
@@ -116,6 +120,15 @@ def check_data(
 
 def _language() -> str:
     return get_language() or "en"
+
+
+def _can_be_kept(value: Any) -> bool:
+    """Whether a store of ours takes a value: no NUL, no half of a surrogate pair, no number beyond 64 bits."""
+    try:
+        plain(value)
+    except NotPlain:
+        return False
+    return True
 
 
 def _entered(name: str, data: dict[str, Any]) -> Iterator[tuple[str, Any]]:
@@ -130,14 +143,13 @@ def _entered(name: str, data: dict[str, Any]) -> Iterator[tuple[str, Any]]:
             yield f"{group}.{number}.{inner}", row.get(inner)
 
 
-def _chosen(value: Any) -> set[Any]:
-    """What was chosen in a field of one value, or of many."""
-    return set(value) if isinstance(value, list) else {value} if value else set()
-
-
-def _values(provider: str, task: UserTask, person: Person | None, chosen: Any) -> set[Any]:
-    """What a provider offers; not asked where nothing was chosen."""
-    return {value for value, _label in offered_by(provider, task, person)} if chosen else set()
+def _are_offered(chosen: Any, provider: str, task: UserTask, person: Person | None) -> bool:
+    """Whether a provider offers what was chosen in a field of one value, or of many; not asked where nothing was."""
+    if not chosen:
+        return True
+    offered = {value for value, _label in offered_by(provider, task, person)}
+    many = chosen if isinstance(chosen, list) else [chosen]
+    return all(isinstance(each, str) and each in offered for each in many)
 
 
 class _Schema(dict[str, Any]):

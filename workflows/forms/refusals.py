@@ -81,6 +81,11 @@ def not_offered(spec: Spec, place: str, language: str) -> str:
     return here.says(_not_offered(here, place.rsplit(".", 1)[-1] if here.group else place))
 
 
+def not_as_expected(spec: Spec, name: str, language: str) -> str:
+    """The sentence for a value that no schema refuses, and that could not be kept."""
+    return str(_NOT_SO) % {"field": title_of(spec, name, language)}
+
+
 def _here(path: list[Any], spec: Spec, language: str) -> _Here:
     is_in_row = len(path) > 1 and is_group(field_schema(spec, str(path[0])))
     return _Here(spec, language, str(path[0]), int(path[1])) if is_in_row else _Here(spec, language)

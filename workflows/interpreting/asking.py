@@ -17,6 +17,7 @@ from workflows.interpreting.residents import Residents
 from workflows.scripting.answers import Refusal
 from workflows.scripting.calls import told
 from workflows.scripting.errors import DENIED, FAILED, MEMORY
+from workflows.scripting.inside.values import NotPlain, plain
 from workflows.scripting.limits import Limits
 from workflows.scripting.pool import watched
 
@@ -78,9 +79,11 @@ def _read(said: bytes) -> dict[str, Any]:
     try:
         answer = json.loads(said)
         if "value" in answer:
-            return {"value": answer["value"]}
+            return {"value": plain(answer["value"])}
         if "fault" in answer:
             return {"fault": _sentence(answer["fault"])}
+    except NotPlain as error:
+        raise Refusal(DENIED, why=f"result {error}") from None
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         raise Refusal(DENIED, why="crash") from None
     raise Refusal(MEMORY if answer == {"code": MEMORY} else DENIED)

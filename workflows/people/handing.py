@@ -2,7 +2,7 @@
 
 To delegate keeps the responsibility: the colleague does the work, hands it back, and the owner finishes it. Who
 passes a task on for good gives the responsibility away with it. This is what Camunda and Flowable do with
-`delegateTask` and `resolveTask`, and with `setAssignee`; see docs/decisions/0014-who-answers-for-a-task.md.
+`delegateTask` and `resolveTask`, and with `setAssignee`; see docs/decisions/0017-who-answers-for-a-task.md.
 
 Reference  WS-HumanTask 1.1 §4.7, §7.1 (delegate, forward)
 """

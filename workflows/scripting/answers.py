@@ -11,6 +11,7 @@ from workflows.scripting.errors import DENIED, FAILED, MEMORY, TIMEOUT
 from workflows.scripting.inside.values import NotPlain, plain
 from workflows.scripting.worker import Outcome
 
+_KINDS: dict[str, type] = {"values": dict, "value": object, "program": str}
 _WORD = re.compile(r"[A-Za-z][A-Za-z ]{0,30}")
 
 
@@ -22,8 +23,8 @@ class Refusal(Exception):
         self.code, self.line, self.why, self.what = code, line, why, what
 
 
-def read_answer(outcome: Outcome, *, source: str) -> dict[str, Any]:
-    """The answer of a child that ended well.
+def read_answer(outcome: Outcome, *, source: str, gives: str) -> dict[str, Any]:
+    """The answer of a child that ended well; `gives` is what it was asked for.
 
     Raises  Refusal for every other end, and for an answer that is none.
     """
@@ -36,6 +37,8 @@ def read_answer(outcome: Outcome, *, source: str) -> dict[str, Any]:
     answer = _parsed(outcome.output)
     if "code" in answer:
         raise _told(answer, source)
+    if gives not in answer or not isinstance(answer[gives], _KINDS[gives]):
+        raise Refusal(DENIED, why="crash")
     return answer
 
 

@@ -39,8 +39,8 @@ def run_script(
             or by whom `scripts_run_for` names.
     """
     values: dict[str, Any] = _run(
-        source, is_expression=False, name=name, actor=actor, data=data, now=now and now.isoformat(), seed=seed
-    )["values"]
+        source, gives="values", name=name, actor=actor, data=data, now=now and now.isoformat(), seed=seed
+    )
     return values
 
 
@@ -55,14 +55,8 @@ def evaluate_script(
 ) -> Any:
     """The value of one expression over the data, as JSON. Otherwise as `run_script`."""
     return _run(
-        expression,
-        is_expression=True,
-        name=name,
-        actor=actor,
-        data=data,
-        now=now and now.isoformat(),
-        seed=seed,
-    )["value"]
+        expression, gives="value", name=name, actor=actor, data=data, now=now and now.isoformat(), seed=seed
+    )
 
 
 def check_script(source: str, *, name: str, actor: Actor | None = None, is_expression: bool = False) -> None:
@@ -82,26 +76,29 @@ def pool() -> Pool:
     return watched(Pool(Limits.configured(), needs_filter=settings.SCRIPT_SANDBOX == "required"))
 
 
-def _run(source: str, *, is_expression: bool, name: str, actor: Actor | None, **given: Any) -> dict[str, Any]:
+def _run(source: str, *, gives: str, name: str, actor: Actor | None, **given: Any) -> Any:
+    is_expression = gives == "value"
     with told(source, name=name, actor=actor):
         asked = {"do": "run", "is_expression": is_expression, **given}
-        return _ask(source, {**asked, **_program(source, is_expression=is_expression)})
+        program = _program(source, is_expression=is_expression)
+        return _ask(source, {**asked, **program}, gives=gives)[gives]
 
 
 @lru_cache(maxsize=512)
 def _program(source: str, *, is_expression: bool) -> dict[str, Any]:
     """What a script is run by: made once by a child that runs nothing of it, and opaque to us."""
-    return _ask(source, {"do": "make", "is_expression": is_expression, "source": source})
+    request = {"do": "make", "is_expression": is_expression, "source": source}
+    return _ask(source, request, gives="program")
 
 
-def _ask(source: str, request: Mapping[str, Any]) -> dict[str, Any]:
+def _ask(source: str, request: Mapping[str, Any], *, gives: str) -> dict[str, Any]:
     try:
         encoded = json.dumps(request, allow_nan=False).encode()
     except (ValueError, RecursionError):
         raise Refusal(FAILED, why="data") from None
     if len(encoded) > MOST_DATA:
         raise Refusal(MEMORY)
-    return read_answer(pool().ask(encoded), source=source)
+    return read_answer(pool().ask(encoded), source=source, gives=gives)
 
 
 @contextmanager

@@ -1,5 +1,6 @@
 // The page of a case: its tabs, its diagram and the drafts of its form.
 import { startDrafts } from "./modules/drafts.js";
+import { startKeepingText } from "./modules/left_text.js";
 import { startDiagrams } from "./modules/diagram.js";
 import { startConditions } from "./modules/conditions.js";
 import { startMentions } from "./modules/mentions.js";
@@ -11,4 +12,5 @@ startConditions();
 startMentions();
 startRows();
 startDrafts();
+startKeepingText();
 startDiagrams();

@@ -37,7 +37,9 @@ def test_a_node_is_asked_to_commit_to_a_study(vault, cast, client):
     store_ct(cast.county)
     client.force_login(cast.theo)
 
-    made = client.post("/api/commitments/", {"node": "VAULT", "study": "1.2.3"}).json()
+    made = client.post(
+        "/api/commitments/", {"node": "VAULT", "study": "1.2.3"}, content_type="application/json"
+    ).json()
 
     assert (made["instances"], made["state"], made["direction"]) == (3, "asked", "theirs")
     assert Notice.objects.get().kind == "commitment_request"
@@ -51,7 +53,12 @@ def test_who_has_no_business_sees_and_asks_nothing(vault, cast, client, person):
     client.force_login(getattr(cast, person))
 
     assert client.get("/api/notices/").json()["results"] == []
-    assert client.post("/api/commitments/", {"node": "VAULT", "study": "1.2.3"}).status_code == 404
+    assert (
+        client.post(
+            "/api/commitments/", {"node": "VAULT", "study": "1.2.3"}, content_type="application/json"
+        ).status_code
+        == 404
+    )
     assert not Commitment.objects.exists()
 
 

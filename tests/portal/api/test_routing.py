@@ -102,7 +102,7 @@ def test_destinations_are_added_and_changed(api, settings, tmp_path):
     assert api.post("/api/destinations/", {"key": "x"}, format="json").status_code == 400
 
 
-@pytest.mark.parametrize("more", [{"password": "letmein"}, {"user": "a\0b"}, {"user": {"name": "x"}}])
+@pytest.mark.parametrize("more", [{"password": "letmein"}, {"user": {"name": "x"}}])
 def test_a_destination_has_no_settings_that_nobody_knows(api, more):
     known = {"address": "https://pacs.example/", **more}
     facts = {"key": "web", "name": "Web", "kind": "stow_rs", "configuration": known}

@@ -137,6 +137,8 @@ def test_a_hidden_field_is_neither_required_nor_kept(task, cast):
         ({"is_critical": True, "called": "Dr Rafael", "means": "phone"}, {"followed": "Follow-up is required."}),
         ({"is_critical": True, "called": "Dr Rafael", "means": "fax"}, {"means": f"By{NOT_OFFERED}"}),
         ({"is_critical": True, "called": "Dr Rafael", "other": 1}, {"other": "This form has no such field."}),
+        ({"is_critical": True, "called": "Dr\0Rafael"}, {"called": "Called is not in the expected form."}),
+        ({"is_critical": True, "called": "Dr\ud800"}, {"called": "Called is not in the expected form."}),
     ],
 )  # fmt: skip
 def test_what_is_wrong_is_said_beside_the_field(task, cast, data, fields):
@@ -167,12 +169,13 @@ def test_files_of_the_case_are_offered_and_others_refused(task, cast):
     properties = {
         "letter": field("Letter"),
         "letters": {"type": "array", "title": "Letters", "items": {"type": "string"}},
+        "other": {"title": "Other"},
     }
     asked = task(
         schema={"type": "object", "additionalProperties": False, "properties": properties},
         rules={},
-        choices={"letter": "case.attachments", "letters": "case.attachments"},
-        **{"x-i18n": {"zh-hans": {"properties": {"letter": {"title": "信"}, "letters": {"title": "信件"}}}}},
+        choices=dict.fromkeys(properties, "case.attachments"),
+        **{"x-i18n": {"zh-hans": {"properties": {name: {"title": f"{name}的中文"} for name in properties}}}},
     )
     made = services.attach(asked.instance, person=cast.rosa, name="letter.pdf", data=b"%PDF-1.7 x")
 
@@ -180,6 +183,10 @@ def test_files_of_the_case_are_offered_and_others_refused(task, cast):
         "letter": "Letter: choose one of the offered values."
     }
     assert set(refusal_of(asked, cast.rosa, {"letters": [str(made.uid), "elsewhere"]})) == {"letters"}
+    for unlike in ({"a": 1}, [[1]], [str(made.uid), None]):
+        assert refusal_of(asked, cast.rosa, {"other": unlike}) == {
+            "other": "Other: choose one of the offered values."
+        }
     finish(asked, cast.rosa, {"letter": str(made.uid), "letters": [str(made.uid)]})
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import threading
@@ -13,7 +14,7 @@ from accounts.models import AuditEvent
 from tests.workflows.scripting.test_denials import has_ended
 from workflows.expressions import ExpressionError, evaluate
 from workflows.interpreting import asking, resident
-from workflows.interpreting.asking import FEEL, interpreted
+from workflows.interpreting.asking import FEEL, Fault, interpreted
 from workflows.interpreting.residents import Residents
 from workflows.scripting import ScriptError
 from workflows.scripting.limits import Limits
@@ -148,6 +149,39 @@ def test_without_the_filter_nothing_is_interpreted_unless_an_operator_says_so(ow
     monkeypatch.setattr(resident.Resident, "__init__", unfiltered)
     with pytest.raises(NoSandbox):
         own.ask(b'{"language": "plain", "text": "1 + 1", "names": {}, "now": null}')
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("10 ** 19", "A number in the result is too large."),
+        ("10 ** 6000", "A number in the result is too large."),
+        ('"a\\u0000"', "A text in the result cannot be stored."),
+        ('[{a: "\\uD800"}]', "A text in the result cannot be stored."),
+        ('{"\\u0000": 1}', "A text in the result cannot be stored."),
+    ],
+)
+def test_what_no_case_could_keep_is_no_value_of_feel(text, told):
+    with pytest.raises(Fault, match=told):
+        interpreted(FEEL, text, {}, name="test")
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("text", "names", "reason"),
+    [
+        ("'a\\x00' + b", {"b": ""}, "text"),
+        ("'\\ud800' + b", {"b": ""}, "text"),
+        ("[b]", {"b": 2**63}, "number"),
+        ("[b]", {"b": float("inf")}, "number"),
+        ("[b]", {"b": json.loads("[" * 41 + "]" * 41)}, "deep"),
+    ],
+)
+def test_what_no_case_could_keep_is_no_value_of_the_small_language(text, names, reason):
+    with pytest.raises(ExpressionError):
+        evaluate(text, names)
+
+    assert AuditEvent.objects.get(action="script.denied").detail["reason"] == f"result {reason}"
 
 
 @pytest.fixture

@@ -130,6 +130,22 @@ def test_methods_that_need_modules_of_their_own_work(source, expected):
     assert run(source)["x"] == expected
 
 
+def test_a_sentence_of_pythons_is_told_where_it_shows_no_address():
+    source = """
+try:
+    values.index('Ｘ')
+except ValueError as e:
+    x = str(e)
+"""
+    assert run(source, values=[1]) == {"x": "'Ｘ' is not in list"}
+
+
+@pytest.mark.parametrize("kind", ["date", "datetime", "time"])
+def test_a_moment_is_made_of_numbers_and_never_of_the_text_that_pickle_writes(kind):
+    error = refusal(f"import datetime\nx = datetime.{kind}('\\x07\\xb2\\x01\\xff\\xff\\xff').isoformat()")
+    assert (error.code, error.line, error.why) == ("SCRIPT_FAILED", 2, "TypeError")
+
+
 def test_errors_can_be_caught_by_name():
     source = """
 try:

@@ -35,7 +35,7 @@ def test_a_call_to_the_system_ends_the_process_on_the_spot(attempt, unnarrowed_p
     assert outcome.status == -signal.SIGSYS
     assert outcome.output == b""
     with pytest.raises(Refusal) as caught:
-        read_answer(outcome, source=source)
+        read_answer(outcome, source=source, gives="values")
     assert (caught.value.code, caught.value.why) == ("SCRIPT_DENIED", "call")
 
 
@@ -48,7 +48,7 @@ posix.getpid()
     outcome = ask(unnarrowed_pool, source)
     assert outcome.output == b'{"values": {"x": 1}}'
     with pytest.raises(Refusal, match="SCRIPT_DENIED"):
-        read_answer(outcome, source=source)
+        read_answer(outcome, source=source, gives="values")
 
 
 @pytest.mark.parametrize(
@@ -60,6 +60,8 @@ posix.getpid()
         (b"[" * 100_000, "SCRIPT_DENIED"),
         (b"\xff\xfe", "SCRIPT_DENIED"),
         (b"[]", "SCRIPT_DENIED"),
+        (b"{}", "SCRIPT_DENIED"),
+        (b'{"values": [1]}', "SCRIPT_DENIED"),
         (b"", "SCRIPT_DENIED"),
         (b'{"code": "NO_SUCH_CODE", "line": -3, "why": "<b>", "what": "Zhang San"}', "SCRIPT_DENIED"),
     ],
@@ -71,7 +73,7 @@ def test_an_answer_written_by_hand_is_not_believed(written, code, unnarrowed_poo
 
     assert (outcome.status, outcome.output) == (0, written)
     with pytest.raises(Refusal) as caught:
-        read_answer(outcome, source="x = 1")
+        read_answer(outcome, source="x = 1", gives="values")
     refusal = caught.value
     assert (refusal.code, refusal.line, refusal.what) == (code, None, "")
     assert "<" not in refusal.why

@@ -128,6 +128,11 @@ def _check_constant(node: Any) -> None:
         raise _refused("constant", node, type(value).__name__)
 
 
+def _check_comprehension(node: Any) -> None:
+    if node.is_async:
+        raise _refused("syntax", node.target, "AsyncFor")
+
+
 def _check_delete(node: Any) -> None:
     if not all(isinstance(target, ast.Subscript) for target in node.targets):
         raise _refused("syntax", node, "Delete")
@@ -171,6 +176,7 @@ _CHECKS: dict[type[ast.AST], Callable[[Any], None]] = {
     ast.Name: lambda node: _check_name(node, node.id),
     ast.Raise: _check_raise,
     ast.alias: _check_alias,
+    ast.comprehension: _check_comprehension,
     ast.arg: lambda node: _check_name(node, node.arg),
     ast.keyword: lambda node: _check_name(node, node.arg or ""),
 }

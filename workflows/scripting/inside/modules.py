@@ -13,6 +13,7 @@ import math
 import random
 import re
 import statistics
+from collections.abc import Callable
 from typing import Any
 
 from .denials import deny
@@ -63,14 +64,26 @@ def _datetime(now: dt.datetime | None) -> Namespace:
 
     kind = dt.datetime
     return Namespace({
-        "date": Kind(dt.date, fromisoformat=dt.date.fromisoformat, today=today),
+        "date": Kind(dt.date, _of_numbers(dt.date), fromisoformat=dt.date.fromisoformat, today=today),
         "datetime": Kind(
-            kind, combine=kind.combine, fromisoformat=kind.fromisoformat, now=moment, strptime=_strptime,
+            kind, _of_numbers(kind), combine=kind.combine, fromisoformat=kind.fromisoformat, now=moment,
+            strptime=_strptime,
         ),
-        "time": Kind(dt.time, fromisoformat=dt.time.fromisoformat),
+        "time": Kind(dt.time, _of_numbers(dt.time), fromisoformat=dt.time.fromisoformat),
         "timedelta": Kind(dt.timedelta),
         "timezone": Kind(dt.timezone, utc=dt.UTC),
     })  # fmt: skip
+
+
+def _of_numbers(kind: Callable[..., Any]) -> Callable[..., Any]:
+    """The kind as scripts call it: Python's own believes a text, too, as pickle writes one, whatever it says."""
+
+    def make(*numbers: Any, **named: Any) -> Any:
+        if numbers and type(numbers[0]) is str:
+            raise TypeError
+        return kind(*numbers, **named)
+
+    return make
 
 
 def _strptime(text: str, pattern: str) -> dt.datetime:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import builtins
 import datetime as dt
 import decimal
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -17,6 +18,7 @@ _SCALARS = frozenset({
     str, int, float, bool, type(None), decimal.Decimal,
     dt.date, dt.datetime, dt.time, dt.timedelta, dt.timezone,
 })  # fmt: skip
+_ADDRESS = re.compile(r" at 0x[0-9a-f]")
 
 
 class Namespace:
@@ -63,6 +65,8 @@ def shown(value: Any) -> Any:
         return value
     if isinstance(value, Exception):
         shown(value.args)
+        if _ADDRESS.search(str(value)):  # Python's own sentences show whatever would not do
+            raise deny("text")
         return value
     raise deny("text")
 

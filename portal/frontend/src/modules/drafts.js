@@ -15,7 +15,7 @@ function begin(part) {
 }
 
 // What a field is called on the page, in a row with the row's name; a row that only the other window has is told by its group.
-function titleOf(form, name) {
+export function titleOf(form, name) {
   const field = form.elements.namedItem(name);
   const words = (element) => element?.textContent.replace("*", "").trim().replace(/\s+/g, " ") ?? "";
   if (!field?.labels?.length) {
