@@ -18,6 +18,7 @@ from archive.lifecycle.quotas import lift_quota, set_quota
 from archive.lifecycle.selectors import can_be_undone, deletions
 from portal.listing import page_of
 from portal.shell.person import person_of
+from portal.shell.posted import typed
 from portal.storage.acting import act, managing
 from portal.storage.forms import GIGABYTE, whole_number
 from portal.storage.gathering import DeletionRow, quota_rows
@@ -108,5 +109,5 @@ def undo(request: HttpRequest, uid: uuid.UUID) -> HttpResponse:
 
 def _with_a_reason(request: HttpRequest, deed: Deed, sentence: str) -> HttpResponse:
     """Do to the study of the form what is done for the reason of the form."""
-    uid, reason = request.POST.get("study", "").strip(), request.POST.get("reason", "")
+    uid, reason = typed(request, "study").strip(), typed(request, "reason")
     return act(request, lambda: deed(uid, reason=reason, actor=person_of(request)), sentence, "storage-holds")
