@@ -24,6 +24,7 @@ from SpiffWorkflow.bpmn.specs.mixins.bpmn_spec_mixin import BpmnSpecMixin
 from workflows.diagram import Diagram, Element
 from workflows.engine.awaiting import awaited_for
 from workflows.engine.compensation import CancelEnd, CompensationThrow
+from workflows.engine.edges import EdgeParser
 from workflows.engine.escalating import EscalationThrow
 from workflows.engine.event_subprocesses import Listener, ScopeSpec
 from workflows.engine.raising import ErrorEnd, TerminateEnd
@@ -43,7 +44,7 @@ _ENDS = _THROWS | {
 }
 
 
-class _Events(EventDefinitionParser):  # type: ignore[misc]
+class _Events(EdgeParser, EventDefinitionParser):  # type: ignore[misc]
     """What all events share: their element in our reading of the diagram."""
 
     @property
