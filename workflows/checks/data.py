@@ -67,6 +67,10 @@ def _check_link(element: Element, link: DataLink) -> Iterator[Problem]:
         )
     elif not link.object_id and not link.expression:
         yield Problem(element.id, _("A data association begins or ends at no data object"))
+    elif not link.is_clear:
+        yield Problem(
+            element.id, _("A data association of several sources needs a transformation that makes one value")
+        )
     elif not link.variable:
         yield Problem(element.id, _("A data association gives its value no name"))
     yield from check_optional(element.id, link.expression, what=_("transformation"))
