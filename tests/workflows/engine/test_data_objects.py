@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.workflows.conftest import bundle, chain, flow, message, user
+from tests.workflows.conftest import bundle, chain, flow, message, timer, user
 from tests.workflows.engine.drawing import END, marked, multi, scope
 from workflows.checks import check_bundle
 from workflows.engine import EngineFault
@@ -84,6 +84,22 @@ def test_inputs_and_outputs_of_an_activity_give_the_value_another_name(play):
 
     run.complete("b", order="changed")
     assert run.data_at("c")["order"] == "mine"
+
+
+def test_an_activity_that_is_interrupted_leaves_the_variable_its_input_took(play):
+    """§10.4.2: what a data input is given is the activity's own."""
+    node = marked(user("x"), reads(name="order") + multi(sequential=True, cardinality="2"))
+    run = play(
+        ORDER + marked(user("w"), writes("w_answer")) + node + timer("late", "PT1H", attached_to="x") + user("mend") + END
+        + chain("start", "w", "x", "end") + chain("late", "mend", "end"),
+        {"order": "mine"},
+    ).complete("w", w_answer="the object's")  # fmt: skip
+    assert run.data_at("x")["order"] == "the object's"
+    run.complete("x", found=1)
+
+    run.fire("late")
+
+    assert (run.data_at("mend")["order"], run.data_at("mend")["found"]) == ("mine", 1)
 
 
 def test_an_activity_with_inputs_keeps_every_other_variable(play):
@@ -191,6 +207,11 @@ def test_results_may_be_collected_in_a_data_object(play):
             "",
             marked(user("x"), reads().replace("</bpmn:dataInput", "<bpmn:assignment/></bpmn:dataInput")),
             "x: An assignment in a data association is not supported",
+        ),
+        (
+            '<bpmn:dataObject id="D2" name="second"/>',
+            marked(user("x"), reads().replace("<bpmn:sourceRef>", "<bpmn:sourceRef>D2</bpmn:sourceRef><bpmn:sourceRef>")),
+            "x: A data association of several sources needs a transformation",
         ),
     ],
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.workflows.conftest import chain, flow, timer, user
-from tests.workflows.engine.drawing import END, end
+from tests.workflows.engine.drawing import END, boundary, end
 
 FORK = '<bpmn:parallelGateway id="s"/>'
 JOIN = '<bpmn:parallelGateway id="j"/>'
@@ -122,3 +122,22 @@ def test_an_inclusive_join_in_a_loop_waits_anew_each_round(play):
 
     process.complete_in_turn("a", "b").complete("c", outcome="enough")
     assert process.is_completed
+
+
+def test_an_inclusive_join_does_not_take_an_event_at_an_edge_for_a_way_there(play):
+    """BPMN 2.0.2 §13.4.3: the ways that are looked at are of sequence flows.
+
+    The token at `a` comes to the join. That a later round of it could be interrupted on the way says nothing.
+    """
+    body = (
+        '<bpmn:inclusiveGateway id="j"/>' + user("a") + user("after") + END + end("e2")
+        + boundary("edge", "a", "signal", interrupts=False) + '<bpmn:exclusiveGateway id="g" default="g-end"/>'
+        + chain("start", "a", "j", "after", "g") + flow("g", "a", "outcome == 'again'") + flow("g", "end", "", "g-end")
+        + chain("edge", "j")
+    )  # fmt: skip
+    process = play(body)
+
+    process.catch("edge")
+    assert process.people == ["a"]
+
+    assert process.complete("a").people == ["after"]
