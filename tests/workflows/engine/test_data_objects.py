@@ -210,7 +210,10 @@ def test_results_may_be_collected_in_a_data_object(play):
         ),
         (
             '<bpmn:dataObject id="D2" name="second"/>',
-            marked(user("x"), reads().replace("<bpmn:sourceRef>", "<bpmn:sourceRef>D2</bpmn:sourceRef><bpmn:sourceRef>")),
+            marked(
+                user("x"),
+                reads().replace("<bpmn:sourceRef>", "<bpmn:sourceRef>D2</bpmn:sourceRef><bpmn:sourceRef>"),
+            ),
             "x: A data association of several sources needs a transformation",
         ),
     ],
