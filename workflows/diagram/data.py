@@ -30,8 +30,9 @@ class DataObject:
 class DataLink:
     """A data association: from or to a data object, under a name the activity knows it by.
 
-    `is_clear` says that it has one source, or an expression that makes one value of several. `object_id` is "" where the association leads to no data object, `store` the name of the data store that it
-    leads to instead; `expression` is its transformation.
+    `object_id` is "" where the association leads to no data object, `store` the name of the data store that it
+    leads to instead; `expression` is its transformation. `is_clear` says that it has one source, or an expression
+    that makes one value of several.
     """
 
     object_id: str

@@ -226,8 +226,9 @@ def test_yes_and_no_are_read_as_xml_writes_them(yes, no):
 
     assert (read["on"].is_event_subprocess, read["begin"].is_interrupting) == (True, False)
     assert (read["edge"].is_interrupting, read["beside"].is_interrupting) == (True, False)
-    assert isinstance(loops[0], MultiInstance) and loops[0].is_sequential
-    assert isinstance(loops[1], StandardLoop) and loops[1].test_before
+    assert isinstance(loops[0], MultiInstance)
+    assert isinstance(loops[1], StandardLoop)
+    assert (loops[0].is_sequential, loops[1].test_before) == (True, True)
     assert (read["x"].is_compensation_handler, read["t"].triggers[0].waits) == (True, True)
 
 

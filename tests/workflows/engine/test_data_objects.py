@@ -9,6 +9,7 @@ from tests.workflows.engine.drawing import END, marked, multi, scope
 from workflows.checks import check_bundle
 from workflows.engine import EngineFault
 
+SECOND = "<bpmn:sourceRef>D2</bpmn:sourceRef>"
 ORDER = '<bpmn:dataObject id="D1"/><bpmn:dataObjectReference id="R1" name="Study order" dataObjectRef="D1"/>'
 
 
@@ -90,8 +91,8 @@ def test_an_activity_that_is_interrupted_leaves_the_variable_its_input_took(play
     """§10.4.2: what a data input is given is the activity's own."""
     node = marked(user("x"), reads(name="order") + multi(sequential=True, cardinality="2"))
     run = play(
-        ORDER + marked(user("w"), writes("w_answer")) + node + timer("late", "PT1H", attached_to="x") + user("mend") + END
-        + chain("start", "w", "x", "end") + chain("late", "mend", "end"),
+        ORDER + marked(user("w"), writes("w_answer")) + node + timer("late", "PT1H", attached_to="x") + user("mend")
+        + END + chain("start", "w", "x", "end") + chain("late", "mend", "end"),
         {"order": "mine"},
     ).complete("w", w_answer="the object's")  # fmt: skip
     assert run.data_at("x")["order"] == "the object's"
@@ -212,7 +213,7 @@ def test_results_may_be_collected_in_a_data_object(play):
             '<bpmn:dataObject id="D2" name="second"/>',
             marked(
                 user("x"),
-                reads().replace("<bpmn:sourceRef>", "<bpmn:sourceRef>D2</bpmn:sourceRef><bpmn:sourceRef>"),
+                reads().replace("<bpmn:sourceRef>", f"{SECOND}<bpmn:sourceRef>"),
             ),
             "x: A data association of several sources needs a transformation",
         ),

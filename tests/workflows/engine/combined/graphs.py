@@ -159,9 +159,9 @@ class Graph:
                 return end(node)
             case "timer" | "message":
                 return catch(node, kind).replace("M3", "M1")
-            case "interrupting":
-                return boundary(node, self.hosts[node], "timer")
-            case "beside":
-                return boundary(node, self.hosts[node], "signal", interrupts=False)
+            case "interrupting" | "beside":
+                interrupts = kind == "interrupting"
+                trigger = "timer" if interrupts else "signal"
+                return boundary(node, self.hosts[node], trigger, interrupts=interrupts)
         default = f' default="{self.defaults[node]}"' if node in self.defaults else ""
         return f'<bpmn:{kind}Gateway id="{node}"{default}/>'

@@ -50,14 +50,13 @@ class Played:
             for awaited in awaited_by(task)
         }
         waits = self.run.waits
-        found = []
-        for uid, each in (*waits.user_tasks.items(), *waits.timers.items(), *waits.messages.items()):
-            task = catching.get(uid)
-            if task is None:
-                data = self.run.data_of(uid)
-            else:
-                data = task.parent.data if each.element_id in self.hosts else task.data
-            found.append(((each.element_id, written_in(data)), uid))
+        people = {uid: each.element_id for uid, each in waits.user_tasks.items()}
+        found = [((name, written_in(self.run.data_of(uid))), uid) for uid, name in people.items()]
+        events = {uid: each.element_id for uid, each in waits.timers.items()}
+        events |= {uid: each.element_id for uid, each in waits.messages.items()}
+        for uid, name in events.items():
+            task = catching[uid]
+            found.append(((name, written_in(task.parent.data if name in self.hosts else task.data)), uid))
         return found
 
     def _keep(self, run: ProcessRun) -> None:
@@ -71,7 +70,8 @@ def written_in(data: dict[str, Any]) -> Token:
 
 def play(graph: Graph, random: Random, *, is_restored: bool) -> None:
     """Play a course drawn by lot, as long as the standard says what comes of it."""
-    game, played, course = Game(graph), Played(graph, is_restored=is_restored), []
+    game, played = Game(graph), Played(graph, is_restored=is_restored)
+    course: list[Action] = []
     while not game.has_followers:
         assert (played.open, played.run.is_completed) == (game.open, game.is_over), course
         if game.is_over:
