@@ -1,4 +1,4 @@
-"""Data objects and the associations that read and write them. A data store is only shown.
+"""Data objects and the associations that read and write them. A data store is only shown, and so is a line to it.
 
 Reference  BPMN 2.0.2 §10.4.1
 """
@@ -54,6 +54,8 @@ def check_data_associations(diagram: Diagram) -> Iterator[Problem]:
 
 
 def _check_link(element: Element, link: DataLink) -> Iterator[Problem]:
+    if link.is_only_drawn:
+        return  # told by `remarks`
     if link.store:
         yield Problem(
             element.id,

@@ -42,6 +42,11 @@ class DataLink:
     store: str = ""
     is_clear: bool = True
 
+    @property
+    def is_only_drawn(self) -> bool:
+        """Whether it joins an activity to a data store and says nothing of which data, or under which name."""
+        return bool(self.store) and not (self.variable or self.expression or self.has_assignment)
+
 
 class DataObjects:
     """The data objects of a process, found by their own id or that of a reference."""

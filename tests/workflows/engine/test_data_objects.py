@@ -6,7 +6,7 @@ import pytest
 
 from tests.workflows.conftest import bundle, chain, flow, message, timer, user
 from tests.workflows.engine.drawing import END, marked, multi, scope
-from workflows.checks import check_bundle
+from workflows.checks import check_bundle, remarks_on
 from workflows.engine import EngineFault
 
 SECOND = "<bpmn:sourceRef>D2</bpmn:sourceRef>"
@@ -244,7 +244,39 @@ def test_a_data_store_beside_a_step_is_shown_and_changes_nothing(play, operators
     assert process.done == ["start", "x", "end"]
 
 
-@pytest.mark.parametrize("link", [reads(source="S"), writes(target="S")], ids=["read", "written"])
+PLACEHOLDER = (
+    '<bpmn:property id="P" name="__targetRef_placeholder"/><bpmn:dataInputAssociation>'
+    "<bpmn:sourceRef>S</bpmn:sourceRef><bpmn:targetRef>P</bpmn:targetRef></bpmn:dataInputAssociation>"
+)
+"""A line from a data store to an activity, as bpmn.io writes it."""
+
+
+@pytest.mark.parametrize(
+    "link", [PLACEHOLDER, reads(source="S"), writes(target="S")], ids=["bpmn.io", "read", "written"]
+)
+def test_a_line_between_a_step_and_a_data_store_is_told_of_and_changes_nothing(play, operators, link):
+    body = STORE + marked(user("x"), link) + user("after") + END + chain("start", "x", "after", "end")
+    assert check_bundle(bundle(body)) == []
+    assert [str(each) for each in remarks_on(bundle(body))] == [
+        "x: Is drawn only: no data go to or from the data store Image archive by themselves"
+    ]
+
+    process = play(body)
+    assert process.data_at("x") == {"site": "provincial", "number": 7}
+    process.complete("x", found=1)
+
+    assert process.data_at("after") == {"site": "provincial", "number": 7, "found": 1}
+
+
+@pytest.mark.parametrize(
+    "link",
+    [
+        reads(source="S", name="order"), writes(target="S", name="order"), reads("number + 1", source="S"),
+        writes("number", target="S"),
+        reads(source="S").replace("</bpmn:dataInput", "<bpmn:assignment/></bpmn:dataInput"),
+    ],
+    ids=["read by name", "written by name", "read transformed", "written transformed", "assigned"],
+)  # fmt: skip
 def test_a_data_store_that_data_should_flow_to_or_from_is_refused(operators, link):
     body = STORE + marked(user("x"), link) + END + chain("start", "x", "end")
 
