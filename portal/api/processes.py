@@ -7,7 +7,7 @@ from typing import Any
 from django.db.models import QuerySet
 from django.http import HttpResponse
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import extend_schema, extend_schema_view
+from drf_spectacular.utils import extend_schema, extend_schema_field, extend_schema_view
 from rest_framework import serializers
 from rest_framework.decorators import action
 from rest_framework.parsers import MultiPartParser
@@ -54,10 +54,15 @@ class ModelProblemSerializer(serializers.Serializer[Any]):
 
 class ProcessDefinitionDetailSerializer(ProcessDefinitionSerializer):
     problems = ModelProblemSerializer(many=True)
+    remarks = serializers.SerializerMethodField(help_text="what is drawn and does nothing when it runs")
     files = serializers.SerializerMethodField()
 
     class Meta(ProcessDefinitionSerializer.Meta):
-        fields = (*ProcessDefinitionSerializer.Meta.fields, "problems", "files")  # type: ignore[assignment]
+        fields = (*ProcessDefinitionSerializer.Meta.fields, "problems", "remarks", "files")  # type: ignore[assignment]
+
+    @extend_schema_field(ModelProblemSerializer(many=True))
+    def get_remarks(self, definition: ProcessDefinition) -> list[dict[str, Any]]:
+        return bundles.current_remarks(definition)
 
     def get_files(self, definition: ProcessDefinition) -> list[str]:
         return sorted(definition.files)

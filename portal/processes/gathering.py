@@ -54,13 +54,22 @@ def state_of(definition: ProcessDefinition) -> Word:
 
 def blocked_in(definition: ProcessDefinition) -> list[Blocked]:
     """What keeps a version from running, one entry an element, in the order of the file."""
+    return _by_element(definition, bundles.current_problems(definition))
+
+
+def remarked_in(definition: ProcessDefinition) -> list[Blocked]:
+    """What is drawn in a version and does nothing when it runs, likewise."""
+    return _by_element(definition, bundles.current_remarks(definition))
+
+
+def _by_element(definition: ProcessDefinition, problems: list[dict[str, Any]]) -> list[Blocked]:
     named: dict[str, tuple[str, str]] = {}
     for process in read_definitions(diagram_text(definition)).processes:
         named[process.key] = (process.name, "process")
         named |= {flow.id: (flow.name, "sequenceFlow") for flow in process.flows}
         named |= {key: (element.name, element.kind) for key, element in process.elements.items()}
     found: dict[str, Blocked] = {}
-    for problem in bundles.current_problems(definition):
+    for problem in problems:
         key = problem["element"]
         name, kind = named.get(key, ("", ""))
         entry = found.setdefault(

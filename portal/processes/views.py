@@ -13,7 +13,7 @@ from portal.acting import act
 from portal.downloads import as_download
 from portal.gate import opened_by
 from portal.listing import page_of
-from portal.processes.gathering import blocked_in, contents_of, drawing_of, state_of
+from portal.processes.gathering import blocked_in, contents_of, drawing_of, remarked_in, state_of
 from portal.shell.person import person_of
 from workflows.deployment import bundles
 from workflows.deployment.bundle_files import MAX_BUNDLE_BYTES, as_archive, diagram_of, read_upload
@@ -58,6 +58,7 @@ def process(request: HttpRequest, pk: int) -> HttpResponse:
         "definition": found,
         "state": state_of(found),
         "blocked": blocked,
+        "remarked": remarked_in(found),
         "contents": contents_of(found),
         "files": sorted(found.files),
         "versions": [(each, state_of(each)) for each in versions.order_by("-version")[:VERSIONS_SHOWN]],

@@ -4,7 +4,7 @@ Spiff parses more than it executes: compensation throws do nothing, link events 
 as Python. So this is a list of what is allowed, and everything else is refused with the element's id.
 """
 
-from workflows.checks.bundles import bundle_folders, check_bundle, check_drawing, check_processes
+from workflows.checks.bundles import bundle_folders, check_bundle, check_drawing, check_processes, remarks_on
 from workflows.checks.problems import Problem
 
-__all__ = ["Problem", "bundle_folders", "check_bundle", "check_drawing", "check_processes"]
+__all__ = ["Problem", "bundle_folders", "check_bundle", "check_drawing", "check_processes", "remarks_on"]

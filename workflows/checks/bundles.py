@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 
 from workflows.checks.files import check_size
 from workflows.checks.problems import Problem
+from workflows.checks.remarks import remarks_of
 from workflows.checks.rules import BUNDLE_RULES, FILE_RULES, PROCESS_RULES
 from workflows.diagram import Definitions, Diagram, DiagramError, read_definitions
 from workflows.engine import ProcessModel
@@ -35,6 +36,13 @@ def check_bundle(files: Mapping[str, str]) -> list[Problem]:
     if too_much:
         return too_much
     return _placed(_problems(definitions, files), definitions) or _unbuilt(definitions, files, diagrams[0])
+
+
+def remarks_on(files: Mapping[str, str]) -> list[Problem]:
+    """What is drawn in a bundle and does nothing, in the order of the file: it keeps nothing from being deployed."""
+    definitions = read_definitions(next(text for name, text in files.items() if name.endswith(".bpmn")))
+    runs = definitions.executable or definitions.processes
+    return _placed((each for process in runs for each in remarks_of(process)), definitions)
 
 
 def _problems(definitions: Definitions, files: Mapping[str, str]) -> Iterator[Problem]:

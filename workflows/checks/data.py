@@ -1,4 +1,4 @@
-"""Data objects and the associations that read and write them. A data store is only shown.
+"""Data objects and the associations that read and write them. A data store is only shown, and so is a line to it.
 
 Reference  BPMN 2.0.2 §10.4.1
 """
@@ -54,6 +54,8 @@ def check_data_associations(diagram: Diagram) -> Iterator[Problem]:
 
 
 def _check_link(element: Element, link: DataLink) -> Iterator[Problem]:
+    if link.is_only_drawn:
+        return  # told by `remarks`
     if link.store:
         yield Problem(
             element.id,
@@ -67,6 +69,10 @@ def _check_link(element: Element, link: DataLink) -> Iterator[Problem]:
         )
     elif not link.object_id and not link.expression:
         yield Problem(element.id, _("A data association begins or ends at no data object"))
+    elif not link.is_clear:
+        yield Problem(
+            element.id, _("A data association of several sources needs a transformation that makes one value")
+        )
     elif not link.variable:
         yield Problem(element.id, _("A data association gives its value no name"))
     yield from check_optional(element.id, link.expression, what=_("transformation"))

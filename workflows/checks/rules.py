@@ -30,7 +30,7 @@ from workflows.checks.scopes import check_scopes
 from workflows.checks.scripts import check_scripts
 from workflows.checks.timers import check_timers
 from workflows.checks.triggers import check_names, check_triggers
-from workflows.checks.unread import check_attributes, check_children
+from workflows.checks.unread import check_attributes, check_children, check_truths
 from workflows.diagram import Definitions, Diagram
 
 FILE_RULES: tuple[Callable[[Definitions], Iterable[Problem]], ...] = (
@@ -44,6 +44,7 @@ PROCESS_RULES: tuple[Callable[[Diagram], Iterable[Problem]], ...] = (
     check_kinds,
     check_lengths,
     check_attributes,
+    check_truths,
     check_children,
     check_dialects,
     check_our_words,

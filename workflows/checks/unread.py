@@ -18,23 +18,20 @@ from lxml import etree
 from workflows.checks.kinds import REFUSED_WORDS
 from workflows.checks.problems import Problem, problem_at
 from workflows.diagram import Diagram
-from workflows.diagram.names import BESIDE, BPMN, FLOW_NODES, PROCESS_WORDS, word_of
+from workflows.diagram.names import BESIDE, BOOLEANS, BPMN, FLOW_NODES, NO, PROCESS_WORDS, YES, word_of
 
 # Attributes of flow nodes and flows that are read, or say nothing about running.
 _READ = {
-    "id", "name", "default", "attachedToRef", "cancelActivity", "isInterrupting", "messageRef", "sourceRef",
-    "targetRef", "gatewayDirection", "triggeredByEvent", "calledElement", "scriptFormat", "isImmediate",
-    "isForCompensation", "ordering", "cancelRemainingInstances", "method", "isSequential", "behavior",
-    "testBefore", "loopMaximum",
-}  # fmt: skip
+    "id", "name", "default", "attachedToRef", "messageRef", "sourceRef", "targetRef", "gatewayDirection",
+    "calledElement", "scriptFormat", "isImmediate", "ordering", "cancelRemainingInstances", "method", "behavior",
+    "loopMaximum",
+} | BOOLEANS  # fmt: skip
 # Attributes of which only these values are run; the first is the standard's default.
 _ONLY = {
     "completionQuantity": ("1",),
     "eventGatewayType": ("Exclusive",),
     "implementation": ("##unspecified", "##WebService", ""),
-    "instantiate": ("false", "true"),
     "isClosed": ("false",),
-    "parallelMultiple": ("false", "true"),
     "startQuantity": ("1",),
 }
 # Elements inside flow nodes that are read elsewhere, or say nothing about running.
@@ -60,6 +57,17 @@ def check_attributes(diagram: Diagram) -> Iterator[Problem]:
             if word not in _ONLY:
                 yield problem_at(node, _("The attribute %(word)s is not read") % {"word": word})
             elif value not in _ONLY[word]:
+                yield problem_at(
+                    node, _('%(word)s="%(value)s" is not supported') % {"word": word, "value": value}
+                )
+
+
+def check_truths(diagram: Diagram) -> Iterator[Problem]:
+    """What says neither yes nor no is not taken for either (XML Schema Part 2 §3.2.2)."""
+    for node in diagram.node.iter(f"{{{BPMN}}}*"):
+        for word in BOOLEANS & set(node.attrib):
+            value = node.get(word, "")
+            if value.strip() not in YES | NO:
                 yield problem_at(
                     node, _('%(word)s="%(value)s" is not supported') % {"word": word, "value": value}
                 )

@@ -16,7 +16,7 @@ from accounts.audit import record_audit
 from common import clock
 from common.errors import Conflict, InvalidInput, NotFound
 from workflows.calling.pinning import check_called, pinned_calls
-from workflows.checks import Problem, check_bundle
+from workflows.checks import Problem, check_bundle, remarks_on
 from workflows.deployment.bundle_files import diagram_of, digest_of, read_bundle
 from workflows.diagram import Definitions, DiagramError, read_definitions, read_diagram
 from workflows.engine import ProcessModel
@@ -87,6 +87,11 @@ def keep_bundle(files: dict[str, str], *, actor: Actor) -> ProcessDefinition:
 def current_problems(definition: ProcessDefinition) -> list[dict[str, Any]]:
     """What keeps a version from running today: operators, forms and called processes come and go."""
     return _as_json(_problems(definition.files)) if definition.status == Status.DRAFT else definition.problems
+
+
+def current_remarks(definition: ProcessDefinition) -> list[dict[str, Any]]:
+    """What is drawn in a version and does nothing when it runs."""
+    return _as_json(remarks_on(definition.files))
 
 
 def deploy(definition: ProcessDefinition, *, actor: Actor) -> ProcessDefinition:

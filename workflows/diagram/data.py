@@ -31,7 +31,8 @@ class DataLink:
     """A data association: from or to a data object, under a name the activity knows it by.
 
     `object_id` is "" where the association leads to no data object, `store` the name of the data store that it
-    leads to instead; `expression` is its transformation.
+    leads to instead; `expression` is its transformation. `is_clear` says that it has one source, or an expression
+    that makes one value of several.
     """
 
     object_id: str
@@ -39,6 +40,12 @@ class DataLink:
     expression: str
     has_assignment: bool
     store: str = ""
+    is_clear: bool = True
+
+    @property
+    def is_only_drawn(self) -> bool:
+        """Whether it joins an activity to a data store and says nothing of which data, or under which name."""
+        return bool(self.store) and not (self.variable or self.expression or self.has_assignment)
 
 
 class DataObjects:
@@ -92,12 +99,14 @@ class DataObjects:
 
     def _link(self, link: etree._Element, reference: str, name: str) -> DataLink:
         found = self.find(reference)
+        expression = formal_text_of(link, "transformation")
         return DataLink(
             object_id=found.id if found is not None else "",
             variable=name or (found.variable if found is not None else ""),
-            expression=formal_text_of(link, "transformation"),
+            expression=expression,
             has_assignment=link.find(f"{{{BPMN}}}assignment") is not None,
             store=self._stores.get(reference, ""),
+            is_clear=bool(expression) or len(link.findall(f"{{{BPMN}}}sourceRef")) <= 1,
         )
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from lxml import etree
 
 from workflows.diagram.formal import formal_text_of
-from workflows.diagram.names import BPMN, text_of
+from workflows.diagram.names import BPMN, is_true, text_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,13 +52,13 @@ def read_loop(node: etree._Element) -> Loop | None:
         return StandardLoop(
             condition=formal_text_of(standard, "loopCondition"),
             maximum=standard.get("loopMaximum", ""),
-            test_before=standard.get("testBefore") == "true",
+            test_before=is_true(standard, "testBefore"),
         )
     multiple = node.find(f"{{{BPMN}}}multiInstanceLoopCharacteristics")
     if multiple is None:
         return None
     return MultiInstance(
-        is_sequential=multiple.get("isSequential") == "true",
+        is_sequential=is_true(multiple, "isSequential"),
         cardinality=formal_text_of(multiple, "loopCardinality"),
         collection=text_of(multiple, "loopDataInputRef"),
         item=_name(multiple, "inputDataItem"),

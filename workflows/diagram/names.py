@@ -30,6 +30,14 @@ BESIDE = {
 OTHER_MODELS = {"choreography", "globalChoreographyTask", "conversation", "globalConversation"}
 
 
+YES, NO = frozenset({"true", "1"}), frozenset({"false", "0"})
+BOOLEANS = frozenset({
+    "cancelActivity", "instantiate", "isExecutable", "isForCompensation", "isInterrupting", "isSequential",
+    "parallelMultiple", "testBefore", "triggeredByEvent", "waitForCompletion",
+})  # fmt: skip
+"""Attributes that are read and say yes or no."""
+
+
 def word_of(node: etree._Element) -> str:
     return etree.QName(node).localname if isinstance(node.tag, str) else ""
 
@@ -40,6 +48,12 @@ def local(reference: str | None) -> str:
     Reference  BPMN 2.0.2 §8.1.3 (references are QNames)
     """
     return (reference or "").strip().rsplit(":", 1)[-1]
+
+
+def is_true(node: etree._Element, attribute: str, *, default: bool = False) -> bool:
+    """Whether an attribute says yes; XML writes it `true` or `1` (XML Schema Part 2 §3.2.2)."""
+    value = node.get(attribute)
+    return default if value is None else value.strip() in YES
 
 
 def text_of(node: etree._Element, word: str) -> str:

@@ -22,7 +22,17 @@ from workflows.diagram.elements import Diagram, DiagramError, Element, EventTrig
 from workflows.diagram.formal import attributes_of, formal_text
 from workflows.diagram.loops import Loop, MultiInstance, read_loop
 from workflows.diagram.malformed import malformed
-from workflows.diagram.names import BESIDE, BPMN, FLOW_NODES, OURS, PROCESS_WORDS, local, text_of, word_of
+from workflows.diagram.names import (
+    BESIDE,
+    BPMN,
+    FLOW_NODES,
+    OURS,
+    PROCESS_WORDS,
+    is_true,
+    local,
+    text_of,
+    word_of,
+)
 
 
 def read_diagram(text: str) -> Diagram:
@@ -61,9 +71,18 @@ def read_definitions(text: str) -> Definitions:
 
 
 def parse(text: str) -> etree._Element:
-    """The XML of a file. Entities and document types are refused: BPMN has none, and they hide what is read."""
+    """The XML of a file. Entities and document types are refused: BPMN has none, and they hide what is read.
+
+    Comments say nothing to who runs it; what stands behind one still belongs to the text it stands in.
+    """
     parser = etree.XMLParser(
-        encoding="utf-8", resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False
+        encoding="utf-8",
+        resolve_entities=False,
+        no_network=True,
+        load_dtd=False,
+        huge_tree=False,
+        remove_comments=True,
+        remove_pis=True,
     )
     try:
         tree = etree.fromstring(text.encode(), parser)
@@ -96,7 +115,7 @@ def _process(tree: etree._Element, process: etree._Element, names: dict[str, str
         drawn=drawn,
         undrawn_edges=undrawn,
         tree=tree,
-        is_executable=process.get("isExecutable") == "true",
+        is_executable=is_true(process, "isExecutable"),
         data_objects=data.all,
         dangling_references=data.dangling,
         associations=tuple(
@@ -136,7 +155,7 @@ def _element(
 ) -> Element:
     extensions, arguments = _extensions(node)
     words = {word_of(child) for child in node} | (
-        {"triggeredByEvent"} if node.get("triggeredByEvent") == "true" else set()
+        {"triggeredByEvent"} if is_true(node, "triggeredByEvent") else set()
     )
     return Element(
         id=node.get("id", ""),
@@ -144,14 +163,16 @@ def _element(
         name=name_of(node),
         parent=parent,
         attached_to=node.get("attachedToRef", ""),
-        instantiates=node.get("instantiate") == "true",
-        needs_all=node.get("parallelMultiple") == "true",
-        is_interrupting=node.get("isInterrupting", node.get("cancelActivity", "true")) == "true",
+        instantiates=is_true(node, "instantiate"),
+        needs_all=is_true(node, "parallelMultiple"),
+        is_interrupting=is_true(
+            node, "cancelActivity" if word_of(node) == "boundaryEvent" else "isInterrupting", default=True
+        ),
         default_flow=node.get("default", ""),
         lane=lane,
         triggers=tuple(_triggers(node, names)),
         words=frozenset(words),
-        is_compensation_handler=node.get("isForCompensation") == "true",
+        is_compensation_handler=is_true(node, "isForCompensation"),
         extensions=extensions,
         arguments=arguments,
         loop=_loop(node, data),
@@ -195,7 +216,7 @@ def _triggers(node: etree._Element, names: dict[str, str]) -> Iterator[EventTrig
             expression=formal_text(written),
             cycle=written is not None and word_of(written) == "timeCycle",
             activity=child.get("activityRef", ""),
-            waits=child.get("waitForCompletion", "true") == "true",
+            waits=is_true(child, "waitForCompletion", default=True),
         )
 
 

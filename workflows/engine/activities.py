@@ -8,13 +8,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from SpiffWorkflow.bpmn.parser.TaskParser import TaskParser
 from SpiffWorkflow.bpmn.specs.mixins.bpmn_spec_mixin import BpmnSpecMixin
 
 from workflows.diagram import Diagram, Element
 from workflows.diagram.data import DataLink
 from workflows.diagram.loops import MultiInstance, StandardLoop
 from workflows.engine.data_objects import Reading, Writing
+from workflows.engine.edges import EdgeParser
 from workflows.engine.loops import LoopTask, RepeatedTask
 from workflows.engine.multi_instance import MultiInstanceTask
 
@@ -26,10 +26,8 @@ class PassThrough(BpmnSpecMixin):  # type: ignore[misc]
     """
 
 
-class ActivityParser(TaskParser):  # type: ignore[misc]
+class ActivityParser(EdgeParser):
     """Reads an activity of any kind, in front of the parser of its kind."""
-
-    task: Any
 
     @property
     def element(self) -> Element:

@@ -13,7 +13,7 @@ from workflows.engine.computed import FAILURE
 from workflows.engine.conditions import fire_conditions
 from workflows.engine.current import follow
 from workflows.engine.faults import CANNOT_GO_ON, EngineFault, fault_of
-from workflows.engine.loops import OWN
+from workflows.engine.loops import LoopTask
 from workflows.engine.marks import forget_lost_marks
 from workflows.engine.model import ProcessModel
 from workflows.engine.names import element_id_of
@@ -25,7 +25,7 @@ from workflows.engine.waits import Happening
 
 MAX_STEPS = 1000
 STEPS_AN_INSTANCE = 100
-"""How much more a process may do without waiting for each open instance of a loop: a thousand may begin at once."""
+"""How much more a process may do without waiting for each run an open loop may take: a thousand may begin at once."""
 
 Catches = Callable[[str], bool]
 """Whether an error of a code would be caught by whoever called the process."""
@@ -111,11 +111,12 @@ class Walk:
         self._current = element_id_of(task)
         self._steps += 1
         if self._steps > self._allowed:
-            self._allowed = MAX_STEPS + STEPS_AN_INSTANCE * self._open_instances()
+            self._allowed = MAX_STEPS + STEPS_AN_INSTANCE * self._open_runs()
         if self._steps > self._allowed:
             raise EngineFault(self._current, _("The diagram loops without ever waiting"))
 
-    def _open_instances(self) -> int:
+    def _open_runs(self) -> int:
+        """How often what the open loops repeat may be run."""
         trees = (self._workflow, *self._workflow.get_active_subprocesses())
-        opened = (task for tree in trees for task in tree.in_state(TaskState.NOT_FINISHED_MASK))
-        return sum(OWN in task.internal_data for task in opened)
+        started = (task for tree in trees for task in tree.in_state(TaskState.STARTED))
+        return sum(task.task_spec.most_runs(task) for task in started if isinstance(task.task_spec, LoopTask))

@@ -12,7 +12,7 @@ from SpiffWorkflow.task import Task
 
 from workflows import expressions
 from workflows.diagram import Element, EventTrigger
-from workflows.engine.catching import Awaited, awaited_by, deliver, waiting_tasks
+from workflows.engine.catching import Awaited, awaited_by, deliver, is_waiting, waiting_tasks
 from workflows.engine.current import current_data
 from workflows.engine.names import value_of
 
@@ -44,6 +44,8 @@ def fire_conditions(workflow: BpmnWorkflow) -> bool:
     """Fire the conditional events whose condition has become true; whether there were any."""
     has_fired = False
     for task in waiting_tasks(workflow):
+        if not is_waiting(task):
+            continue  # another one has just interrupted what it listens to
         for awaited in awaited_by(task):
             if isinstance(awaited, AwaitedCondition) and _has_become_true(task, awaited):
                 deliver(task, awaited)

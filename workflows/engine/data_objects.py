@@ -8,6 +8,7 @@ Reference  BPMN 2.0.2 §10.4.1, §10.4.2
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from copy import deepcopy
 from typing import Any
 
@@ -36,11 +37,14 @@ class Reading:
 
     def set(self, my_task: Task) -> None:
         """Give the variable back to what it was before the task."""
-        before = my_task.parent.data
+        self.give_back(my_task.data, my_task.parent.data)
+
+    def give_back(self, data: dict[str, Any], before: Mapping[str, Any]) -> None:
+        """Have the variable in these data be what it was before."""
         if self.link.variable in before:
-            my_task.data[self.link.variable] = deepcopy(before[self.link.variable])
+            data[self.link.variable] = deepcopy(before[self.link.variable])
         else:
-            my_task.data.pop(self.link.variable, None)
+            data.pop(self.link.variable, None)
 
 
 class Writing:

@@ -7,11 +7,11 @@ a gateway two tokens pass one after the other drops what the first one started. 
 from __future__ import annotations
 
 from collections import Counter
-from typing import Any
+from typing import Any, NamedTuple
 
 from SpiffWorkflow.bpmn.exceptions import WorkflowTaskException
 from SpiffWorkflow.bpmn.parser.task_parsers import ConditionalGatewayParser
-from SpiffWorkflow.bpmn.specs.defaults import InclusiveGateway, ParallelGateway
+from SpiffWorkflow.bpmn.specs.defaults import BoundaryEvent, InclusiveGateway, ParallelGateway
 from SpiffWorkflow.specs.base import TaskSpec
 from SpiffWorkflow.task import Task
 from SpiffWorkflow.util.task import TaskState
@@ -88,17 +88,25 @@ class ParallelJoin(_Join, ParallelGateway):  # type: ignore[misc]
         return True
 
 
+class _Ways(NamedTuple):
+    """The incoming flows a token can come to: at all, and by sequence flows alone, without an event at an edge."""
+
+    at_all: frozenset[str]
+    by_flows: frozenset[str]
+
+
 class InclusiveJoin(_Join, InclusiveGateway):  # type: ignore[misc]
     """Activated when no token elsewhere can still come to an incoming flow that has none.
 
-    A token that can also come to a flow that has one already is not waited for.
+    A token that can also come to a flow that has one already is not waited for. Whether it can, sequence flows tell;
+    what an event at the edge of an activity may still send is waited for, though it is no way to be counted on.
 
     Reference  BPMN 2.0.2 §13.4.3
     """
 
     def __init__(self, wf_spec: Any, bpmn_id: str, **options: Any) -> None:
         super().__init__(wf_spec, bpmn_id, **options)
-        self._ways: dict[str, frozenset[str]] = {}
+        self._ways: dict[str, _Ways] = {}
 
     def _used(self, my_task: Task, arrivals: list[Task]) -> list[Task]:
         taken: dict[str, Task] = {}
@@ -116,19 +124,24 @@ class InclusiveJoin(_Join, InclusiveGateway):  # type: ignore[misc]
         if task.task_spec is self or not _is_token(task):
             return False
         ways = self._ways_of(task.task_spec)
-        return bool(ways & empty) and not ways & arrived
+        return bool(ways.at_all & empty) and not ways.by_flows & arrived
 
-    def _ways_of(self, spec: TaskSpec) -> frozenset[str]:
-        """The incoming flows, by where they come from, that a token at `spec` can reach without passing here."""
+    def _ways_of(self, spec: TaskSpec) -> _Ways:
         if spec.name not in self._ways:
-            seen, waiting = {spec.name}, [spec]
-            while waiting:
-                for following in waiting.pop().outputs:
-                    if following is not self and following.name not in seen:
-                        seen.add(following.name)
-                        waiting.append(following)
-            self._ways[spec.name] = frozenset(seen & set(self._inputs))
+            self._ways[spec.name] = _Ways(self._reached(spec), self._reached(spec, by_flows=True))
         return self._ways[spec.name]
+
+    def _reached(self, spec: TaskSpec, *, by_flows: bool = False) -> frozenset[str]:
+        """Incoming flows, by where they come from, that a token at `spec` can reach without passing here."""
+        seen, waiting = {spec.name}, [spec]
+        while waiting:
+            for following in waiting.pop().outputs:
+                if by_flows and isinstance(following, BoundaryEvent):
+                    continue
+                if following is not self and following.name not in seen:
+                    seen.add(following.name)
+                    waiting.append(following)
+        return frozenset(seen & set(self._inputs))
 
     def _run_hook(self, my_task: Task) -> bool:
         matches, defaults = self._get_matching_outputs(my_task)

@@ -43,7 +43,17 @@ def gathered(workflow: BpmnBaseWorkflow) -> dict[str, Any]:
 
 
 def left_at(task: Task) -> Data:
-    """The data where a token stands, with what it has changed in a subprocess it is in."""
+    """The data where a token stands, with what it has changed; what it was given to read is its own no more."""
+    data = _stands_with(task)
+    if task.parent is None or data is task.parent.data or not task.task_spec.data_input_associations:
+        return data
+    left = dict(data)
+    for reading in task.task_spec.data_input_associations:
+        reading.give_back(left, task.parent.data)
+    return left
+
+
+def _stands_with(task: Task) -> Data:
     subprocess = task.workflow.top_workflow.subprocesses.get(task.id)
     if (
         subprocess is not None

@@ -36,6 +36,10 @@ class LoopTask(BpmnSpecMixin):  # type: ignore[misc]
     def on_instance_done(self, _workflow: Any, instance: Task) -> None:
         """An instance is completed: go on or end."""
 
+    @abstractmethod
+    def most_runs(self, my_task: Task) -> int:
+        """How often a loop that has begun runs its activity at most; 0 where only its condition will tell."""
+
     def begin_instance(self, my_task: Task, own: dict[str, Any]) -> None:
         """Start an instance that sees the loop's data and `own`."""
         spec = my_task.workflow.spec.task_specs[self.task_spec]
@@ -87,6 +91,9 @@ class RepeatedTask(LoopTask):
             self.begin_instance(my_task, {COUNTER: my_task.internal_data["done"] + 1})
         else:
             self.end(my_task)
+
+    def most_runs(self, _my_task: Task) -> int:
+        return min(int(self.loop.maximum or 0), MOST_INSTANCES)
 
     def _goes_on(self, my_task: Task) -> bool:
         done = my_task.internal_data["done"]

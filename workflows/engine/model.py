@@ -17,6 +17,7 @@ from workflows.diagram import Diagram, DiagramError, Element, read_diagram
 from workflows.engine.activities import ActivityParser, PassThrough
 from workflows.engine.business_rules import BusinessRuleTask, BusinessRuleTaskParser
 from workflows.engine.current import follows_data
+from workflows.engine.expecting import expect_one_step
 from workflows.engine.faults import EngineFault
 from workflows.engine.gateways import ChoiceParser, InclusiveJoin, ParallelJoin
 from workflows.engine.machines import CallTask, MachineTask
@@ -80,7 +81,9 @@ class ProcessModel:
                 subprocess_specs = parser.get_subprocess_specs(name, subprocess_specs)
         except ValidationException as error:
             raise DiagramError(str(error)) from error
-        watch_completions(diagram, [spec, *subprocess_specs.values()])
+        specs = [spec, *subprocess_specs.values()]
+        watch_completions(diagram, specs)
+        expect_one_step(specs)
         return cls(diagram, spec, subprocess_specs, follows_data(diagram))
 
     def element(self, element_id: str) -> Element:

@@ -61,6 +61,9 @@ class MultiInstanceTask(LoopTask):
         self._bring(my_task)
         self.end(my_task)
 
+    def most_runs(self, my_task: Task) -> int:
+        return len(my_task.internal_data["items"])
+
     def _items(self, my_task: Task) -> list[Any]:
         if self.loop.cardinality:
             number = value_of(my_task, self.loop.cardinality)

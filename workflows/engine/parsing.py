@@ -22,8 +22,10 @@ from SpiffWorkflow.bpmn.specs.event_definitions.simple import NoneEventDefinitio
 from SpiffWorkflow.bpmn.specs.mixins.bpmn_spec_mixin import BpmnSpecMixin
 
 from workflows.diagram import Diagram, Element
+from workflows.diagram.names import is_true
 from workflows.engine.awaiting import awaited_for
 from workflows.engine.compensation import CancelEnd, CompensationThrow
+from workflows.engine.edges import EdgeParser
 from workflows.engine.escalating import EscalationThrow
 from workflows.engine.event_subprocesses import Listener, ScopeSpec
 from workflows.engine.raising import ErrorEnd, TerminateEnd
@@ -43,7 +45,7 @@ _ENDS = _THROWS | {
 }
 
 
-class _Events(EventDefinitionParser):  # type: ignore[misc]
+class _Events(EdgeParser, EventDefinitionParser):  # type: ignore[misc]
     """What all events share: their element in our reading of the diagram."""
 
     @property
@@ -122,8 +124,9 @@ class ScopeParser(ProcessParser):  # type: ignore[misc]
     def add_tasks(self) -> None:
         for node in self.xpath("./bpmn:startEvent"):
             self.parse_node(node)
-        for node in self.xpath("./bpmn:subProcess[@triggeredByEvent='true']"):
-            self._listen(node)
+        for node in self.xpath("./bpmn:subProcess"):
+            if is_true(node, "triggeredByEvent"):
+                self._listen(node)
 
     def _listen(self, node: Any) -> None:
         diagram: Diagram = self.parser.diagram

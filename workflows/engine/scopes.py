@@ -34,6 +34,9 @@ class BoundaryEvent(SpiffBoundaryEvent):  # type: ignore[misc]
         if not self.event_definition.has_fired(my_task):
             return
         if self.cancel_activity:
+            for other in attached_to(my_task):
+                if other is not my_task:  # in the same step what it waits for may have come, too
+                    other.cancel()
             for sibling in my_task.parent.children:
                 if not isinstance(sibling.task_spec, SpiffBoundaryEvent):
                     my_task.internal_data[_LEFT] = deepcopy(dict(left_at(sibling)))

@@ -39,6 +39,21 @@ def zipped(files):
     return held.getvalue()
 
 
+def test_what_is_drawn_and_does_nothing_is_told_of(designer):
+    link = "<bpmn:dataOutputAssociation><bpmn:targetRef>S</bpmn:targetRef></bpmn:dataOutputAssociation>"
+    store = '<bpmn:dataStoreReference id="S" name="Image archive"/>'
+    text = GOOD.replace("</bpmn:serviceTask>", f"{link}</bpmn:serviceTask>").replace(
+        "</bpmn:process>", f"{store}</bpmn:process>"
+    )
+
+    kept = send(designer, text, deploy="true").json()
+
+    assert (kept["status"], kept["problems"]) == ("deployed", [])
+    assert [(each["element"], each["message"]) for each in kept["remarks"]] == [
+        ("do", "Is drawn only: no data go to or from the data store Image archive by themselves")
+    ]
+
+
 def test_a_diagram_is_kept_as_a_draft_and_deployed_later(designer):
     kept = send(designer, GOOD)
     assert (kept.status_code, kept.json()["status"], kept.json()["problems"]) == (201, "draft", [])

@@ -41,6 +41,20 @@ def test_an_uploaded_file_is_shown_with_what_keeps_it_from_running(dora):
     assert "Deploy</button>" not in page
 
 
+def test_what_is_drawn_and_does_nothing_is_told_and_keeps_nothing_from_running(dora):
+    link = "<bpmn:dataOutputAssociation><bpmn:targetRef>S</bpmn:targetRef></bpmn:dataOutputAssociation>"
+    store = '<bpmn:dataStoreReference id="S" name="Image archive"/>'
+    text = GOOD.replace("</bpmn:serviceTask>", f"{link}</bpmn:serviceTask>").replace(
+        "</bpmn:process>", f"{store}</bpmn:process>"
+    )
+
+    page = send(dora, text).content.decode()
+
+    assert "Drawn, but without effect" in page
+    assert "no data go to or from the data store Image archive by themselves" in page
+    assert "Deploy</button>" in page
+
+
 def test_a_version_is_deployed_and_retired(dora):
     page = send(dora, GOOD)
     key = ProcessDefinition.objects.get().pk

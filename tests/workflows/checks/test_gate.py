@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from tests.workflows.conftest import HEAD, bpmn, bundle, chain, machine
+from tests.workflows.conftest import HEAD, bpmn, bundle, chain, flow, machine
 from workflows.checks import check_bundle
+from workflows.diagram import read_diagram
+from workflows.diagram.loops import MultiInstance, StandardLoop
 
 END = '<bpmn:endEvent id="end"/>'
 CAMUNDA = 'xmlns:camunda="http://camunda.org/schema/1.0/bpmn"'
@@ -204,3 +206,41 @@ def test_a_file_whose_expressions_are_all_in_another_language_is_refused(operato
 
     assert "An expression in http://groovy.codehaus.org/" in problems(groovy)[0].message
     assert problems(plain) == []
+
+
+@pytest.mark.parametrize("no", ["false", "0", " 0 "])
+@pytest.mark.parametrize("yes", ["true", "1", "\n1"])
+def test_yes_and_no_are_read_as_xml_writes_them(yes, no):
+    """XML Schema Part 2 §3.2.2: true, false, 1 and 0, with white space around them or not."""
+    text = bpmn(
+        f"""<bpmn:subProcess id="on" triggeredByEvent="{yes}"><bpmn:startEvent id="begin" isInterrupting="{no}"/>
+        </bpmn:subProcess><bpmn:boundaryEvent id="edge" attachedToRef="x" cancelActivity="{yes}"/>
+        <bpmn:boundaryEvent id="beside" attachedToRef="x" cancelActivity="{no}"/>
+        <bpmn:userTask id="x" isForCompensation="{yes}"><bpmn:multiInstanceLoopCharacteristics isSequential="{yes}"/>
+        </bpmn:userTask><bpmn:userTask id="y"><bpmn:standardLoopCharacteristics testBefore="{yes}"/></bpmn:userTask>
+        <bpmn:intermediateThrowEvent id="t"><bpmn:compensateEventDefinition waitForCompletion="{yes}"/>
+        </bpmn:intermediateThrowEvent>"""
+    )
+    read = read_diagram(text).elements
+    loops = (read["x"].loop, read["y"].loop)
+
+    assert (read["on"].is_event_subprocess, read["begin"].is_interrupting) == (True, False)
+    assert (read["edge"].is_interrupting, read["beside"].is_interrupting) == (True, False)
+    assert isinstance(loops[0], MultiInstance)
+    assert isinstance(loops[1], StandardLoop)
+    assert (loops[0].is_sequential, loops[1].test_before) == (True, True)
+    assert (read["x"].is_compensation_handler, read["t"].triggers[0].waits) == (True, True)
+
+
+def test_what_says_neither_yes_nor_no_is_refused(operators):
+    body = step(inside='<bpmn:multiInstanceLoopCharacteristics isSequential="yes"/>')
+
+    assert 'isSequential="yes" is not supported' in [each.message for each in problems(bpmn(body))]
+
+
+def test_a_comment_in_an_expression_ends_nothing():
+    """XML 1.0 §2.5: comments are no part of the text around them."""
+    text = bpmn(flow("a", "b", "number &gt; 5 <!-- as agreed --> and number &gt; 100"))
+
+    (found,) = read_diagram(text).flows
+    assert found.condition == "number > 5  and number > 100"

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from tests.workflows.conftest import bundle, chain, flow, message, user
+from tests.workflows.conftest import bundle, chain, flow, message, timer, user
 from tests.workflows.engine.drawing import END, marked, multi, scope
-from workflows.checks import check_bundle
+from workflows.checks import check_bundle, remarks_on
 from workflows.engine import EngineFault
 
+SECOND = "<bpmn:sourceRef>D2</bpmn:sourceRef>"
 ORDER = '<bpmn:dataObject id="D1"/><bpmn:dataObjectReference id="R1" name="Study order" dataObjectRef="D1"/>'
 
 
@@ -84,6 +85,22 @@ def test_inputs_and_outputs_of_an_activity_give_the_value_another_name(play):
 
     run.complete("b", order="changed")
     assert run.data_at("c")["order"] == "mine"
+
+
+def test_an_activity_that_is_interrupted_leaves_the_variable_its_input_took(play):
+    """§10.4.2: what a data input is given is the activity's own."""
+    node = marked(user("x"), reads(name="order") + multi(sequential=True, cardinality="2"))
+    run = play(
+        ORDER + marked(user("w"), writes("w_answer")) + node + timer("late", "PT1H", attached_to="x") + user("mend")
+        + END + chain("start", "w", "x", "end") + chain("late", "mend", "end"),
+        {"order": "mine"},
+    ).complete("w", w_answer="the object's")  # fmt: skip
+    assert run.data_at("x")["order"] == "the object's"
+    run.complete("x", found=1)
+
+    run.fire("late")
+
+    assert (run.data_at("mend")["order"], run.data_at("mend")["found"]) == ("mine", 1)
 
 
 def test_an_activity_with_inputs_keeps_every_other_variable(play):
@@ -192,6 +209,14 @@ def test_results_may_be_collected_in_a_data_object(play):
             marked(user("x"), reads().replace("</bpmn:dataInput", "<bpmn:assignment/></bpmn:dataInput")),
             "x: An assignment in a data association is not supported",
         ),
+        (
+            '<bpmn:dataObject id="D2" name="second"/>',
+            marked(
+                user("x"),
+                reads().replace("<bpmn:sourceRef>", f"{SECOND}<bpmn:sourceRef>"),
+            ),
+            "x: A data association of several sources needs a transformation",
+        ),
     ],
 )
 def test_data_that_leads_nowhere_is_refused(operators, extra, node, words):
@@ -219,7 +244,39 @@ def test_a_data_store_beside_a_step_is_shown_and_changes_nothing(play, operators
     assert process.done == ["start", "x", "end"]
 
 
-@pytest.mark.parametrize("link", [reads(source="S"), writes(target="S")], ids=["read", "written"])
+PLACEHOLDER = (
+    '<bpmn:property id="P" name="__targetRef_placeholder"/><bpmn:dataInputAssociation>'
+    "<bpmn:sourceRef>S</bpmn:sourceRef><bpmn:targetRef>P</bpmn:targetRef></bpmn:dataInputAssociation>"
+)
+"""A line from a data store to an activity, as bpmn.io writes it."""
+
+
+@pytest.mark.parametrize(
+    "link", [PLACEHOLDER, reads(source="S"), writes(target="S")], ids=["bpmn.io", "read", "written"]
+)
+def test_a_line_between_a_step_and_a_data_store_is_told_of_and_changes_nothing(play, operators, link):
+    body = STORE + marked(user("x"), link) + user("after") + END + chain("start", "x", "after", "end")
+    assert check_bundle(bundle(body)) == []
+    assert [str(each) for each in remarks_on(bundle(body))] == [
+        "x: Is drawn only: no data go to or from the data store Image archive by themselves"
+    ]
+
+    process = play(body)
+    assert process.data_at("x") == {"site": "provincial", "number": 7}
+    process.complete("x", found=1)
+
+    assert process.data_at("after") == {"site": "provincial", "number": 7, "found": 1}
+
+
+@pytest.mark.parametrize(
+    "link",
+    [
+        reads(source="S", name="order"), writes(target="S", name="order"), reads("number + 1", source="S"),
+        writes("number", target="S"),
+        reads(source="S").replace("</bpmn:dataInput", "<bpmn:assignment/></bpmn:dataInput"),
+    ],
+    ids=["read by name", "written by name", "read transformed", "written transformed", "assigned"],
+)  # fmt: skip
 def test_a_data_store_that_data_should_flow_to_or_from_is_refused(operators, link):
     body = STORE + marked(user("x"), link) + END + chain("start", "x", "end")
 

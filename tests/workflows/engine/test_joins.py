@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.workflows.conftest import chain, flow, timer, user
-from tests.workflows.engine.drawing import END, end
+from tests.workflows.engine.drawing import END, boundary, end
 
 FORK = '<bpmn:parallelGateway id="s"/>'
 JOIN = '<bpmn:parallelGateway id="j"/>'
@@ -122,3 +122,21 @@ def test_an_inclusive_join_in_a_loop_waits_anew_each_round(play):
 
     process.complete_in_turn("a", "b").complete("c", outcome="enough")
     assert process.is_completed
+
+
+def test_an_inclusive_join_does_not_take_an_event_at_an_edge_for_a_way_there(play):
+    """BPMN 2.0.2 §13.4.3: the ways that are looked at are of sequence flows.
+
+    The token at `a` will come to the join. That it also goes round, to where it may be interrupted, says nothing.
+    """
+    body = (
+        '<bpmn:inclusiveGateway id="j"/>' + user("a") + user("round") + user("after") + END
+        + boundary("edge", "a", "signal", interrupts=False) + chain("start", "a", "j", "after", "end")
+        + chain("a", "round", "a") + chain("edge", "j")
+    )  # fmt: skip
+    process = play(body)
+
+    process.catch("edge")
+    assert process.people == ["a"]
+
+    assert process.complete("a").people == ["after", "round"]

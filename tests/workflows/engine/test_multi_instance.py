@@ -103,6 +103,14 @@ def test_the_completion_condition_may_ask_for_what_the_instance_brought(play):
     assert run.open == ["after"]
 
 
+def test_many_instances_one_after_the_other_that_wait_for_nobody_are_no_loop_that_never_waits(play):
+    steps = '<bpmn:task id="t1"/><bpmn:task id="t2"/>'
+    run = play(body(scope("x", steps, "t1", "t2", markers=multi(sequential=True, cardinality="400"))))
+
+    assert run.open == ["after"]
+    assert run.done.count("x_end") == 400
+
+
 @pytest.mark.parametrize("sequential", [False, True])
 def test_an_empty_collection_is_done_at_once(play, sequential):
     marker = multi(sequential=sequential, collection="series", item="one", output="out", output_item="one")

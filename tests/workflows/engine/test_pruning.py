@@ -8,7 +8,7 @@ import zlib
 import pytest
 
 from tests.workflows.conftest import chain, flow, timer, user
-from tests.workflows.engine.drawing import END, end, subprocess, throw, undoable
+from tests.workflows.engine.drawing import END, end, parallel, subprocess, throw, undoable
 from tests.workflows.engine.playing import DATA, model_of
 from tests.workflows.engine.test_joins import FORK, JOIN
 from workflows.engine import ProcessRun
@@ -41,16 +41,53 @@ def test_a_thousand_rounds_leave_no_more_than_one(play):
 
 
 @pytest.mark.parametrize("length", [10, 300])
-def test_a_long_way_gets_shorter_as_it_is_gone(play, length):
-    """What lies ahead of a token is expected by the engine; what lies behind it is not kept."""
+def test_what_is_kept_does_not_depend_on_how_long_the_way_is(play, length):
+    """Neither what lies behind a token is kept, nor what lies ahead of it beyond the next step."""
     steps = [f"t{number}" for number in range(length)]
     process = play("".join(map(user, steps)) + END + chain("start", *steps, "end"))
-    first = tasks_of(process)
+    kept = set()
+    for step in steps[:-1]:
+        kept.add(tasks_of(process))
+        process.complete(step)
 
-    process.complete_in_turn(*steps[:-1])
-
-    assert tasks_of(process) < 10 < first
+    assert max(kept) < 10
     assert process.open == [steps[-1]]
+
+
+def test_branches_that_meet_again_and_again_do_not_double_what_is_kept(play):
+    """Thirty pairs of branches one after the other: 2 to the 30th ways lead from the first to the last."""
+    body, before = END, "start"
+    for number in range(30):
+        names = [f"{letter}{number}" for letter in "sabj"]
+        split, one, other, join = names
+        body += parallel(split) + user(one) + user(other) + parallel(join)
+        body += chain(before, split, one, join) + chain(split, other, join)
+        before = join
+    process = play(body + chain(before, "end"))
+    kept = set()
+    for number in range(30):
+        kept.add(tasks_of(process))
+        process.complete_in_turn(f"a{number}", f"b{number}")
+
+    assert max(kept) < 20
+    assert process.is_completed
+
+
+def test_a_way_back_without_a_choice_is_gone_for_as_long_as_the_case_lives(play):
+    """A poll that only the end of the case ends."""
+    body = (
+        parallel("s") + timer("wait", "PT1H") + user("poll") + user("stop") + end("all", "terminate")
+        + chain("start", "s", "wait", "poll", "wait") + chain("s", "stop", "all")
+    )  # fmt: skip
+    process = play(body)
+    kept = set()
+    for _ in range(20):
+        process.fire("wait")
+        kept.add(tasks_of(process))
+        process.complete("poll")
+
+    assert len(kept) == 1
+    assert process.complete("stop").is_completed
 
 
 def test_branches_that_are_over_are_forgotten_where_one_goes_on_for_long(play):

@@ -11,7 +11,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from common.errors import InvalidInput
 from workflows.calling.pinning import callees_first
 from workflows.checks import bundle_folders
-from workflows.deployment.bundles import import_bundle
+from workflows.deployment.bundles import current_remarks, import_bundle
 
 
 class Command(BaseCommand):
@@ -29,3 +29,5 @@ class Command(BaseCommand):
                 lines = [f"  {where}: {why}" for where, why in refusal.fields.items()]
                 raise CommandError("\n".join([f"{folder.name} is refused:", *lines])) from refusal
             self.stdout.write(f"{definition.key} version {definition.version}")
+            for remark in current_remarks(definition):
+                self.stdout.write(f"  {remark['element']}: {remark['message']}")
