@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from events.models import Bulletin
 from tests.workflows.conftest import chain, machine, user
 from tests.workflows.drills.daemons import Daemons
 from tests.workflows.engine.drawing import END
@@ -29,6 +30,7 @@ def daemons(tmp_path: Path) -> Daemons:
 def lost_at(begin, operators, daemons: Daemons) -> dt.datetime:
     """When the lease runs out of a worker that is gone."""
     begin(machine("reserve") + user("look") + END + chain("start", "reserve", "look", "end"))
+    Bulletin.objects.all().delete()  # nobody delivers
     until = daemons.now + LEASE
     ServiceTaskRun.objects.update(status="running", lease_until=until, next_attempt_at=None)
     return until
