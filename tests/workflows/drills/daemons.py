@@ -16,8 +16,14 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from django.conf import settings
+from redis import Redis
+
+from config.demo.problems import JourneyFailed
 from config.demo.waiting import wait_for
 from config.supervision.daemons import OURS_READY, product_daemons
+from tests.workflows.drills.left_behind import next_taken_up_at
+from tests.workflows.drills.slow_clock import SlowClock
 
 ROOT = Path(__file__).resolve().parents[3]
 DEADLY = "tests.workflows.drills.deadly"
@@ -27,9 +33,11 @@ MANAGE = (
     "from django.core.management import execute_from_command_line as manage; manage(['manage.py', *sys.argv[1:]])"
 )
 """`manage.py` with what makes it deadly."""
-TIME_AFTER_A_DEATH_S = (31.0, 4.0, 4.0)
-"""A dead worker's lease runs out; what waits before it is tried again has waited; and once more."""
-PAUSE_S = 0.4
+TICK = dt.timedelta(seconds=0.2)
+"""What passes between two looks at daemons that are idle."""
+LOOKS = 8
+"""After so many looks that find them idle they have been told all, and wait for time alone."""
+PATIENCE_S = 120
 
 
 def commands() -> dict[str, list[str]]:
@@ -42,6 +50,10 @@ def commands() -> dict[str, list[str]]:
     return deadly | {"timers": [sys.executable, "-c", MANAGE, *found["timers"][2:]]}
 
 
+def _queues(command: list[str]) -> list[str]:
+    return command[command.index("--queues") + 1].split(",") if "--queues" in command else []
+
+
 @dataclass
 class Daemons:
     """Daemons that are started again when they die, and the clock that they share with the test."""
@@ -50,26 +62,32 @@ class Daemons:
     database_url: str
     storage_url: str
     queues: str = field(default_factory=lambda: f"drill-{uuid.uuid4().hex}:")
-    ahead_s: float = 0.0
+    clock: SlowClock = field(default_factory=lambda: SlowClock(time.time()))
     starts: int = 0
+    _commands: dict[str, list[str]] = field(default_factory=dict)
     _running: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
     _logs: dict[str, Path] = field(default_factory=dict)
-    _seen: int = 0
-    _to_pass: list[float] = field(default_factory=list)
-    _passes_at: float = 0.0
+    _starting: set[str] = field(default_factory=set)
+    _idle_looks: int = 0
+    _waited_for: dt.datetime | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("deaths", "effects", "at_work"):
+            (self.folder / name).mkdir(parents=True)
+        self.clock.tell(self.folder / "clock")
 
     def start(self) -> None:
         """Start them, and return once all of them serve."""
-        for name in ("deaths", "effects"):
-            (self.folder / name).mkdir(parents=True)
-        self._tell_clock()
         self._commands = commands()
         for name in self._commands:
             self._start(name)
         wait_for(self.are_ready, within_s=180, otherwise=f"Not all daemons serve, see {self.folder}")
 
     def are_ready(self) -> bool:
-        return all(OURS_READY in log.read_text(errors="replace") for log in self._logs.values())
+        self._starting = {
+            name for name in self._starting if OURS_READY not in self._logs[name].read_text(errors="replace")
+        }
+        return not self._starting
 
     def kill_at(self, places: Iterable[str], victims: Iterable[str]) -> None:
         """From now on each step meets a death at each of these places; the victims take turns."""
@@ -87,21 +105,32 @@ class Daemons:
 
     @property
     def now(self) -> dt.datetime:
-        """The test's clock, which runs on by itself."""
-        return dt.datetime.now(dt.UTC) + dt.timedelta(seconds=self.ahead_s)
+        """The test's clock."""
+        return self.clock.now
 
     def advance(self, span: dt.timedelta) -> None:
-        self.ahead_s += span.total_seconds()
-        self._tell_clock()
+        self.clock.ahead_s += span.total_seconds()
+        self.clock.tell(self.folder / "clock")
 
-    def until(self, reached: Callable[[], bool], *, within_s: float = 120, otherwise: str) -> None:
-        """Return once it is so. Meanwhile who died is started again, and the time passes that follows a death."""
+    def until(self, reached: Callable[[], bool], *, otherwise: str) -> None:
+        """Return once it is so. Meanwhile who died is started again, and time passes for who waits for it.
+
+        Patience ends where nobody has died or was started for a while: a slow machine is given its time.
+        """
 
         def look() -> bool:
             self._go_on()
             return reached()
 
-        wait_for(look, within_s=within_s, otherwise=otherwise)
+        while True:
+            before = self._deaths_and_starts()
+            try:
+                wait_for(look, within_s=PATIENCE_S, otherwise=otherwise)
+            except JourneyFailed:
+                if before == self._deaths_and_starts():
+                    raise
+            else:
+                return
 
     def stop(self) -> None:
         for process in self._running.values():
@@ -113,15 +142,38 @@ class Daemons:
         for name, process in self._running.items():
             if process.poll() is not None:
                 self._start(name)
-        count = len(self.deaths())
-        if count > self._seen:
-            self._seen, self._to_pass, self._passes_at = count, list(TIME_AFTER_A_DEATH_S), 0.0
-        if self._to_pass and time.monotonic() >= self._passes_at:
-            self.advance(dt.timedelta(seconds=self._to_pass.pop(0)))
-            self._passes_at = time.monotonic() + PAUSE_S
+        if self._are_idle():
+            self._let_time_pass()
+        else:
+            self._idle_looks = 0
+
+    def _are_idle(self) -> bool:
+        """Whether nobody starts, is called or is at work: whatever comes next then comes by time."""
+        return self.are_ready() and not self._calls() and not self._at_work()
+
+    def _let_time_pass(self) -> None:
+        """A little, and once nothing else is to come all that is waited for: but no more, for cases have timers too."""
+        moment = next_taken_up_at()
+        self._idle_looks = self._idle_looks + 1 if moment == self._waited_for else 0
+        self._waited_for = moment
+        leap = moment - self.now if moment is not None and self._idle_looks >= LOOKS else TICK
+        self.advance(max(leap, TICK))
+
+    def _calls(self) -> int:
+        """The messages that wait for a worker."""
+        queues = {queue for command in self._commands.values() for queue in _queues(command)}
+        with Redis.from_url(settings.CELERY_BROKER_URL) as broker:
+            return sum(int(broker.llen(f"{self.queues}{queue}")) for queue in queues)
+
+    def _at_work(self) -> bool:
+        return any(Path("/proc", each.stem).exists() for each in (self.folder / "at_work").iterdir())
+
+    def _deaths_and_starts(self) -> tuple[int, int]:
+        return len(self.deaths()), self.starts
 
     def _start(self, name: str) -> None:
         self.starts += 1
+        self._starting.add(name)
         log = self._logs[name] = self.folder / f"{name}-{self.starts}.log"
         environment = {
             **os.environ, "DATABASE_URL": self.database_url, "STORAGE_URL": self.storage_url,
@@ -133,8 +185,3 @@ class Daemons:
                 self._commands[name], cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, stdout=output,
                 stderr=subprocess.STDOUT, start_new_session=True,
             )  # fmt: skip
-
-    def _tell_clock(self) -> None:
-        told = self.folder / "clock.new"
-        told.write_text(str(self.ahead_s))
-        told.rename(self.folder / "clock")

@@ -1,13 +1,12 @@
 """Loaded into the product's own daemons, beside their own modules: they die at the places a drill names.
 
 A worker loads it by `--include`, before its children are forked. `DRILL_FOLDER` is how the test speaks to them: `clock`
-says by how much their clock is ahead, `wish` where they are to die and who, and `deaths` gets one file for each time
-somebody did. A step meets each place once: whoever takes it up again passes.
+tells the time, `wish` where they are to die and who; `at_work` gets a file for each thread that is, and `deaths` one
+for each time somebody died. A step meets each place once: whoever takes it up again passes.
 """
 
 from __future__ import annotations
 
-import datetime as dt
 import json
 import os
 import signal
@@ -20,11 +19,12 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
-from celery.signals import task_postrun
+from celery.signals import task_postrun, task_prerun
 
 from common import clock, lean
 from common import exchange as wire
 from config.celery import app
+from tests.workflows.drills.slow_clock import told_clock
 from workflows import instances
 from workflows.locks import WarmRun, WarmRuns
 from workflows.machines import performing
@@ -56,11 +56,6 @@ class Victim(StrEnum):
 
     CHILD = "child"
     PARENT = "parent"
-
-
-def _ahead() -> dt.datetime:
-    seconds = float((FOLDER / "clock").read_text() or 0)
-    return dt.datetime.now(dt.UTC) + dt.timedelta(seconds=seconds)
 
 
 def _victim_of(place: Place, step: str) -> Victim | None:
@@ -145,13 +140,23 @@ mock.patch.object(opening, "write", _write).start()
 mock.patch.object(instances, "write", _write).start()
 mock.patch.object(lean, "exchange", _exchange).start()
 mock.patch.object(WarmRuns, "keep", _keep).start()
-clock.use_source(_ahead)
+clock.use_source(lambda: told_clock(FOLDER / "clock").now)
 app.conf.broker_transport_options = {
     **app.conf.broker_transport_options, "global_keyprefix": os.environ["DRILL_QUEUES"],
 }  # fmt: skip
 
 
+def _mark() -> Path:
+    return FOLDER / "at_work" / f"{os.getpid()}.{threading.get_ident()}"
+
+
+@task_prerun.connect  # type: ignore[untyped-decorator]
+def _begin(**_: object) -> None:
+    _mark().touch()
+
+
 @task_postrun.connect  # type: ignore[untyped-decorator]
 def _finish(sender: Any, args: list[Any], **_: object) -> None:
+    _mark().unlink(missing_ok=True)
     if sender.name == "workflows.perform":
         _pass(Place.UNACKNOWLEDGED, str(args[0]))
