@@ -10,7 +10,7 @@ import datetime as dt
 import io
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from babel.messages import Catalog
 from babel.messages.extract import extract_python
@@ -18,7 +18,7 @@ from babel.messages.pofile import read_po, write_po
 from django.utils.translation.template import templatize
 from lxml import etree
 
-Message = str | tuple[str, str]
+from common.diagram_names import CONTEXT
 
 PACKAGES = (
     "accounts", "archive", "common", "compute", "config", "events", "integrations", "notifications", "portal",
@@ -33,16 +33,26 @@ CREATED = dt.datetime(2026, 11, 22, tzinfo=dt.UTC)  # a fixed date: an unchanged
 LEFT_OUT = {"node_modules", "migrations", "locale", "__pycache__"}
 
 
+class Message(NamedTuple):
+    """A text, its plural where it has one, and where it is said if its words alone do not tell."""
+
+    text: str
+    plural: str = ""
+    context: str | None = None
+
+    @property
+    def id(self) -> str | tuple[str, str]:
+        return (self.text, self.plural) if self.plural else self.text
+
+
 def used_messages(root: Path) -> dict[Message, str]:
-    """Every message in use, with a file it is used in; singular and plural as a pair."""
+    """Every message in use, with a file it is used in; one that is also said without its plural stands once."""
     found: dict[Message, str] = {}
-    plurals: dict[str, Message] = {}
     for path in sorted(_sources(root)):
         for message in _messages_of(path):
             found.setdefault(message, str(path.relative_to(root)))
-            if isinstance(message, tuple):
-                plurals[message[0]] = message
-    return {message: place for message, place in found.items() if message not in plurals}
+    with_plural = {message._replace(plural="") for message in found if message.plural}
+    return {message: place for message, place in found.items() if message not in with_plural}
 
 
 def catalog_path(root: Path, locale: str) -> Path:
@@ -71,10 +81,11 @@ def update_catalog(root: Path, locale: str) -> tuple[int, int]:
     old, used = read_catalog(root, locale), used_messages(root)
     fresh = _empty_catalog(locale)
     known = 0
-    for message, place in sorted(used.items(), key=lambda item: (item[1], str(item[0]))):
-        kept = old.get(message if isinstance(message, str) else message[0])
+    for message, place in sorted(used.items(), key=lambda item: (item[1], str(item[0].id))):
+        kept = old.get(message.text, message.context)
         known += kept is not None
-        fresh.add(message, kept.string if kept else None, locations=[(place, None)])  # type: ignore[list-item]
+        said = kept.string if kept else None
+        fresh.add(message.id, said, locations=[(place, None)], context=message.context)  # type: ignore[list-item]
     path = catalog_path(root, locale)
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("wb") as file:
@@ -100,7 +111,7 @@ def _empty_catalog(locale: str) -> Catalog:
 
 
 def _is_done(catalog: Catalog, message: Message) -> bool:
-    entry = catalog.get(message if isinstance(message, str) else message[0])
+    entry = catalog.get(message.text, message.context)
     if entry is None or entry.fuzzy:
         return False
     strings = entry.string if isinstance(entry.string, list | tuple) else (entry.string,)
@@ -127,11 +138,11 @@ def _messages_of(path: Path) -> Iterator[Message]:
         message: Any = words
         if not message:  # the text is in a variable; it was marked where it is written
             continue
-        yield message if isinstance(message, str) else (message[0], message[1])
+        yield Message(message) if isinstance(message, str) else Message(message[0], message[1])
 
 
-def _names_in(path: Path) -> Iterator[str]:
+def _names_in(path: Path) -> Iterator[Message]:
     for element in etree.parse(path).iter(f"{BPMN}*"):
         name = element.get("name")
         if name and element.tag not in CODES:
-            yield name
+            yield Message(name, context=CONTEXT)

@@ -8,6 +8,7 @@ from django.conf import settings
 from django.utils import translation
 from django.utils.translation import gettext, gettext_noop
 
+from common.diagram_names import name_in_words
 from notifications.models import Notification
 
 TASK_OFFERED = "task_offered"
@@ -45,4 +46,4 @@ def text_of(notification: Notification) -> Text:
     with translation.override(notification.person.language or settings.LANGUAGE_CODE):
         if not notification.step:
             return Text(gettext(title), "")
-        return Text(gettext(title), gettext(body) % {"step": gettext(notification.step)})
+        return Text(gettext(title), gettext(body) % {"step": name_in_words(notification.step)})

@@ -10,7 +10,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from lxml import etree
 
-from portal.cases.words import step_name
+from common.diagram_names import name_in_words
 from workflows.models import ProcessInstance
 from workflows.selectors import diagram_state
 
@@ -34,7 +34,7 @@ def in_words(xml: str, language: str) -> str:
     for element in root.iter(etree.Element):
         name = element.get("name")
         if name:
-            element.set("name", step_name(name))
+            element.set("name", name_in_words(name))
     return str(etree.tostring(root, encoding="unicode"))
 
 
@@ -47,7 +47,7 @@ def _element(each: dict[str, Any]) -> dict[str, str]:
     }
     at = each["at"]
     return {
-        "name": step_name(each["name"]),
+        "name": name_in_words(each["name"]),
         "status": each["status"],
         "word": words.get(each["status"], each["status"]),
         "at": formats.date_format(timezone.localtime(at), "SHORT_DATETIME_FORMAT") if at else "",

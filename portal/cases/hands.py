@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from accounts.models import Person
-from portal.cases.words import step_name
+from common.diagram_names import name_in_words
 from portal.clocks import Countdown, countdown_of
 from portal.tasks.people import colleagues_for
 from workflows.forms import load_form
@@ -60,7 +60,7 @@ def held_by_others(case: ProcessInstance, person: Person) -> list[Held]:
     return [
         Held(
             task,
-            step_name(task.name),
+            name_in_words(task.name),
             countdown_of(task, is_suspended=case.suspended_at is not None),
             may_take_back=task.owner_id == person.pk,
         )

@@ -10,8 +10,9 @@ from django.db.models import Prefetch, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Person
+from common.diagram_names import name_in_words
 from portal.cases.subjects import CaseSubject, subjects_of
-from portal.cases.words import URGENCY, Word, case_state, step_name, word
+from portal.cases.words import URGENCY, Word, case_state, word
 from workflows.models import ProcessInstance, UserTask
 
 OPEN_TASKS = (UserTask.Status.READY, UserTask.Status.CLAIMED)
@@ -74,7 +75,7 @@ def _row(case: ProcessInstance, subject: CaseSubject) -> CaseRow:
         subject=subject,
         urgency=word(URGENCY, case.priority),
         status=case_state(case),
-        name=step_name(case.definition.name),
+        name=name_in_words(case.definition.name),
         waits_at=waits_at,
-        steps=[step_name(task.name) for task in waits_at],
+        steps=[name_in_words(task.name) for task in waits_at],
     )

@@ -15,9 +15,10 @@ from archive.reports.models import Report
 from archive.reports.selectors import visible_reports
 from archive.studies.models import Series, Study
 from archive.studies.selectors import visible_series, visible_studies
+from common.diagram_names import name_in_words
 from portal.cases.listing import OPEN_TASKS
 from portal.cases.subjects import CaseSubject, subjects_of
-from portal.cases.words import HAPPENED, SUSPENDED, TASK, URGENCY, Word, case_state, step_name, word
+from portal.cases.words import HAPPENED, SUSPENDED, TASK, URGENCY, Word, case_state, news_name, word
 from portal.clocks import Countdown, countdown_of
 from portal.shell.names import name_of
 from workflows.forms import words_in
@@ -25,6 +26,7 @@ from workflows.models import FormDraft, ProcessInstance, UserTask
 from workflows.selectors import cases_around, inbox, visible_cases
 
 SPEAKING_ELEMENTS = {"serviceTask", "businessRuleTask", "scriptTask", "callActivity"}
+NEWS = {"message.received", "message.thrown"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +84,7 @@ def subject_of(case: ProcessInstance, person: Person) -> CaseSubject:
 def case_words(case: ProcessInstance) -> dict[str, Any]:
     """The case's name, state and urgency in words."""
     return {
-        "case_name": step_name(case.definition.name),
+        "case_name": name_in_words(case.definition.name),
         "status": case_state(case),
         "urgency": word(URGENCY, case.priority),
     }
@@ -169,7 +171,7 @@ def participants_of(case: ProcessInstance) -> list[Participant]:
     return [
         Participant(
             task,
-            step_name(task.name),
+            name_in_words(task.name),
             _state_of(task, is_suspended=is_suspended),
             countdown_of(task, is_suspended=is_suspended),
         )
@@ -197,7 +199,7 @@ class Relative:
 def relatives_of(case: ProcessInstance, person: Person) -> list[Relative]:
     found = cases_around(case, person).defer("state", "definition__files")
     return [
-        Relative(each, step_name(each.definition.name), case_state(each), is_caller=each.pk < case.pk)
+        Relative(each, name_in_words(each.definition.name), case_state(each), is_caller=each.pk < case.pk)
         for each in found
     ]
 
@@ -214,7 +216,7 @@ def happenings(events: Any) -> list[Happening]:
         Happening(
             event,
             HAPPENED[event.kind],
-            step_name(event.name),
+            news_name(event.name) if event.kind in NEWS else name_in_words(event.name),
             _notes(event),
             _signed(event.detail["signature"]) if "signature" in event.detail else None,
             names.get(event.detail.get("to", ""), ""),

@@ -19,6 +19,7 @@ from accounts.audit import record_audit
 from accounts.models import Person
 from accounts.privileges import Privilege, sites_where
 from accounts.signing import is_fresh, signs_by_password
+from common.diagram_names import name_in_words
 from portal.cases import page as gathered
 from portal.cases.conversation import conversation_context, files_context
 from portal.cases.diagram import diagram_facts
@@ -28,7 +29,6 @@ from portal.cases.listing import STATUS_WORDS, Status, case_rows, with_case_rows
 from portal.cases.page import SignedReport
 from portal.cases.subjects import CaseSubject
 from portal.cases.task_form import Refusal, RefusedAct, Signing, task_form
-from portal.cases.words import step_name
 from portal.clocks import countdown_of
 from portal.operators import may_operate
 from portal.shell.person import person_of
@@ -231,7 +231,7 @@ def _task_context(
         "task_address": f"{reverse('case-task', args=[case.uid])}?{urlencode({'seen': seen})}",
     }
     if waiting:
-        context["task_step"] = step_name(waiting.name)
+        context["task_step"] = name_in_words(waiting.name)
         context["said_before"] = gathered.said_before(history(case))
         context["countdown"] = countdown_of(waiting, is_suspended=case.suspended_at is not None)
         context["acts"] = acts_on(waiting, person)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from django.utils.functional import Promise
-from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from common.diagram_names import name_in_words
 from workflows.models import ProcessInstance
 
 
@@ -100,8 +100,6 @@ def word(words: dict[str, Word], state: str) -> Word:
     return words.get(state, _UNKNOWN)
 
 
-def step_name(name: str) -> str:
-    """The name of a process, step or lane in the reader's language; as drawn where none is known."""
-    if name in EVENT_NAMES:
-        return str(EVENT_NAMES[name])
-    return gettext(name) if name else ""
+def news_name(name: str) -> str:
+    """What is heard of in words; as drawn where a designer made it up."""
+    return str(EVENT_NAMES[name]) if name in EVENT_NAMES else name_in_words(name)

@@ -9,7 +9,8 @@ from django.http import HttpRequest
 from django.utils.http import urlencode
 
 from accounts.models import Site
-from portal.cases.words import URGENCY, Word, step_name
+from common.diagram_names import name_in_words
+from portal.cases.words import URGENCY, Word
 from portal.shell.person import Standing
 from workflows.models import RANKS, ROUTINE_RANK
 from workflows.people.inboxes import ALL_RANKS, Wish
@@ -69,6 +70,6 @@ def places_for(standing: Standing, narrowing: Narrowing) -> Places:
     return Places(
         sites=standing.sites if len(standing.sites) > 1 else [],
         roles=roles if len(roles) > 1 else [],
-        lanes=[(lane, step_name(lane)) for lane in lanes] if len(lanes) > 1 or narrowing.lane else [],
+        lanes=[(lane, name_in_words(lane)) for lane in lanes] if len(lanes) > 1 or narrowing.lane else [],
         priorities=list(URGENCY.items()),
     )

@@ -9,8 +9,9 @@ from enum import StrEnum
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Person
+from common.diagram_names import name_in_words
 from portal.cases.subjects import CaseSubject, subjects_of
-from portal.cases.words import URGENCY, Word, step_name, word
+from portal.cases.words import URGENCY, Word, word
 from portal.clocks import Countdown, countdown_of
 from workflows.models import RANKS, UserTask
 from workflows.people.inboxes import COUNTED, Wish, inbox_counts, overdue
@@ -111,8 +112,8 @@ def rows_of(tasks: Sequence[UserTask], person: Person) -> list[Row]:
             task=task,
             subject=subjects[task.instance_id],
             urgency=word(URGENCY, task.priority),
-            step=step_name(task.name),
-            case_name=step_name(task.instance.definition.name),
+            step=name_in_words(task.name),
+            case_name=name_in_words(task.instance.definition.name),
             countdown=countdown_of(task, is_suspended=task.instance.suspended_at is not None),
             is_mine=task.assignee_id == person.pk,
         )

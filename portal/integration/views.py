@@ -15,11 +15,12 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts.audit import record_audit
 from accounts.privileges import Privilege
 from archive.studies.selectors import visible_rejected_objects
+from common.diagram_names import name_in_words
 from events.models import Delivery
 from integrations.hl7.models import MessageLog
 from integrations.hl7.selectors import visible_messages
 from portal.acting import act
-from portal.cases.words import Word, step_name, word
+from portal.cases.words import Word, word
 from portal.gate import opened_by
 from portal.integration.segments import message_view
 from portal.integration.selectors import visible_failed_deliveries, visible_incidents
@@ -207,4 +208,4 @@ def _message_row(found: MessageLog) -> MessageRow:
 
 def _incident_row(found: Incident) -> IncidentRow:
     state = INCIDENT_RESOLVED if found.resolved_at else INCIDENT_OPEN
-    return IncidentRow(found, state, step_name(found.instance.definition.name))
+    return IncidentRow(found, state, name_in_words(found.instance.definition.name))

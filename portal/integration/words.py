@@ -6,7 +6,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from common.sentences import said_again
-from portal.cases.words import Word, step_name
+from portal.cases.words import Word, news_name
 from workflows.models import Incident
 
 MESSAGE: dict[str, Word] = {
@@ -44,7 +44,7 @@ INCIDENT: dict[str, str | Promise] = {
 def incident_words(incident: Incident) -> str:
     """What an incident says to people: in our words for its sentence or its code, else as it was written."""
     if incident.code == "MESSAGE_NOT_TAKEN":
-        return str(_("News that no step waits for: %(name)s.") % {"name": step_name(incident.message)})
+        return str(_("News that no step waits for: %(name)s.") % {"name": news_name(incident.message)})
     if incident.code == "ESCALATION_NOT_HEARD":
         return str(_("An escalation that nobody hears: %(name)s.") % {"name": incident.message})
     if incident.sentence is not None:

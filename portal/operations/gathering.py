@@ -11,8 +11,9 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Person
+from common.diagram_names import name_in_words
 from portal.cases.listing import OPEN_TASKS, with_open_tasks
-from portal.cases.words import HAPPENED, Word, case_state, step_name
+from portal.cases.words import HAPPENED, Word, case_state
 from workflows.models import (
     HeldInput,
     Incident,
@@ -98,9 +99,9 @@ def row_of(case: ProcessInstance) -> OperatedCase:
     """A row for a case that came from `with_rows`."""
     return OperatedCase(
         case=case,
-        name=step_name(case.definition.name),
+        name=name_in_words(case.definition.name),
         state=case_state(case),
-        steps=[step_name(task.name) for task in vars(case)["open_tasks"]],
+        steps=[name_in_words(task.name) for task in vars(case)["open_tasks"]],
         incidents=vars(case)["incident_count"],
     )
 
@@ -111,9 +112,9 @@ def waits_of(case: ProcessInstance) -> list[Waiting]:
     runs = ServiceTaskRun.objects.filter(instance=case, status__in=OPEN_RUN).order_by("queued_at")
     timers = Timer.objects.filter(instance=case, status=Timer.Status.WAITING).order_by("due_at")
     return [
-        *(Waiting("person", step_name(one.name), one.element_id, one.offered_at) for one in tasks),
-        *(Waiting("machine", step_name(one.name), one.element_id, one.queued_at) for one in runs),
-        *(Waiting("timer", step_name(one.name), one.element_id, one.due_at) for one in timers),
+        *(Waiting("person", name_in_words(one.name), one.element_id, one.offered_at) for one in tasks),
+        *(Waiting("machine", name_in_words(one.name), one.element_id, one.queued_at) for one in runs),
+        *(Waiting("timer", name_in_words(one.name), one.element_id, one.due_at) for one in timers),
     ]
 
 

@@ -14,7 +14,8 @@ from archive.mpi.models import Patient
 from archive.orders.selectors import visible_orders
 from archive.reports.selectors import visible_reports
 from archive.studies.selectors import visible_studies
-from portal.cases.words import CASE, Word, step_name, word
+from common.diagram_names import name_in_words
+from portal.cases.words import CASE, Word, word
 from portal.record_words import ORDER, REPORT
 from portal.viewer.strip import NO_PICTURES
 from workflows.models import ProcessSubject
@@ -93,6 +94,6 @@ def _cases(person: Person, patient: Patient) -> Iterator[Moment]:
     cases = cases.defer("state", "definition__files").select_related("definition", "site")
     for case in cases.order_by("-started_at")[:EACH_KIND]:
         yield Moment(
-            case.started_at, "briefcase-medical", _("Case"), step_name(case.definition.name), "", case.site,
+            case.started_at, "briefcase-medical", _("Case"), name_in_words(case.definition.name), "", case.site,
             href=reverse("case", args=[case.uid]), state=word(CASE, case.status),
         )  # fmt: skip

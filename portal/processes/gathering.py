@@ -8,8 +8,9 @@ from typing import Any
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
+from common.diagram_names import name_in_words
 from portal.cases.diagram import in_words
-from portal.cases.words import Word, step_name
+from portal.cases.words import Word
 from workflows.deployment import bundles
 from workflows.diagram import read_definitions
 from workflows.models import ProcessDefinition
@@ -72,9 +73,7 @@ def _by_element(definition: ProcessDefinition, problems: list[dict[str, Any]]) -
     for problem in problems:
         key = problem["element"]
         name, kind = named.get(key, ("", ""))
-        entry = found.setdefault(
-            key, Blocked(key, step_name(name) if name else "", kind, problem["line"], [])
-        )
+        entry = found.setdefault(key, Blocked(key, name_in_words(name), kind, problem["line"], []))
         if problem["message"] not in entry.reasons:
             entry.reasons.append(problem["message"])
     return list(found.values())

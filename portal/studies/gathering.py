@@ -12,8 +12,9 @@ from archive.orders.selectors import visible_performed_steps
 from archive.reports.selectors import visible_reports
 from archive.studies.models import Series, Study
 from archive.studies.selectors import visible_series, visible_studies
+from common.diagram_names import name_in_words
 from compute.selectors import visible_jobs
-from portal.cases.words import CASE, JOB, Word, step_name, word
+from portal.cases.words import CASE, JOB, Word, word
 from portal.record_words import PERFORMED, REPORT
 from portal.template_titles import template_title
 from portal.viewer.strip import NO_PICTURES
@@ -93,4 +94,4 @@ def others_of(person: Person, study: Study) -> list[Study]:
 
 
 def _case(case: ProcessInstance) -> Stated:
-    return Stated(case, word(CASE, case.status), step_name(case.definition.name))
+    return Stated(case, word(CASE, case.status), name_in_words(case.definition.name))

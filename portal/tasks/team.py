@@ -23,9 +23,10 @@ from django.views.decorators.http import require_POST
 
 from accounts.models import Person, Role, Site
 from accounts.privileges import Privilege, sites_where
+from common.diagram_names import name_in_words
 from common.errors import Conflict, InvalidInput
 from portal.cases.task_form import RefusedAct
-from portal.cases.words import TASK, URGENCY, Word, step_name, word
+from portal.cases.words import TASK, URGENCY, Word, word
 from portal.clocks import Countdown, countdown_of
 from portal.inbox.cursors import cursor_of, place_in
 from portal.shell.names import name_of
@@ -149,8 +150,8 @@ def _row(task: UserTask) -> Row:
         task=task,
         urgency=word(URGENCY, task.priority),
         state=word(TASK, task.status),
-        step=step_name(task.name),
-        case_name=step_name(task.instance.definition.name),
+        step=name_in_words(task.name),
+        case_name=name_in_words(task.instance.definition.name),
         countdown=countdown_of(task, is_suspended=task.instance.suspended_at is not None),
     )
 

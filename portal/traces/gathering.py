@@ -15,9 +15,10 @@ from accounts.selectors import visible_audit_events
 from archive.orders.selectors import visible_orders
 from archive.reports.selectors import visible_reports
 from archive.studies.selectors import visible_studies
+from common.diagram_names import name_in_words
 from compute.selectors import visible_jobs
 from integrations.hl7.selectors import visible_messages
-from portal.cases.words import CASE, JOB, Word, step_name, word
+from portal.cases.words import CASE, JOB, Word, word
 from portal.integration.words import DIRECTION, MESSAGE
 from portal.record_words import ORDER, REPORT
 from portal.template_titles import template_title
@@ -68,7 +69,7 @@ def _cases(person: Person, trace_id: uuid.UUID) -> Iterator[TraceLine]:
     cases = visible_cases(person).filter(trace_id=trace_id).select_related("definition")
     for case in cases.defer("state", "definition__files")[:MOST_LINES]:
         yield TraceLine(
-            case.started_at, "briefcase-medical", _("Case"), step_name(case.definition.name), str(case.uid),
+            case.started_at, "briefcase-medical", _("Case"), name_in_words(case.definition.name), str(case.uid),
             reverse("case", args=[case.uid]), word(CASE, case.status),
         )  # fmt: skip
 
