@@ -55,7 +55,9 @@ def test_a_word_of_the_pages_and_a_name_in_a_diagram_are_two_messages(tmp_path: 
         '<bpmn:process xmlns:bpmn="http://www.omg.org/spec/BPMN/20100524/MODEL" name="Asked"/>'
     )
     (tmp_path / "portal").mkdir()
-    (tmp_path / "portal" / "page.py").write_text('_("Asked")\nngettext("%d day", "%d days", n)\n_("%d day")\n')
+    (tmp_path / "portal" / "page.py").write_text(
+        '_("Asked")\nngettext("%d day", "%d days", n)\n_("%d day")\n'
+    )
 
     assert used_messages(tmp_path) == {
         Message("Asked", context=CONTEXT): "bpmn/one.bpmn",

@@ -49,7 +49,7 @@ FORMS = {
                 "widgets": {"findings": "textarea", "impression": "textarea"},
             },
             "decline": {
-                "label": {"en": "Decline", "zh-hans": "退回"},
+                "label": {"en": "Decline", "zh-hans": "谢绝"},
                 "style": "danger",
                 "schema": {
                     "type": "object",
