@@ -87,7 +87,8 @@ def test_what_is_wrong_stands_in_its_row_and_then_the_task_is_finished(
     page.reload()  # asks for the page, and does not send the form once more
     expect(page).to_have_url(re.compile(rf"/cases/{case.uid}/\?tab=task$"))
     expect(page.get_by_label("Side").nth(1)).to_have_value("left")
-    page.get_by_label("Size in mm").nth(1).fill("7")
+    with page.expect_response(lambda answer: answer.url.endswith("/draft/") and answer.ok):
+        page.get_by_label("Size in mm").nth(1).fill("7")
     expect(page.locator("[data-draft-state]")).to_have_text("Draft saved")
     expect(page.locator("[data-conflict]")).to_be_hidden()
     page.reload()

@@ -25,11 +25,10 @@ from common import clock, lean
 from common import exchange as wire
 from config.celery import app
 from tests.workflows.drills.slow_clock import told_clock
-from workflows import instances
 from workflows.locks import WarmRun, WarmRuns
 from workflows.machines import performing
 from workflows.service_tasks import Operator, Pending, TaskContext, find_operator, service_task
-from workflows.stepping import opening
+from workflows.stepping import first, opening
 from workflows.stepping.step import Step
 from workflows.stepping.writing import write
 
@@ -137,7 +136,7 @@ def echo(context: TaskContext, *, number: Any) -> dict[str, Any]:
 
 mock.patch.object(performing, "find_operator", _find_operator).start()
 mock.patch.object(opening, "write", _write).start()
-mock.patch.object(instances, "write", _write).start()
+mock.patch.object(first, "write", _write).start()
 mock.patch.object(lean, "exchange", _exchange).start()
 mock.patch.object(WarmRuns, "keep", _keep).start()
 clock.use_source(lambda: told_clock(FOLDER / "clock").now)
