@@ -1,13 +1,16 @@
 """The one door for objects: check, store, index; and keep what is refused.
 
 An edge makes a `Sender` for each peer that sends, has it `receive` each object, and closes it at the end.
-`Reception.finish` returns once the object is durable and indexed.
+`Reception.finish` returns once the object is durable and indexed. An edge that need not answer for an object before the
+next one comes has it `begin` first.
 """
 
 from __future__ import annotations
 
 import contextlib
 import mmap
+from collections.abc import Callable
+from functools import partial
 
 import structlog
 from django.conf import settings
@@ -23,7 +26,7 @@ from archive.storage.writing import ObjectWriter
 from archive.studies.elements import SERIES_INSTANCE_UID, STUDY_INSTANCE_UID
 from archive.studies.header import SOP_CLASS_UID, SOP_INSTANCE_UID, Header
 from archive.studies.received import ReceivedObject, checked_header, inspect
-from archive.studies.services import StoredOutcome, reject_object, store_received
+from archive.studies.services import StoredOutcome, begin_storing, reject_object
 from common.errors import InvalidInput, ServiceError
 from common.uids import is_uid_lenient
 
@@ -56,8 +59,14 @@ class Sender:
 
     def __init__(self, *, site: Site, calling_ae_title: str, actor: Actor) -> None:
         self.site, self.calling_ae_title, self.actor = site, calling_ae_title, actor
-        self.buffer = ObjectBuffer()
+        self._buffer: ObjectBuffer | None = None
         self._writer: ObjectWriter | None = None
+
+    @property
+    def buffer(self) -> ObjectBuffer:
+        if self._buffer is None:
+            self._buffer = ObjectBuffer()
+        return self._buffer
 
     @property
     def writer(self) -> ObjectWriter:
@@ -71,6 +80,7 @@ class Sender:
         """A reception for the next object; `head` is what its stored bytes begin with."""
         return Reception(
             self,
+            self.buffer,
             head=head,
             sop_class_uid=sop_class_uid,
             sop_instance_uid=sop_instance_uid,
@@ -87,7 +97,9 @@ class Sender:
         try:
             self.rest()
         finally:
-            self.buffer.close()
+            if self._buffer is not None:
+                self._buffer.close()
+                self._buffer = None
 
 
 class Reception:
@@ -101,13 +113,14 @@ class Reception:
     def __init__(
         self,
         sender: Sender,
+        buffer: ObjectBuffer,
         *,
         head: bytes,
         sop_class_uid: str,
         sop_instance_uid: str,
         transfer_syntax_uid: str,
     ) -> None:
-        self._sender, self._buffer = sender, sender.buffer
+        self._sender, self._buffer = sender, buffer
         self._offset, self._filled = len(head), len(head)
         self._buffer.view[: len(head)] = head
         self._claimed = (sop_class_uid, sop_instance_uid)
@@ -130,6 +143,14 @@ class Reception:
 
         Raises  ServiceError with the reason of refusal, after the object was kept for a person to look at.
         """
+        return self.begin()()
+
+    def begin(self) -> Callable[[], StoredOutcome]:
+        """Have the disk and the database begin; what is returned does the rest of `finish`, and each raises as it does.
+
+        Until that was called, nothing else of this sender is begun, and the connection to the database serves nothing
+        else; another object may come into another buffer.
+        """
         stored: StoredObject | None = None
         try:
             if self._staged is not None:
@@ -138,17 +159,32 @@ class Reception:
                 raise self._failure
             header = self._checked()
             stored = self._store(header)
-            outcome = self._index(header, stored)
-        except ServiceError as error:
-            self._keep_refused(error, stored)
+            return partial(self._end, header, stored, self._begin_index(header, stored))
+        except BaseException as error:
+            self._give_up(error, stored)
             raise
-        finally:
-            self.discard()
+
+    def _end(
+        self, header: Header, stored: StoredObject, indexed: Callable[[], StoredOutcome]
+    ) -> StoredOutcome:
+        try:
+            outcome = self._indexed(indexed, stored)
+        except BaseException as error:
+            self._give_up(error, stored)
+            raise
+        self.discard()
         if outcome.is_duplicate:
             self._sender.writer.withdraw(stored)
         elif self._staged is not None:
             self._record_loose(header, stored)
         return outcome
+
+    def _give_up(self, error: BaseException, stored: StoredObject | None) -> None:
+        try:
+            if isinstance(error, ServiceError):
+                self._keep_refused(error, stored)
+        finally:
+            self.discard()
 
     def discard(self) -> None:
         """Forget an object whose sender went away."""
@@ -178,10 +214,10 @@ class Reception:
             series_instance_uid=header.text(SERIES_INSTANCE_UID),
         )
 
-    def _index(self, header: Header, stored: StoredObject) -> StoredOutcome:
-        """Write the row beside the bytes; when this ends, nobody reads from the buffer any more."""
+    def _begin_index(self, header: Header, stored: StoredObject) -> Callable[[], StoredOutcome]:
+        """Have the row written beside the bytes."""
         try:
-            return store_received(
+            return begin_storing(
                 ReceivedObject(header, self._transfer_syntax_uid, stored),
                 site=self._sender.site,
                 calling_ae_title=self._sender.calling_ae_title,
@@ -189,6 +225,14 @@ class Reception:
                 is_sending=True,
                 flush=self._flush,
             )
+        except BaseException:
+            self._flush(stored)
+            raise
+
+    def _indexed(self, indexed: Callable[[], StoredOutcome], stored: StoredObject) -> StoredOutcome:
+        """The row and the bytes there; when this ends, nobody reads from the buffer any more."""
+        try:
+            return indexed()
         finally:
             self._flush(stored)
 

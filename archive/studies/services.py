@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
 import datetime as dt
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from functools import partial
 
 from django.conf import settings
 from django.db import connection, transaction
@@ -32,6 +32,7 @@ from events.tracing import current_trace
 
 __all__ = [
     "StoredOutcome",
+    "begin_storing",
     "complete_series",
     "judge_receiving_series",
     "note_sender_done",
@@ -94,22 +95,54 @@ def store_received(
     Raises  Conflict DUPLICATE_SOP_INSTANCE if another object is held under the same SOP Instance UID,
             SERIES_ELSEWHERE if the series belongs to another study.
     """
-    known = _known.get(received.series_instance_uid)
-    is_plain = received.instance.sop_class_uid != KEY_OBJECTS
-    if is_plain and known is not None and known.study_instance_uid == received.study_instance_uid:
-        is_stale = _is_stale(known)
-        with _one_transaction(needed=is_stale):
-            instance_pk = _insert_instance(received, known.pk, known.study_pk, flush=flush)
-            if instance_pk is not None and is_stale:
-                _touch(known, is_sending=is_sending)
-        if instance_pk is not None:
-            return _outcome(received, instance_pk)
-    elif flush is not None:
-        flush(received.stored)
-    return _store_slowly(
-        received, site=site, calling_ae_title=calling_ae_title, actor=actor, derived=is_derived,
+    return begin_storing(
+        received, site=site, calling_ae_title=calling_ae_title, actor=actor, is_derived=is_derived,
+        is_sending=is_sending, flush=flush,
+    )()  # fmt: skip
+
+
+def begin_storing(
+    received: ReceivedObject,
+    *,
+    site: Site,
+    calling_ae_title: str,
+    actor: Actor,
+    is_derived: bool = False,
+    is_sending: bool = False,
+    flush: Flush | None = None,
+) -> Callable[[], StoredOutcome]:
+    """Have the database begin to index an object, if it may be at once; what is returned does the rest.
+
+    It has to be called before the connection is used again. It returns, and raises, as `store_received`.
+    """
+    slowly = partial(
+        _store_slowly, received, site=site, calling_ae_title=calling_ae_title, actor=actor, derived=is_derived,
         is_sending=is_sending,
     )  # fmt: skip
+    known = _known.get(received.series_instance_uid)
+    is_plain = received.instance.sop_class_uid != KEY_OBJECTS
+    if not is_plain or known is None or known.study_instance_uid != received.study_instance_uid:
+        return partial(_flushed, received, flush, slowly)
+    inserted = (
+        partial(_insert_and_touch, received, known, is_sending=is_sending, flush=flush)
+        if _is_stale(known)
+        else _begin_insert(received, known.pk, known.study_pk, flush=flush)
+    )
+
+    def finish() -> StoredOutcome:
+        instance_pk = inserted()
+        return slowly() if instance_pk is None else _outcome(received, instance_pk)
+
+    return finish
+
+
+def _flushed(
+    received: ReceivedObject, flush: Flush | None, slowly: Callable[[], StoredOutcome]
+) -> StoredOutcome:
+    """Store an object whose bytes are on the disk before any row of it is written."""
+    if flush is not None:
+        flush(received.stored)
+    return slowly()
 
 
 _NOT_SENDING = (
@@ -303,17 +336,39 @@ def _insert_instance(
 
     None if the instance is here already or the series is not as it was. Raises what `flush` does, without a row.
     """
+    return _begin_insert(received, series_pk, study_pk, flush=flush)()
+
+
+def _begin_insert(
+    received: ReceivedObject, series_pk: int, study_pk: int, *, flush: Flush | None
+) -> Callable[[], int | None]:
+    """Have the database begin `_insert_instance`; what is returned does the rest."""
     facts = received.instance
     place: list[Value] = [series_pk, received.series_instance_uid, study_pk, facts.sop_instance_uid]
     inserted = _INSERT.begin([*_values(facts, received), *place])
-    try:
-        if flush is not None:
-            flush(received.stored)
-    except BaseException:
-        if (instance_pk := inserted()) is not None:
-            take_back([instance_pk])
-        raise
-    return inserted()
+
+    def finish() -> int | None:
+        try:
+            if flush is not None:
+                flush(received.stored)
+        except BaseException:
+            if (instance_pk := inserted()) is not None:
+                take_back([instance_pk])
+            raise
+        return inserted()
+
+    return finish
+
+
+def _insert_and_touch(
+    received: ReceivedObject, known: _KnownSeries, *, is_sending: bool, flush: Flush | None
+) -> int | None:
+    """Insert the row, and note that the series is being added to."""
+    with transaction.atomic():
+        instance_pk = _insert_instance(received, known.pk, known.study_pk, flush=flush)
+        if instance_pk is not None:
+            _touch(known, is_sending=is_sending)
+    return instance_pk
 
 
 def _values(facts: InstanceFacts, received: ReceivedObject) -> list[Value]:
@@ -345,11 +400,6 @@ def _touch(known: _KnownSeries, *, is_sending: bool) -> None:
         last_received_at=now, completeness=Series.Completeness.RECEIVING, is_sending=is_sending
     )
     known.touched_at = now
-
-
-def _one_transaction(*, needed: bool) -> transaction.Atomic | contextlib.nullcontext[None]:
-    """A transaction where there is more than one statement; a single one is a transaction by itself."""
-    return transaction.atomic() if needed else contextlib.nullcontext()
 
 
 def _outcome(received: ReceivedObject, pk: int, *, is_duplicate: bool = False) -> StoredOutcome:

@@ -5,7 +5,8 @@ Reference  PS3.18 §10.5 (store transaction), PS3.10 §7.1 (file meta informatio
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import contextlib
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
@@ -17,8 +18,8 @@ from archive.studies.services import StoredOutcome, note_sender_done
 from common.errors import NotPermitted, ServiceError
 from integrations.dicomweb.multipart_reading import PIECE
 from integrations.dicomweb.store.admission import OF_THE_REQUEST, Admission
-from integrations.dicomweb.store.file_meta import opening_of
-from integrations.ingest import Reception, Sender
+from integrations.dicomweb.store.file_meta import Opening, opening_of
+from integrations.ingest import ObjectBuffer, Reception, Sender
 
 CALLING = "STOW-RS"  # stands where a sender's AE title does
 _REFUSALS_KEPT = 100
@@ -50,11 +51,17 @@ class Failed:
 
 
 class Intake:
-    """Stores the instances of one request, one after the other, each at the site its study belongs to."""
+    """Stores the instances of one request, one after the other, each at the site its study belongs to.
 
-    def __init__(self, admission: Admission) -> None:
-        self._admission = admission
+    While disk and database are at work on one, the next one comes. `tell` hears of each, in their order, and of all
+    when the block ends.
+    """
+
+    def __init__(self, admission: Admission, tell: Callable[[Stored | Failed], None]) -> None:
+        self._admission, self._tell = admission, tell
         self._senders: dict[int, Sender] = {}
+        self._buffers = (ObjectBuffer(), ObjectBuffer())
+        self._last: _Begun | None = None
         self._series: set[str] = set()
         self.refusals_kept = 0
 
@@ -64,21 +71,23 @@ class Intake:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
     ) -> None:
-        for sender in self._senders.values():
-            sender.close()
+        with contextlib.ExitStack() as ending:
+            for buffer in self._buffers:
+                ending.callback(buffer.close)
+            for sender in self._senders.values():
+                ending.callback(sender.close)
+            self._finish_last()
         if self._series:
             note_sender_done(self._series)
 
-    def store(self, file: Iterator[memoryview]) -> Stored | Failed:
+    def store(self, file: Iterator[memoryview]) -> None:
         """Store a Part 10 file that comes in pieces; what is wrong with it is told of it alone."""
         try:
             opening = opening_of(file)
         except ServiceError as error:
-            return Failed(error)
-        reception = _FilePart(
-            self, self._first, head=opening.head, transfer_syntax_uid=opening.transfer_syntax_uid,
-            sop_class_uid=opening.claimed[0], sop_instance_uid=opening.claimed[1],
-        )  # fmt: skip
+            self.refuse(error)
+            return
+        reception = _FilePart(self, self._any_sender, self._free_buffer, opening)
         try:
             _pour(opening.rest, reception)
             for piece in file:
@@ -86,22 +95,45 @@ class Intake:
         except BaseException:
             reception.discard()
             raise
+        self._finish_last()
         try:
-            outcome = reception.finish()
+            self._last = _Begun(reception, reception.begin())
         except ServiceError as error:
-            return Failed(error, *reception.claimed)
-        self._series.add(outcome.series_instance_uid)
-        is_coerced = opening.is_mended or self._admission.is_coerced(outcome.study_instance_uid)
-        return Stored(reception.claimed[0], outcome, is_coerced)
+            self._tell(Failed(error, *reception.claimed))
+
+    def refuse(self, error: ServiceError, sop_class_uid: str = "", sop_instance_uid: str = "") -> None:
+        """Tell of an instance that was not so much as begun to be stored."""
+        self._finish_last()
+        self._tell(Failed(error, sop_class_uid, sop_instance_uid))
 
     def sender_for(self, header: Header) -> Sender:
         """Who stores this object. Raises  NotPermitted, InvalidInput."""
         return self._sender_at(self._admission.site_of(header))
 
+    def _finish_last(self) -> None:
+        last, self._last = self._last, None
+        if last is None:
+            return
+        file = last.file
+        try:
+            outcome = last.finish()
+        except ServiceError as error:
+            self._tell(Failed(error, *file.claimed))
+            return
+        self._series.add(outcome.series_instance_uid)
+        is_coerced = file.is_mended or self._admission.is_coerced(outcome.study_instance_uid)
+        self._tell(Stored(file.claimed[0], outcome, is_coerced))
+
     @property
-    def _first(self) -> Sender:
-        """Any sender of this request: it lends its memory until the object's study is known."""
+    def _any_sender(self) -> Sender:
+        """One that stands in until the object's study is known."""
         return next(iter(self._senders.values()), None) or self._sender_at(self._admission.home)
+
+    @property
+    def _free_buffer(self) -> ObjectBuffer:
+        """The one that the last object does not lie in."""
+        first, second = self._buffers
+        return second if self._last is not None and self._last.file.buffer is first else first
 
     def _sender_at(self, site: Site) -> Sender:
         if site.pk not in self._senders:
@@ -113,21 +145,13 @@ class Intake:
 class _FilePart(Reception):
     """One file on its way in: where it goes is known once its header is."""
 
-    def __init__(
-        self,
-        intake: Intake,
-        sender: Sender,
-        *,
-        head: bytes,
-        sop_class_uid: str,
-        sop_instance_uid: str,
-        transfer_syntax_uid: str,
-    ) -> None:
+    def __init__(self, intake: Intake, sender: Sender, buffer: ObjectBuffer, opening: Opening) -> None:
         super().__init__(
-            sender, head=head, sop_class_uid=sop_class_uid, sop_instance_uid=sop_instance_uid,
-            transfer_syntax_uid=transfer_syntax_uid,
+            sender, buffer, head=opening.head, sop_class_uid=opening.claimed[0],
+            sop_instance_uid=opening.claimed[1], transfer_syntax_uid=opening.transfer_syntax_uid,
         )  # fmt: skip
         self._intake = intake
+        self.buffer, self.is_mended = buffer, opening.is_mended
 
     @property
     def claimed(self) -> tuple[str, str]:
@@ -146,6 +170,14 @@ class _FilePart(Reception):
             return
         self._intake.refusals_kept += 1
         super()._keep_refused(error, stored)
+
+
+@dataclass(frozen=True, slots=True)
+class _Begun:
+    """A file that has come; `finish` waits until it is durable and indexed."""
+
+    file: _FilePart
+    finish: Callable[[], StoredOutcome]
 
 
 def _pour(data: memoryview, reception: Reception) -> None:

@@ -11,7 +11,7 @@ import io
 import json
 import struct
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 
@@ -27,7 +27,7 @@ from integrations.dicom.part10 import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_V
 from integrations.dicomweb.errors import TooLarge
 from integrations.dicomweb.media_types import DICOM_JSON, DICOM_XML, OCTET_STREAM, MediaType
 from integrations.dicomweb.multipart_reading import IncomingPart
-from integrations.dicomweb.store.intake import Failed, Intake, Stored
+from integrations.dicomweb.store.intake import Intake
 
 LARGEST_METADATA = 8 << 20  # parsed, it takes thirty times as much memory at worst
 LARGEST_OBJECT = 512 << 20
@@ -69,7 +69,7 @@ class _Bulk:
         return named or _SYNTAXES.get(self.media.type, ExplicitVRLittleEndian)
 
 
-def store_metadata(parts: Iterable[IncomingPart], intake: Intake) -> Iterator[Stored | Failed]:
+def store_metadata(parts: Iterable[IncomingPart], intake: Intake) -> None:
     """Store every instance the metadata describe.
 
     Raises  InvalidInput for metadata that cannot be read; TooLarge for more than is taken this way.
@@ -89,7 +89,7 @@ def store_metadata(parts: Iterable[IncomingPart], intake: Intake) -> Iterator[St
                 bulk[location] = _keep(part, media, file)
         fetcher = Fetcher(bulk, file, _SHARED * file.seek(0, io.SEEK_END))
         for one in described:
-            yield _store(one, fetcher, intake)
+            _store(one, fetcher, intake)
 
 
 def _read(part: IncomingPart, most: int) -> bytes:
@@ -120,13 +120,14 @@ def _keep(part: IncomingPart, media: MediaType, file: BinaryIO) -> _Bulk:
     return _Bulk(start, file.tell() - start, media)
 
 
-def _store(described: dict[str, Any], fetcher: Fetcher, intake: Intake) -> Stored | Failed:
+def _store(described: dict[str, Any], fetcher: Fetcher, intake: Intake) -> None:
     named = _text(described, "00080016"), _text(described, "00080018")
     try:
         data = part10_of(described, fetcher, named)
     except ServiceError as error:
-        return Failed(error, *named)
-    return intake.store(iter([memoryview(data)]))
+        intake.refuse(error, *named)
+        return
+    intake.store(iter([memoryview(data)]))
 
 
 def part10_of(described: dict[str, Any], wanted: Fetcher, named: tuple[str, str]) -> bytes:

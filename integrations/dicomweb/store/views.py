@@ -33,7 +33,7 @@ from integrations.dicomweb.multipart_reading import IncomingPart, boundary_of, r
 from integrations.dicomweb.store.admission import Admission
 from integrations.dicomweb.store.answer import Outcomes, response
 from integrations.dicomweb.store.body import Body
-from integrations.dicomweb.store.intake import Failed, Intake
+from integrations.dicomweb.store.intake import Intake
 from integrations.dicomweb.store.metadata import store_metadata
 
 _ANSWERS = (DICOM_JSON, JSON, DICOM_XML)
@@ -54,8 +54,10 @@ def store_instances(request: HttpRequest, actor: Person, study: str = "") -> Htt
     admission = Admission(actor, study_instance_uid=study, site_code=request.GET.get("site", "")[:32])
     outcomes = Outcomes()
     try:
-        with Body(request) as body, Intake(admission) as intake:
-            _take(body, sent, intake, outcomes)
+        with Body(request) as body, Intake(admission, outcomes.add) as intake:
+            _take(body, sent, intake)
+        if not (outcomes.stored or outcomes.failed):
+            raise InvalidInput("The message holds no object", code="NO_OBJECTS")
     finally:
         _note(actor, outcomes, study)
     return response(outcomes, answer_in, studies_url=_studies_url(request))
@@ -74,9 +76,9 @@ def _media_type(request: HttpRequest) -> MediaType:
     return sent
 
 
-def _take(body: Body, sent: MediaType, intake: Intake, outcomes: Outcomes) -> None:
+def _take(body: Body, sent: MediaType, intake: Intake) -> None:
     if sent.type == DICOM.type:
-        outcomes.add(intake.store(body.pieces()))
+        intake.store(body.pieces())
         return
     parts = read_parts(
         body,
@@ -85,22 +87,18 @@ def _take(body: Body, sent: MediaType, intake: Intake, outcomes: Outcomes) -> No
         most_parts=settings.STOW_MOST_PARTS,
     )
     if sent.part_type in _METADATA:
-        for outcome in store_metadata(parts, intake):
-            outcomes.add(outcome)
+        store_metadata(parts, intake)
     else:
-        _take_files(parts, intake, outcomes)
-    if not (outcomes.stored or outcomes.failed):
-        raise InvalidInput("The message holds no object", code="NO_OBJECTS")
+        _take_files(parts, intake)
 
 
-def _take_files(parts: Iterable[IncomingPart], intake: Intake, outcomes: Outcomes) -> None:
+def _take_files(parts: Iterable[IncomingPart], intake: Intake) -> None:
     for part in parts:
         media = part.media_type
         if media is not None and media.type != DICOM.type:
-            refused = InvalidInput("A part is no DICOM object", code="PART_UNEXPECTED")
-            outcomes.add(Failed(refused))
+            intake.refuse(InvalidInput("A part is no DICOM object", code="PART_UNEXPECTED"))
         else:
-            outcomes.add(intake.store(part.body))
+            intake.store(part.body)
 
 
 def _note(actor: Person, outcomes: Outcomes, study: str) -> None:

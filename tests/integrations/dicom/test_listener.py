@@ -163,7 +163,7 @@ def test_a_uid_that_tries_to_be_a_path_stays_a_string(peer):
 
 
 def test_a_defect_is_answered_and_the_association_lives(peer, monkeypatch):
-    monkeypatch.setattr("integrations.ingest.store_received", lambda *_a, **_k: 1 / 0)
+    monkeypatch.setattr("integrations.ingest.begin_storing", lambda *_a, **_k: 1 / 0)
     with associate(peer, CONTEXT) as assoc:
         scu = StorageSCU(assoc)
         facts: dict[str, Any] = {
@@ -183,7 +183,7 @@ def test_a_lost_database_asks_to_try_later(peer, monkeypatch):
     def lost(*_arguments, **_keywords):
         raise OperationalError("gone")
 
-    monkeypatch.setattr("integrations.ingest.store_received", lost)
+    monkeypatch.setattr("integrations.ingest.begin_storing", lost)
 
     assert send(peer, encoded(ct_slice(1))) == [0xA700]
     assert not RejectedObject.objects.exists()
