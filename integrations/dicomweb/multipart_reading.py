@@ -14,7 +14,8 @@ from common.errors import InvalidInput
 from integrations.dicomweb.errors import TooLarge
 from integrations.dicomweb.media_types import MediaType, parse_media_type
 
-PIECE = 1 << 20
+PIECE = 96 << 10
+"""Bytes asked for at a time: what the web server takes at a time, so that nothing is left over to be copied again."""
 _LARGEST_HEAD = 16 << 10
 _LONGEST_LINE = 1 << 10  # what may stand between a delimiter and its line end is white space
 _BOUNDARY = re.compile(r"[0-9A-Za-z'()+_,./:=? -]{0,69}[0-9A-Za-z'()+_,./:=?-]")

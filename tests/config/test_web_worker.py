@@ -9,9 +9,12 @@ from http.client import HTTPConnection
 
 import pytest
 
+from config import web_worker as shipped_worker
+from integrations.dicomweb import multipart_reading
 from tests.web_worker import web_worker
 
 LIMIT_S = 30.0
+LARGE_BODY, PAGE = 16 << 20, 4096
 REQUEST = b"POST / HTTP/1.1\r\nHost: here\r\nContent-Length: 4\r\n\r\nbody"
 
 
@@ -68,3 +71,24 @@ def test_who_asks_without_a_pause_keeps_no_one_from_the_only_thread(server: int)
     finally:
         others.set()
         busy.join()
+
+
+def test_a_large_body_comes_in_memory_the_worker_has(server: int) -> None:
+    connection = HTTPConnection("127.0.0.1", server, timeout=LIMIT_S)
+    body = bytes(LARGE_BODY)
+
+    def faults_after_one() -> int:
+        connection.request("POST", "/", body)
+        answer = connection.getresponse()
+        assert answer.read() == str(LARGE_BODY).encode()
+        return int(answer.headers["Minor-Faults"])
+
+    faults_after_one()
+    before = faults_after_one()
+
+    assert faults_after_one() - before < LARGE_BODY / PAGE / 8
+    connection.close()
+
+
+def test_a_multipart_message_is_asked_for_as_it_is_taken() -> None:
+    assert multipart_reading.PIECE == shipped_worker.BODY_PIECE

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 from collections.abc import Iterable
 from typing import Any
 
@@ -32,5 +33,6 @@ def application(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]
         answer = refusal(error)
         start_response(f"{answer.status_code} {answer.reason_phrase}", list(answer.items()))
         return [answer.content]
-    start_response("200 OK", [("Content-Type", "text/plain")])
+    faults = str(resource.getrusage(resource.RUSAGE_SELF).ru_minflt)
+    start_response("200 OK", [("Content-Type", "text/plain"), ("Minor-Faults", faults)])
     return [str(size).encode()]
