@@ -7,31 +7,12 @@ from typing import Any
 
 import pytest
 
-from accounts.models import Membership, Role
 from common.errors import InvalidInput
-from tests.workflows.conftest import chain, user
 from workflows import services
-from workflows.models import CaseComment, FormDraft, ProcessEvent, UserTask
+from workflows.models import CaseComment, FormDraft, ProcessEvent
 
 pytestmark = pytest.mark.django_db
-BODY = user("look") + '<bpmn:endEvent id="end"/>' + chain("start", "look", "end")
 UNKEPT = ["14\0mm", "14\ud83dmm"]
-
-
-@pytest.fixture
-def li(cast, django_user_model):
-    person = django_user_model.objects.create_user("li", display_name="Li")
-    Membership.objects.create(person=person, site=cast.provincial, role=Role.RADIOLOGIST)
-    return person
-
-
-@pytest.fixture
-def task(begin, cast):
-    begin(BODY)
-    task = UserTask.objects.select_related("instance__definition").get()
-    services.claim_user_task(task, actor=cast.rosa)
-    task.refresh_from_db()
-    return task
 
 
 def comment(task, cast, _li, text):
