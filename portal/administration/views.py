@@ -19,6 +19,7 @@ from portal.cases.words import Word
 from portal.gate import opened_by
 from portal.listing import page_of
 from portal.shell.person import person_of
+from portal.shell.posted import in_address
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +55,7 @@ def audit(request: HttpRequest) -> HttpResponse:
 def trail_filter(request: HttpRequest) -> TrailFilter:
     """The filter in the address; a trace id that is none is named as a problem."""
     study, actor, action, trace = (
-        request.GET.get(name, "").replace("\0", "").strip()[:80]
-        for name in ("study", "actor", "action", "trace")
+        in_address(request, name, most=80) for name in ("study", "actor", "action", "trace")
     )
     trace_id, problem = None, ""
     try:

@@ -11,7 +11,8 @@ from rest_framework.exceptions import ParseError
 from rest_framework.parsers import JSONParser
 from rest_framework.utils.json import strict_constant
 
-from workflows.scripting.inside.values import MAX_DEPTH, NotPlain, plain
+from workflows.keeping import why_not_kept
+from workflows.scripting.inside.values import NotPlain, plain
 
 
 class KeptJSON(JSONParser):
@@ -29,18 +30,11 @@ class KeptJSON(JSONParser):
         try:
             return plain(json.loads(stream.read().decode(), parse_constant=strict_constant))
         except NotPlain as error:
-            raise ParseError(_SENTENCES[str(error)]()) from error
+            raise ParseError(why_not_kept(error)) from error
         except RecursionError as error:
-            raise ParseError(_SENTENCES["deep"]()) from error
+            raise ParseError(why_not_kept(NotPlain("deep"))) from error
         except ValueError as error:
             raise ParseError(_("This is not JSON: %(reason)s") % {"reason": _reason(error)}) from error
-
-
-_SENTENCES = {
-    "deep": lambda: _("Values are nested at most %(most)d deep.") % {"most": MAX_DEPTH},
-    "number": lambda: _("Numbers are finite and within 64 bits."),
-    "text": lambda: _("Texts hold no NUL and no half of a surrogate pair."),
-}
 
 
 def _reason(error: ValueError) -> str:

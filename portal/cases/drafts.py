@@ -14,7 +14,6 @@ from accounts.models import Person
 from common.errors import Conflict, ServiceError
 from portal.cases.page import draft_of
 from workflows.models import FormDraft, UserTask
-from workflows.scripting.inside.values import plain
 from workflows.selectors import workable_tasks
 from workflows.services import save_draft
 
@@ -47,7 +46,7 @@ def save(request: HttpRequest, uid: uuid.UUID) -> JsonResponse:
 
 def _posted(request: HttpRequest) -> tuple[int, dict[str, Any]] | None:
     try:
-        body = plain(json.loads(request.body))
+        body = json.loads(request.body)
         revision, data = body["revision"], body["data"]
     except (ValueError, KeyError, TypeError, RecursionError):
         return None

@@ -12,6 +12,7 @@ from accounts.models import Site
 from common.diagram_names import name_in_words
 from portal.cases.words import URGENCY, Word
 from portal.shell.person import Standing
+from portal.shell.posted import in_address
 from workflows.models import RANKS, ROUTINE_RANK
 from workflows.people.inboxes import ALL_RANKS, Wish
 from workflows.people.lanes import lanes_of_roles
@@ -57,10 +58,8 @@ class Places:
 
 def narrowing_of(request: HttpRequest) -> Narrowing:
     """What an address asks for; a priority nobody has is none."""
-    asked = {
-        name: request.GET.get(name, "").replace("\0", "") for name in ("site", "role", "lane", "priority")
-    }
-    return Narrowing(**{**asked, "priority": asked["priority"] if asked["priority"] in URGENCY else ""})
+    wanted = {name: in_address(request, name) for name in ("site", "role", "lane", "priority")}
+    return Narrowing(**{**wanted, "priority": wanted["priority"] if wanted["priority"] in URGENCY else ""})
 
 
 def places_for(standing: Standing, narrowing: Narrowing) -> Places:

@@ -29,6 +29,7 @@ from portal.integration.words import DIRECTION, INCIDENT_OPEN, INCIDENT_RESOLVED
 from portal.listing import page_of
 from portal.operators import may_operate
 from portal.shell.person import person_of, standing_of
+from portal.shell.posted import in_address
 from workflows.models import Incident, ServiceTaskRun
 from workflows.selectors import visible_cases
 from workflows.services import retry_service_task
@@ -53,7 +54,7 @@ class IncidentRow:
 def messages(request: HttpRequest) -> HttpResponse:
     """HL7 messages, newest first, without their content."""
     wanted = {name: request.GET.get(name, "") for name in ("direction", "status")}
-    control_id = request.GET.get("control_id", "").replace("\0", "").strip()[:199]
+    control_id = in_address(request, "control_id", most=199)
     found = visible_messages(person_of(request)).defer("raw", "answer")
     found = found.filter(**{name: value for name, value in wanted.items() if value})
     if control_id:
@@ -95,7 +96,7 @@ def message(request: HttpRequest, uid: uuid.UUID) -> HttpResponse:
 def rejected_objects(request: HttpRequest) -> HttpResponse:
     """Objects the archive refused, newest first, each with its reason."""
     found = visible_rejected_objects(person_of(request)).select_related("site")
-    if code := request.GET.get("code", "").replace("\0", "")[:80]:
+    if code := in_address(request, "code", most=80):
         found = found.filter(code=code)
     context = {"page": page_of(request, found), "code": code}
     return render(request, "portal/integration/rejected_objects.html", context)

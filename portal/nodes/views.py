@@ -33,6 +33,7 @@ from portal.nodes.gathering import (
 from portal.nodes.notices import notices_of
 from portal.nodes.words import health_of, is_left_alone
 from portal.shell.person import person_of
+from portal.shell.posted import in_address
 from portal.site_forms import with_the_rest
 
 managing = opened_by(Privilege.MANAGE_NODES)
@@ -43,7 +44,7 @@ managing = opened_by(Privilege.MANAGE_NODES)
 def nodes(request: HttpRequest) -> HttpResponse:
     """The region's hospitals with their nodes, and every node with health, last check and traffic."""
     found = visible_nodes(person_of(request))
-    text = request.GET.get("text", "").replace("\0", "").strip()[:60]
+    text = in_address(request, "text", most=60)
     if text:
         found = found.filter(ae_title__icontains=text) | found.filter(description__icontains=text)
     page = page_of(request, found)

@@ -17,6 +17,7 @@ from portal.audited import note_listing, note_search
 from portal.listing import page_of
 from portal.patients.gathering import timeline_of
 from portal.shell.person import person_of
+from portal.shell.posted import in_address
 from portal.studies.filters import patients_called
 
 
@@ -25,7 +26,7 @@ from portal.studies.filters import patients_called
 def index(request: HttpRequest) -> HttpResponse:
     """Patients the person may see, the newest first; by the beginning of a name or a whole identifier."""
     person = person_of(request)
-    text = request.GET.get("q", "").replace("\0", "").strip()[:80]
+    text = in_address(request, "q", most=80)
     patients = visible_patients(person)
     if text:
         patients = patients.filter(pk__in=patients_called(text).values("pk"))

@@ -1,4 +1,4 @@
-"""What a person has typed into a form of a page."""
+"""What a person has typed into a form of a page, or asks for by its address."""
 
 from __future__ import annotations
 
@@ -8,3 +8,8 @@ from django.http import HttpRequest
 def typed(request: HttpRequest, name: str) -> str:
     """The posted text of a field, without the NULs that no store of ours takes; "" where it was left out."""
     return request.POST.get(name, "").replace("\0", "")
+
+
+def in_address(request: HttpRequest, name: str, *, most: int | None = None) -> str:
+    """The text of a parameter of the address, without NULs and the space around it, and no longer than `most`."""
+    return request.GET.get(name, "").replace("\0", "").strip()[:most]

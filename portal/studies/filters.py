@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from archive.mpi.models import Patient, PatientIdentifier
 from archive.studies.models import Series, Study
+from portal.shell.posted import in_address
 
 MODALITIES = ("CT", "MR", "PT", "CR", "DX", "US", "XA", "MG", "NM")
 
@@ -36,9 +37,9 @@ def study_filter(request: HttpRequest) -> StudyFilter:
     """The filter in the address."""
     problems: dict[str, str] = {}
     return StudyFilter(
-        text=request.GET.get("q", "").replace("\0", "").strip()[:80],
-        modality=request.GET.get("modality", "").strip().upper()[:16],
-        site=request.GET.get("site", "").strip()[:32],
+        text=in_address(request, "q", most=80),
+        modality=in_address(request, "modality", most=16).upper(),
+        site=in_address(request, "site", most=32),
         since=_day(request, "since", problems),
         until=_day(request, "until", problems),
         problems=problems,

@@ -31,7 +31,7 @@ from portal.clocks import Countdown, countdown_of
 from portal.inbox.cursors import cursor_of, place_in
 from portal.shell.names import name_of
 from portal.shell.person import person_of
-from portal.shell.posted import typed
+from portal.shell.posted import in_address, typed
 from portal.tasks.people import colleagues_for, person_named
 from workflows.models import UserTask
 from workflows.people.inboxes import Place, Wish, overdue, place_of, team_page
@@ -111,9 +111,10 @@ def _task_page(
 
 def _listing(request: HttpRequest) -> dict[str, Any]:
     sites = _sites(person_of(request))
-    show = request.GET.get("show", "") if request.GET.get("show", "") in SHOWN else "all"
-    narrowed = {"site": request.GET.get("site", ""), "role": request.GET.get("role", "")}
-    after = request.GET.get("after", "")
+    show = in_address(request, "show")
+    show = show if show in SHOWN else "all"
+    narrowed = {name: in_address(request, name) for name in ("site", "role")}
+    after = in_address(request, "after")
     found = team_page(sites, _wish(show, narrowed), after=_place(after), size=PAGE_ROWS + 1)
     shown = found[:PAGE_ROWS]
     more = cursor_of(place_of(shown[-1])) if len(found) > PAGE_ROWS else ""

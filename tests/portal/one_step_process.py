@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import uuid
 from pathlib import Path
+from typing import Any
 
 from accounts.actors import SystemActor
+from archive.orders.models import Order
 from tests.personas import Cast
 from workflows.models import ProcessInstance
 from workflows.services import import_bundle, start_process
@@ -67,16 +69,44 @@ FORM = {
 
 def start_second_look(cast: Cast, folder: Path, **subjects: str) -> ProcessInstance:
     """A running case whose only step waits for a radiologist of the provincial hospital."""
-    bundle = folder / "second_look"
-    (bundle / "forms").mkdir(parents=True, exist_ok=True)
-    (bundle / "second_look.bpmn").write_text(DIAGRAM, encoding="utf-8")
-    (bundle / "forms" / "look.json").write_text(json.dumps(FORM), encoding="utf-8")
-    import_bundle(bundle)
+    return start_one_step(cast, folder, FORM, subjects=subjects or {"study": "1.2.3"})
+
+
+def start_one_step(
+    cast: Cast,
+    folder: Path,
+    form: dict[str, Any],
+    *,
+    subjects: dict[str, str],
+    diagram: str = DIAGRAM,
+    priority: str = "ROUTINE",
+) -> ProcessInstance:
+    """As `start_second_look`, with another form in that step."""
+    import_one_step(folder, form, diagram=diagram)
     return start_process(
         "SecondLook",
         data={"site_code": "provincial"},
+        priority=priority,
         site=cast.provincial,
-        subjects=subjects or {"study": "1.2.3"},
+        subjects=subjects,
         start_key=str(uuid.uuid4()),
         actor=SystemActor("test", "provincial"),
     )
+
+
+def import_one_step(folder: Path, form: dict[str, Any] = FORM, *, diagram: str = DIAGRAM) -> None:
+    """Deploy the process as a bundle of its own."""
+    bundle = folder / "second_look"
+    (bundle / "forms").mkdir(parents=True, exist_ok=True)
+    (bundle / "second_look.bpmn").write_text(diagram, encoding="utf-8")
+    (bundle / "forms" / "look.json").write_text(json.dumps(form), encoding="utf-8")
+    import_bundle(bundle)
+
+
+def subjects_of(order: Order) -> dict[str, str]:
+    """What a case about an order is about."""
+    return {
+        "order": str(order.uid),
+        "patient": str(order.patient.uid),
+        "study": order.study_instance_uid,
+    }

@@ -10,7 +10,7 @@ from typing import Any
 from django.conf import settings
 
 from common import clock
-from common.sentences import Sentence, said_again
+from common.sentences import said_again
 from common.sentences import sentence as _
 from workflows.interpreting.inside import FEEL, PLAIN
 from workflows.interpreting.residents import Residents
@@ -81,13 +81,9 @@ def _read(said: bytes) -> dict[str, Any]:
         if "value" in answer:
             return {"value": plain(answer["value"])}
         if "fault" in answer:
-            return {"fault": _sentence(answer["fault"])}
+            return {"fault": said_again(answer["fault"])}
     except NotPlain as error:
         raise Refusal(DENIED, why=f"result {error}") from None
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         raise Refusal(DENIED, why="crash") from None
     raise Refusal(MEMORY if answer == {"code": MEMORY} else DENIED)
-
-
-def _sentence(kept: Mapping[str, Any]) -> Sentence:
-    return said_again(kept)

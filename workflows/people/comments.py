@@ -17,6 +17,7 @@ from common import clock
 from common.errors import InvalidInput, NotFound
 from events.services import publish
 from events.tracing import trace
+from workflows.keeping import written
 from workflows.models import CaseComment, ProcessInstance
 from workflows.selectors import people_who_see, visible_cases
 
@@ -28,8 +29,8 @@ _MENTION = re.compile(r"(?<![\w@])@([\w.+-]{1,150})")
 def add_comment(case: ProcessInstance, *, author: Person, text: str) -> CaseComment:
     """Write into a case. Colleagues named as `@username` who may see the case are told that they were.
 
-    Raises  NotFound for who may not see the case; InvalidInput for an empty or overlong text, or for a
-            colleague who may not see the case: nobody is to believe they were told.
+    Raises  NotFound for who may not see the case; InvalidInput for an empty or overlong text, for one that cannot
+            be kept, or for a colleague who may not see the case: nobody is to believe they were told.
     """
     text = _checked(text)
     if not visible_cases(author).filter(pk=case.pk).exists():
@@ -64,13 +65,9 @@ def mentionable(case: ProcessInstance) -> list[Person]:
 
 
 def _checked(text: str) -> str:
-    text = text.strip()
-    sentence = ""
+    text = written(text, "text", most=MAX_TEXT, code="COMMENT_REFUSED")
     if not text:
         sentence = _("Write something first.")
-    elif len(text) > MAX_TEXT:
-        sentence = _("At most %(limit)s characters.") % {"limit": MAX_TEXT}
-    if sentence:
         raise InvalidInput(sentence, code="COMMENT_REFUSED", fields={"text": sentence})
     return text
 

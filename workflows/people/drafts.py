@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from accounts.models import Person
 from common import clock
 from common.errors import Conflict, InvalidInput
+from workflows.keeping import check_kept
 from workflows.models import FormDraft, UserTask
 from workflows.people.task_steps import task_for
 
@@ -20,9 +21,10 @@ MAX_DRAFT_BYTES = 200_000
 def save_draft(task: UserTask, *, person: Person, data: dict[str, Any], revision: int) -> FormDraft:
     """Keep what a person has typed so far. `revision` is the one last seen: 0 before the first.
 
-    Raises  Conflict DRAFT_CHANGED if another window saved meanwhile; Conflict if the task is closed;
-            NotFound for who has no business with it.
+    Raises  InvalidInput for what is too long or cannot be kept; Conflict DRAFT_CHANGED if another window saved
+            meanwhile; Conflict if the task is closed; NotFound for who has no business with it.
     """
+    check_kept(data, "data")
     if len(json.dumps(data)) > MAX_DRAFT_BYTES:
         raise InvalidInput(_("This text is too long to be kept."), code="DRAFT_TOO_LONG")
     with transaction.atomic():

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from accounts.models import Person
 from common.errors import Conflict, InvalidInput
 from workflows import forms
+from workflows.keeping import written
 from workflows.models import TaskCandidate, UserTask
 from workflows.people import drafts
 from workflows.people.offering import grant_to, take_back_from
@@ -165,8 +166,4 @@ def _checked_reason(reason: str) -> str:
 
 
 def _checked_note(note: str) -> str:
-    note = note.strip()
-    if len(note) > MAX_REASON:
-        sentence = _("At most %(limit)s characters.") % {"limit": MAX_REASON}
-        raise InvalidInput(sentence, code="TEXT_TOO_LONG", fields={"reason": sentence, "note": sentence})
-    return note
+    return written(note, "reason", "note", most=MAX_REASON, code="TEXT_TOO_LONG")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from common import clock
 from workflows.models import ReceivedMessage
 from workflows.stepping.hooks import take_correlated
 from workflows.stepping.step import Step
@@ -28,5 +27,5 @@ def take_early_messages(step: Step) -> None:
         for uid, wait in new.items():
             row = None if wait.key else early.pop(wait.message, None)
             if row is not None and step.run.catch_message(uid, row.payload):
-                row.consumed_at = clock.now()
+                row.consumed_at = step.at
                 row.save(update_fields=["consumed_at"])

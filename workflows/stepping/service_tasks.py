@@ -22,7 +22,7 @@ def write_service_tasks(step: Step, after: Waits) -> None:
     gone = set(step.before.service_tasks) - set(after.service_tasks) - step.settled
     if gone:
         ServiceTaskRun.objects.filter(pk__in=gone).update(
-            status=ServiceTaskRun.Status.CANCELLED, finished_at=clock.now()
+            status=ServiceTaskRun.Status.CANCELLED, finished_at=step.at
         )
         calls = [uid for uid in gone if step.before.service_tasks[uid].operator == CALL_OPERATOR]
         if calls:
@@ -57,6 +57,6 @@ def _run(step: Step, wait: ServiceTaskWait) -> ServiceTaskRun:
         arguments=dict(wait.arguments),
         topic=wait.topic,
         status=ServiceTaskRun.Status.PENDING if wait.topic else ServiceTaskRun.Status.QUEUED,
-        queued_at=clock.now(),
-        next_attempt_at=None if wait.topic else clock.now() + NUDGE_GRACE,
+        queued_at=step.at,
+        next_attempt_at=None if wait.topic else step.at + NUDGE_GRACE,
     )

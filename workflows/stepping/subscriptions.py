@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from common import clock
 from workflows.engine import Waits
 from workflows.models import MessageSubscription
 from workflows.stepping.step import Step
@@ -21,7 +20,7 @@ def write_subscriptions(step: Step, after: Waits) -> None:
             kind=wait.kind,
             message=wait.message,
             key=wait.key,
-            since=clock.now(),
+            since=step.at,
         )
         for wait in new
     )

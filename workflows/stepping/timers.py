@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from common import clock
 from workflows.engine import Waits
 from workflows.models import Timer
 from workflows.stepping.step import Step
@@ -11,7 +10,7 @@ from workflows.stepping.step import Step
 def write_timers(step: Step, after: Waits) -> None:
     gone = set(step.before.timers) - set(after.timers) - step.settled
     if gone:
-        Timer.objects.filter(pk__in=gone).update(status=Timer.Status.CANCELLED, closed_at=clock.now())
+        Timer.objects.filter(pk__in=gone).update(status=Timer.Status.CANCELLED, closed_at=step.at)
     new = [wait for uid, wait in after.timers.items() if uid not in step.before.timers]
     step.changes.insert(
         Timer(

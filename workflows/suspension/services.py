@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from accounts.actors import Actor, SystemActor
 from common import clock
 from common.errors import Conflict, InvalidInput, NotFound, NotPermitted
+from workflows.keeping import check_kept
 from workflows.models import ProcessInstance, Timer
 from workflows.news.correlation import take_early
 from workflows.selectors import operated_cases, visible_cases
@@ -76,6 +77,7 @@ def _have_overdue_timers_fire(instance: ProcessInstance) -> None:
 
 
 def _checked(reason: str) -> str:
+    check_kept(reason, "reason")
     reason = reason.strip()
     if not reason or len(reason) > LONGEST_REASON:
         sentence = _("Say why, in 1000 characters at most.")

@@ -16,15 +16,15 @@ import structlog
 from pydicom.dataset import Dataset
 from pynetdicom.events import Event
 
-from common.errors import InvalidInput, NotFound, ServiceError, Unavailable
+from common.errors import InvalidInput, ServiceError, Unavailable
 from integrations.dicom.commitment import messages
-from integrations.dicom.commitment.exchange import commitment_of, result_of
-from integrations.dicom.commitment.services import receive_request, record_result
+from integrations.dicom.commitment.exchange import check_instance, commitment_of, keep_result, result_of
+from integrations.dicom.commitment.services import receive_request
 from integrations.dicom.models import AERole, ApplicationEntity, Notice
 from integrations.dicom.notices.delivery import mark_delivered, put_back, take
 from integrations.dicom.scp.peers import acting
 from integrations.dicom.scp.reporting import Acceptor, report_event
-from integrations.dicom.scp.requests import Answer, answered, decoded, instance_named
+from integrations.dicom.scp.requests import Answer, answered, decoded
 from integrations.dicom.status import argument_status
 
 log = structlog.get_logger(__name__)
@@ -43,7 +43,7 @@ def handle_commitment_request(event: Event) -> Answer:
     def ask(node: ApplicationEntity) -> Dataset | None:
         if event.action_type != messages.REQUEST_ACTION:
             raise InvalidInput("There is no such action", code="NO_SUCH_ACTION")
-        _check_instance(event)
+        check_instance(event)
         transaction_uid, references = messages.read_request(decoded(lambda: event.action_information))
         notice = receive_request(node, transaction_uid, references, actor=acting(node))
         if notice is not None:
@@ -61,19 +61,10 @@ def handle_commitment_result(event: Event) -> Answer:
     """
 
     def keep(node: ApplicationEntity) -> Dataset | None:
-        if event.event_type not in {messages.ALL_COMMITTED, messages.SOME_FAILED}:
-            raise InvalidInput("There is no such event", code="NO_SUCH_EVENT")
-        _check_instance(event)
-        transaction_uid, _, failures = messages.read_result(decoded(lambda: event.event_information))
-        record_result(node, transaction_uid, failures, actor=acting(node))
+        keep_result(event, node)
         return None
 
     return answered(event, AERole.COMMITMENT_SCP, keep, what="commitment_result", status=argument_status)
-
-
-def _check_instance(event: Event) -> None:
-    if instance_named(event) != messages.WELL_KNOWN_INSTANCE:
-        raise NotFound("Not the well-known SOP instance", code="NO_SUCH_INSTANCE")
 
 
 def _report_here(assoc: Acceptor, notice_pk: int) -> None:

@@ -47,9 +47,19 @@ def answered(
     what: str,
     status: Callable[[ServiceError], Dataset] = normalised_status,
 ) -> Answer:
+    """Success with what `act` returns for the node that asks, or the `status` of the error it raises."""
+    return judged(lambda: act(calling_node(event.assoc, role=role)), what=what, status=status)
+
+
+def judged(
+    act: Callable[[], Dataset | None],
+    *,
+    what: str,
+    status: Callable[[ServiceError], Dataset] = normalised_status,
+) -> Answer:
     """Success with what `act` returns, or the `status` of the error it raises."""
     try:
-        return SUCCESS, act(calling_node(event.assoc, role=role))
+        return SUCCESS, act()
     except ServiceError as error:
         log.warning("dicom.request_refused", service=what, code=error.code)
         return status(error), None

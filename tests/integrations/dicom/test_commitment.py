@@ -20,7 +20,7 @@ from archive.studies.services import store_part10
 from common import clock
 from common.errors import NotFound
 from common.uids import derived_uid, new_uid
-from integrations.dicom.commitment import exchange, services
+from integrations.dicom.commitment import exchange, messages, services
 from integrations.dicom.commitment.messages import SOP_CLASS, WELL_KNOWN_INSTANCE
 from integrations.dicom.models import AERole, ApplicationEntity, Commitment, Notice
 from integrations.dicom.notices import delivery
@@ -266,20 +266,18 @@ def vault(cast, peer):
                 threading.Timer(0.2, self.report, [event.assoc]).start()
             return 0x0000, None
 
-        def report(self, assoc):
-            said = Dataset()
-            said.TransactionUID = self.asked.TransactionUID
+        def result(self):
             uids = [item.ReferencedSOPInstanceUID for item in self.asked.ReferencedSOPSequence]
-            said.ReferencedSOPSequence = references(*(uid for uid in uids if uid not in self.failures))
-            said.FailedSOPSequence = references(*self.failures)
-            for item in said.FailedSOPSequence:
-                item.FailureReason = 0x0213
-            if not self.failures:
-                del said.FailedSOPSequence
-            event_type = 2 if self.failures else 1
-            self.status = assoc.send_n_event_report(said, event_type, SOP_CLASS, WELL_KNOWN_INSTANCE)[
-                0
-            ].Status
+            return messages.result(
+                self.asked.TransactionUID,
+                [(CTImageStorage, uid) for uid in uids],
+                [(CTImageStorage, uid, 0x0213) for uid in self.failures],
+            )
+
+        def report(self, assoc):
+            event_type, said = self.result()
+            answer, _ = assoc.send_n_event_report(said, event_type, SOP_CLASS, WELL_KNOWN_INSTANCE)
+            self.status = answer.Status
 
     vault = Vault()
     ae = AE("VAULT")

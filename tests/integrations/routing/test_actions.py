@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import uuid
 
 import pytest
@@ -18,21 +17,16 @@ from integrations.routing.subscribers import on_report_signed
 from tests.bulletins import deliveries as told_events
 from tests.integrations.routing.conftest import SYSTEM
 from tests.integrations.routing.tables import routing_table
-from tests.portal.one_step_process import DIAGRAM, FORM
+from tests.portal.one_step_process import import_one_step
 from workflows.models import ProcessInstance
 from workflows.service_tasks import TaskContext, find_operator
-from workflows.services import import_bundle
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
 def second_look(tmp_path) -> None:
-    bundle = tmp_path / "second_look"
-    (bundle / "forms").mkdir(parents=True)
-    (bundle / "second_look.bpmn").write_text(DIAGRAM, encoding="utf-8")
-    (bundle / "forms" / "look.json").write_text(json.dumps(FORM), encoding="utf-8")
-    import_bundle(bundle)
+    import_one_step(tmp_path)
 
 
 def reported(series: Series) -> events.Event:

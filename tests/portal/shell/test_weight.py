@@ -21,7 +21,7 @@ FRAME = (
 LIST = ("portal/css/lists.css", "portal/dist/inbox.js")
 CASE = (
     "portal/css/case.css", "portal/dist/diagram.css", "portal/dist/case.js", "portal/viewer/viewer.css",
-    "portal/viewer/stack.js",
+    "portal/dist/stack.js",
 )  # fmt: skip
 
 

@@ -47,7 +47,7 @@ def test_a_row_names_the_patient_and_has_its_thumbnail_at_hand(theo, series, ord
         ("q=zhang", True), ("q=wei+zhang", True), ("q=张", True), ("q=C-1001", True), ("q=A-1", True),
         ("q=nobody", False), ("q=C-100", False), ("modality=CT", True), ("modality=MR", False),
         ("since=2026-03-01&until=2026-03-01", True), ("since=2026-03-02", False),
-        ("site=county", True), ("site=provincial", False), ("q=%00", True),
+        ("site=county", True), ("site=provincial", False), ("q=%00", True), ("site=%00", True), ("modality=%00", True),
     ],
 )  # fmt: skip
 def test_the_address_narrows_the_list(theo, series, query, is_found):

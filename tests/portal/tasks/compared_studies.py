@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import json
-import uuid
 from dataclasses import dataclass
 from pathlib import Path
 
-from accounts.actors import SystemActor
 from accounts.services import grant_studies
 from tests.personas import Cast
 from tests.portal.cases_in_work import make_order
-from tests.portal.one_step_process import DIAGRAM
+from tests.portal.one_step_process import start_one_step, subjects_of
 from tests.portal.stored_images import store_ct
 from workflows.models import ProcessInstance, UserTask
-from workflows.services import import_bundle, start_process
 
 FORM = {
     "title": {"en": "Compare", "zh-hans": "对比"},
@@ -62,17 +58,5 @@ def start_comparing(cast: Cast, folder: Path) -> Compared:
         StudyDescription="CT of a stranger",
     )  # fmt: skip
     grant_studies([EARLIER, OF_SOMEBODY_ELSE], cause="test", person=cast.rosa)
-    bundle = folder / "compared"
-    (bundle / "forms").mkdir(parents=True, exist_ok=True)
-    (bundle / "second_look.bpmn").write_text(DIAGRAM, encoding="utf-8")
-    (bundle / "forms" / "look.json").write_text(json.dumps(FORM), encoding="utf-8")
-    import_bundle(bundle)
-    case = start_process(
-        "SecondLook",
-        data={"site_code": "provincial"},
-        site=cast.provincial,
-        subjects={"order": str(order.uid), "patient": str(order.patient.uid), "study": own},
-        start_key=str(uuid.uuid4()),
-        actor=SystemActor("test", "provincial"),
-    )
+    case = start_one_step(cast, folder, FORM, subjects=subjects_of(order))
     return Compared(case, UserTask.objects.get(instance=case), own)

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import json
-import uuid
 from pathlib import Path
 
-from accounts.actors import SystemActor
 from archive.orders.models import Order
 from tests.personas import Cast
-from tests.portal.one_step_process import DIAGRAM
+from tests.portal.one_step_process import DIAGRAM, start_one_step, subjects_of
 from workflows.models import ProcessInstance
-from workflows.services import import_bundle, start_process
 
 FORM = {
     "title": {"en": "Measure and sign", "zh-hans": "测量并签署"},
@@ -62,22 +58,7 @@ FORM = {
 
 def start_measured_opinion(cast: Cast, folder: Path, order: Order, *, due: str = "PT2H") -> ProcessInstance:
     """A running case about an order, whose only step waits for a radiologist of the provincial hospital."""
-    bundle = folder / "measured"
-    (bundle / "forms").mkdir(parents=True, exist_ok=True)
     drawn = DIAGRAM.replace('<consilium:form name="look" />', f'<consilium:form name="look" due="{due}" />')
-    (bundle / "second_look.bpmn").write_text(drawn, encoding="utf-8")
-    (bundle / "forms" / "look.json").write_text(json.dumps(FORM), encoding="utf-8")
-    import_bundle(bundle)
-    return start_process(
-        "SecondLook",
-        data={"site_code": "provincial"},
-        priority=order.priority,
-        site=cast.provincial,
-        subjects={
-            "order": str(order.uid),
-            "patient": str(order.patient.uid),
-            "study": order.study_instance_uid,
-        },
-        start_key=str(uuid.uuid4()),
-        actor=SystemActor("test", "provincial"),
+    return start_one_step(
+        cast, folder, FORM, subjects=subjects_of(order), diagram=drawn, priority=order.priority
     )

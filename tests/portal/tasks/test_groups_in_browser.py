@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import json
 import re
-import uuid
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from accounts.actors import SystemActor
 from accounts.models import Person
 from tests.personas import Cast
 from tests.portal.chromium import NEEDS_CHROMIUM, pictures_in
-from tests.portal.one_step_process import DIAGRAM
+from tests.portal.one_step_process import start_one_step
 from tests.workflows.forms.test_groups import form
 from workflows.models import FormDraft, ProcessInstance, UserTask
-from workflows.services import import_bundle, start_process
 
 pytestmark = NEEDS_CHROMIUM
 picture = pictures_in("TASK_PICTURES")
@@ -27,14 +23,7 @@ Desk = Callable[..., Page]
 
 @pytest.fixture
 def case(live_cast: Cast, tmp_path: Path) -> ProcessInstance:
-    (tmp_path / "forms").mkdir()
-    (tmp_path / "second_look.bpmn").write_text(DIAGRAM, encoding="utf-8")
-    (tmp_path / "forms" / "look.json").write_text(json.dumps(form()), encoding="utf-8")
-    import_bundle(tmp_path)
-    return start_process(
-        "SecondLook", data={"site_code": "provincial"}, site=live_cast.provincial, subjects={"study": "1.2.3"},
-        start_key=str(uuid.uuid4()), actor=SystemActor("test", "provincial"),
-    )  # fmt: skip
+    return start_one_step(live_cast, tmp_path, form(), subjects={"study": "1.2.3"})
 
 
 def sizes(page: Page) -> list[str]:

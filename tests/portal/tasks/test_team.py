@@ -65,3 +65,12 @@ def test_chips_narrow_the_list(cast: Cast, browser_of: BrowserOf, show: str, cou
     answer = browser_of(cast.carla).get(f"/tasks/?show={show}")
 
     assert len(answer.context["rows"]) == count
+
+
+@pytest.mark.parametrize("name", ["site", "role", "show", "after"])
+def test_a_nul_in_the_address_narrows_nothing(cast: Cast, browser_of: BrowserOf, name: str) -> None:
+    offer_task(make_case(make_order(cast)), site=cast.provincial)
+
+    answer = browser_of(cast.carla).get(f"/tasks/?{name}=%00")
+
+    assert (answer.status_code, len(answer.context["rows"])) == (200, 1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.workflows.calling.test_calls import ASK, OUTER, perform
+from tests.workflows.calling.called_cases import ASK, OUTER, perform
 from tests.workflows.conftest import bundle, install
 from workflows.locks import warm_runs
 

@@ -12,7 +12,9 @@ import pytest
 from django.core.management import call_command
 
 from common.errors import InvalidInput
+from tests.workflows.calling.called_cases import ASK, OUTER, call, called, finish, open_names, perform
 from tests.workflows.conftest import bundle, chain, flow, machine, timer, user
+from tests.workflows.engine.drawing import END
 from workflows import services
 from workflows.calling.calls import cancel_called, settle_calls
 from workflows.checks import check_bundle
@@ -22,42 +24,6 @@ from workflows.models import Incident, ProcessDefinition, ProcessInstance, Servi
 from workflows.stepping import use_cancel_called
 
 pytestmark = pytest.mark.django_db
-END = '<bpmn:endEvent id="end" name="Finished"/>'
-ASK = user("ask") + END + chain("start", "ask", "end")
-
-
-def call(name="call", called="Inner", result="answer", arguments=""):
-    return (
-        f'<bpmn:callActivity id="{name}" name="{name}" calledElement="{called}"><bpmn:extensionElements>'
-        f'<consilium:call result="{result}">{arguments}</consilium:call></bpmn:extensionElements></bpmn:callActivity>'
-    )
-
-
-OUTER = call() + user("after") + END + chain("start", "call", "after", "end")
-
-
-def perform():
-    """Do the call steps that are due, as a worker does."""
-    done = True
-    while done:
-        queued = ServiceTaskRun.objects.filter(operator=CALL_OPERATOR, status="queued").values_list(
-            "pk", flat=True
-        )
-        done = [services.perform_service_task(uid) for uid in queued].count(True) > 0
-
-
-def called():
-    return ProcessInstance.objects.get(definition__key="Inner")
-
-
-def finish(case, name, person, **data):
-    task = case.user_tasks.get(name=name, status="ready")
-    services.claim_user_task(task, actor=person)
-    return services.complete_user_task(task, actor=person, outcome="done", data=data)
-
-
-def open_names(case):
-    return sorted(case.user_tasks.filter(status="ready").values_list("name", flat=True))
 
 
 def test_the_called_process_is_a_case_of_its_own_about_the_same_things(inner, begin, cast):

@@ -6,9 +6,8 @@ from datetime import timedelta
 
 import pytest
 
-from tests.workflows.calling.test_calls import ASK, OUTER, call, called, finish, open_names
+from tests.workflows.calling.called_cases import ASK, OUTER, call, called, finish, open_names
 from tests.workflows.conftest import chain, machine, timer, user
-from tests.workflows.engine.combined.test_combinations import within
 from tests.workflows.engine.drawing import (
     END,
     boundary,
@@ -19,6 +18,7 @@ from tests.workflows.engine.drawing import (
     parallel,
     throw,
     undoable,
+    within,
 )
 from tests.workflows.news.test_correlation import deliver_all
 from workflows import services

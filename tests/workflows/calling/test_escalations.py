@@ -7,7 +7,7 @@ from functools import partial
 import pytest
 
 from tests.bulletins import deliveries
-from tests.workflows.calling.test_calls import OUTER, call, called, finish, open_names
+from tests.workflows.calling.called_cases import OUTER, call, called, finish, open_names
 from tests.workflows.conftest import bundle, chain, install, user
 from tests.workflows.engine.drawing import END, boundary, end, marked, multi, throw
 from tests.workflows.news.test_correlation import deliver_all

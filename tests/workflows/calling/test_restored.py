@@ -7,7 +7,7 @@ from functools import partial
 
 import pytest
 
-from tests.workflows.calling.test_calls import OUTER, call, called, finish, open_names
+from tests.workflows.calling.called_cases import OUTER, call, called, finish, open_names
 from tests.workflows.conftest import chain, machine, timer, user
 from tests.workflows.engine.drawing import END, boundary, end, marked, multi
 from workflows import services

@@ -53,6 +53,12 @@ def subprocess(name: str, body: str, *, kind: str = "subProcess", attributes: st
     return f'<bpmn:{kind} id="{name}"{attributes}>{body}</bpmn:{kind}>'
 
 
+def within(name: str, body: str, *steps: str, attributes: str = "", kind: str = "subProcess") -> str:
+    """A subprocess whose steps follow each other; `body` may hold more than these."""
+    start = f'<bpmn:startEvent id="{name}-s"/>'
+    return subprocess(name, start + body + chain(f"{name}-s", *steps), kind=kind, attributes=attributes)
+
+
 def event_subprocess(name: str, trigger: str, body: str, *, interrupts: bool = True) -> str:
     """A subprocess begun by its start event `<name>-start`."""
     start = event(
@@ -114,3 +120,9 @@ def multi(
         f'<bpmn:multiInstanceLoopCharacteristics isSequential="{kind}">{"".join(parts)}'
         "</bpmn:multiInstanceLoopCharacteristics>"
     )
+
+
+UNDONE_AFTERWARDS = (
+    throw("undo", "compensate") + user("after") + END + chain("start", "sub", "undo", "after", "end")
+)
+"""What follows a subprocess `sub`: it is undone, and then comes the user task `after`."""

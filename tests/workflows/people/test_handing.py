@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from accounts.models import AccessGrant, AuditEvent, Membership, Person, Role
+from accounts.models import AccessGrant, AuditEvent, Person
 from common.errors import Conflict, InvalidInput, NotFound
 from tests.bulletins import deliveries
 from tests.workflows.conftest import LANE, chain, user
@@ -15,23 +15,6 @@ from workflows.selectors import inbox
 pytestmark = pytest.mark.django_db
 BODY = user("look") + '<bpmn:endEvent id="end"/>' + chain("start", "look", "end")
 PERSONAL = LANE.replace('site="site"', 'site="site" person="who"')
-
-
-@pytest.fixture
-def li(cast, django_user_model):
-    """A second radiologist of the provincial hospital."""
-    person = django_user_model.objects.create_user("li", display_name="Li")
-    Membership.objects.create(person=person, site=cast.provincial, role=Role.RADIOLOGIST)
-    return person
-
-
-@pytest.fixture
-def task(begin, cast):
-    begin(BODY)
-    task = UserTask.objects.select_related("instance__definition").get()
-    services.claim_user_task(task, actor=cast.rosa)
-    task.refresh_from_db()
-    return task
 
 
 def told() -> list[str]:

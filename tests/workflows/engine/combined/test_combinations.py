@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.workflows.conftest import chain, flow, machine, message, timer, user
+from tests.workflows.engine.data_objects import ORDER, reads, writes
 from tests.workflows.engine.drawing import (
     END,
     boundary,
@@ -14,17 +15,10 @@ from tests.workflows.engine.drawing import (
     marked,
     multi,
     parallel,
-    subprocess,
     throw,
     undoable,
+    within,
 )
-from tests.workflows.engine.test_data_objects import ORDER, reads, writes
-
-
-def within(name, body, *steps, attributes="", kind="subProcess"):
-    """A subprocess whose steps follow each other; `body` may hold more than these."""
-    start = f'<bpmn:startEvent id="{name}-s"/>'
-    return subprocess(name, start + body + chain(f"{name}-s", *steps), kind=kind, attributes=attributes)
 
 
 def test_a_conditional_event_in_an_instance_is_about_the_data_of_that_instance(play):

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from tests.workflows.conftest import chain, machine, timer, user
-from tests.workflows.engine.combined.test_combinations import within
 from tests.workflows.engine.drawing import (
     END,
+    UNDONE_AFTERWARDS,
     boundary,
     end,
     event_subprocess,
@@ -13,14 +13,15 @@ from tests.workflows.engine.drawing import (
     multi,
     throw,
     undoable,
+    within,
 )
-
-UNDO = throw("undo", "compensate") + user("after") + END + chain("start", "sub", "undo", "after", "end")
 
 
 def test_every_instance_is_undone_with_its_own_data_the_last_completed_first(play):
     sub = within("sub", undoable("a") + end("e1"), "a", "e1")
-    process = play(marked(sub, multi(collection="items", item="one")) + UNDO, {"items": ["p", "q"]})
+    process = play(
+        marked(sub, multi(collection="items", item="one")) + UNDONE_AFTERWARDS, {"items": ["p", "q"]}
+    )
     process.complete("a", found=1)
     process.complete("a", found=2)
 

@@ -6,7 +6,6 @@ Reference  BPMN 2.0.2 §10.3.5, §10.3.8, §10.5.3, §10.7, §13.5
 from __future__ import annotations
 
 from tests.workflows.conftest import chain, machine, timer, user
-from tests.workflows.engine.combined.test_combinations import within
 from tests.workflows.engine.drawing import (
     END,
     boundary,
@@ -17,6 +16,7 @@ from tests.workflows.engine.drawing import (
     parallel,
     throw,
     undoable,
+    within,
 )
 
 MEND = user("mend") + end("e9") + chain("edge", "mend", "e9")

@@ -5,8 +5,10 @@ from __future__ import annotations
 import pytest
 
 from tests.workflows.conftest import bundle, chain, machine, user
+from tests.workflows.engine.data_objects import ORDER, reads, writes
 from tests.workflows.engine.drawing import (
     END,
+    UNDONE_AFTERWARDS,
     boundary,
     end,
     event_subprocess,
@@ -16,10 +18,8 @@ from tests.workflows.engine.drawing import (
     throw,
     undoable,
 )
-from tests.workflows.engine.test_data_objects import ORDER, reads, writes
 from workflows.checks import check_bundle
 
-UNDO = throw("undo", "compensate") + user("after") + END + chain("start", "sub", "undo", "after", "end")
 TAKE_BACK = user("take-back") + end("he") + chain("on-start", "take-back", "he")
 """What the handler does by itself; it leaves the activities of its subprocess alone."""
 ONE_BY_ONE = throw("each", "compensate") + user("tell") + end("he") + chain("on-start", "each", "tell", "he")
@@ -33,11 +33,11 @@ def within(inside, handler=TAKE_BACK, **options):
 
 @pytest.mark.parametrize("handler", [TAKE_BACK, ONE_BY_ONE])
 def test_a_subprocess_that_holds_its_handler_may_be_deployed(operators, handler):
-    assert check_bundle(bundle(within(STEPS, handler) + UNDO)) == []
+    assert check_bundle(bundle(within(STEPS, handler) + UNDONE_AFTERWARDS)) == []
 
 
 def test_the_handler_stands_for_all_of_its_subprocess_with_the_data_of_then(play):
-    process = play(within(STEPS) + UNDO)
+    process = play(within(STEPS) + UNDONE_AFTERWARDS)
     process.complete("a", step="a").complete("b", step="b")
     assert process.people == ["take-back"]
     assert process.data_at("take-back")["step"] == "b"
@@ -51,7 +51,7 @@ def test_the_handler_stands_for_all_of_its_subprocess_with_the_data_of_then(play
 
 
 def test_the_handler_may_undo_the_activities_of_its_subprocess_the_last_first(play):
-    process = play(within(STEPS, ONE_BY_ONE) + UNDO)
+    process = play(within(STEPS, ONE_BY_ONE) + UNDONE_AFTERWARDS)
     process.complete("a", step="a").complete("b", step="b")
 
     for name, step in (("undo-b", "b"), ("undo-a", "a"), ("tell", "b")):
@@ -64,7 +64,9 @@ def test_the_handler_may_undo_the_activities_of_its_subprocess_the_last_first(pl
 
 def test_the_handler_may_undo_one_activity_by_name(play):
     about = '<bpmn:compensateEventDefinition activityRef="a"/>'
-    process = play(within(STEPS, ONE_BY_ONE.replace("<bpmn:compensateEventDefinition/>", about)) + UNDO)
+    process = play(
+        within(STEPS, ONE_BY_ONE.replace("<bpmn:compensateEventDefinition/>", about)) + UNDONE_AFTERWARDS
+    )
     process.complete_in_turn("a", "b")
 
     assert process.people == ["undo-a"]
@@ -102,7 +104,7 @@ def test_a_throw_inside_a_subprocess_that_still_runs_undoes_its_activities_not_i
 
 def test_each_instance_of_a_repeated_subprocess_is_undone_from_within(play):
     sub = marked(within(STEPS, ONE_BY_ONE), multi(sequential=True, collection="items", item="one"))
-    process = play(sub + UNDO, {"items": ["p", "q"]})
+    process = play(sub + UNDONE_AFTERWARDS, {"items": ["p", "q"]})
     process.complete_in_turn("a", "b", "a", "b")
 
     undone = []
@@ -120,7 +122,7 @@ def test_subprocesses_within_each_other_are_undone_from_the_outermost_handler_in
     deepest = user("deepest") + end("de") + chain("deep-start", "deepest", "de")
     inner = subprocess("inner", STEPS + event_subprocess("deep", "compensate", deepest))
     outer = '<bpmn:startEvent id="s0"/>' + inner + end("e0") + chain("s0", "inner", "e0")
-    process = play(within(outer, ONE_BY_ONE) + UNDO)
+    process = play(within(outer, ONE_BY_ONE) + UNDONE_AFTERWARDS)
     process.complete_in_turn("a", "b")
 
     process.complete_in_turn("deepest", "tell", "after")
@@ -136,7 +138,7 @@ def test_the_handler_has_the_data_objects_of_its_subprocess_as_they_were(play):
         + chain("on-start", "look", "look-again", "he")
     )  # fmt: skip
     body = within(steps + chain("s1", "a", "e1"), handler)
-    process = play(body + UNDO)
+    process = play(body + UNDONE_AFTERWARDS)
     process.complete("a", a_found="CT")
 
     assert process.data_at("look")["Study_order"] == "CT"
@@ -172,7 +174,7 @@ SECOND = event_subprocess(
     ids=["one beside", "two in it"],
 )
 def test_a_subprocess_with_two_handlers_is_refused(operators, body):
-    found = {(each.element_id, each.message) for each in check_bundle(bundle(body + UNDO))}
+    found = {(each.element_id, each.message) for each in check_bundle(bundle(body + UNDONE_AFTERWARDS))}
 
     assert (
         "on-start",
