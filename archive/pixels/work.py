@@ -15,8 +15,10 @@ from archive.pixels.deflating import with_change
 from archive.pixels.frames import decode_frame
 from archive.pixels.inflating import beginning_of
 from archive.pixels.parsing import ParsedObject, ParsedObjects
+from archive.pixels.rendering.deformable import registration_to_plain
 from archive.pixels.rendering.drawing import drawn
-from archive.pixels.rendering.placing import places_to_plain, superimposed_from_plain
+from archive.pixels.rendering.placing import places_to_plain, registrations_in, superimposed_from_plain
+from archive.pixels.rendering.volumes import Superimposed
 from archive.pixels.rendering.wishes import Rendering
 from archive.pixels.walking import Data
 from archive.studies.modified_header import Change
@@ -74,15 +76,29 @@ def blend(
     others: Sequence[GivenObject] = (),
 ) -> Made:
     """The object's picture with the volumes over it that frames of the others make."""
-    held = [(parsed(other.data, other.key), other.data) for other in others]
-    volumes = [superimposed_from_plain(each, held) for each in over]
-    return {}, drawn(parsed(data, key), data, Rendering.from_plain(wish), over=volumes)
+    return {}, drawn(parsed(data, key), data, Rendering.from_plain(wish), over=_volumes(over, others))
+
+
+def _volumes(over: list[dict[str, Any]], others: Sequence[GivenObject]) -> list[Superimposed]:
+    are_registrations = registrations_in(over)
+    images, registrations = {}, {}
+    for at, other in enumerate(others):
+        if at in are_registrations:
+            registrations[at] = other.data
+        else:
+            images[at] = parsed(other.data, other.key), other.data
+    return [superimposed_from_plain(each, images, registrations) for each in over]
 
 
 def places(data: Data, *, key: str) -> Made:
     """Where each frame of an object lies in the patient, as far as it says."""
     one = parsed(data, key)
     return places_to_plain(one.header, one.layout.number_of_frames), b""
+
+
+def registration(data: Data, *, key: str) -> Made:  # noqa: ARG001
+    """What a deformable registration says, but for its vectors."""
+    return registration_to_plain(data), b""
 
 
 def inflate(data: Data, *, key: str, most: int, held: int) -> Made:  # noqa: ARG001
@@ -102,6 +118,7 @@ TASKS: dict[str, Task] = {
     "render": render,
     "blend": blend,
     "places": places,
+    "registration": registration,
     "inflate": inflate,
     "modify_deflated": modify_deflated,
 }

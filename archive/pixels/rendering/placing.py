@@ -15,6 +15,7 @@ from pydicom import Dataset
 from archive.pixels.errors import unreadable
 from archive.pixels.functional_groups import frame_value
 from archive.pixels.parsing import ParsedObject
+from archive.pixels.rendering.deformable import field_of
 from archive.pixels.rendering.planes import Plane, plane_of
 from archive.pixels.rendering.volumes import Layer, Superimposed
 from archive.pixels.walking import Data
@@ -27,33 +28,42 @@ class FramesOver:
     """The frames of a volume over a picture, as `Superimposed` wants them.
 
     Each is its object, counted from 0 among those that go with the picture, and its number in it. The matrix is that
-    of 4 by 4, row after row.
+    of 4 by 4, row after row. What they are deformed by is the object of a registration, and the item of it from 0.
     """
 
     frames: tuple[tuple[int, int], ...]
     spacing_mm: float
     matrix: tuple[float, ...] | None = None
     number: int = 0
+    deformed_by: tuple[int, int] | None = None
 
     def to_plain(self) -> dict[str, Any]:
         return asdict(self)
 
 
 def superimposed_from_plain(
-    values: Mapping[str, Any], objects: Sequence[tuple[ParsedObject, Data]]
+    values: Mapping[str, Any],
+    images: Mapping[int, tuple[ParsedObject, Data]],
+    registrations: Mapping[int, Data],
 ) -> Superimposed:
-    """What `FramesOver.to_plain` says of these objects."""
-    matrix = values["matrix"]
+    """What `FramesOver.to_plain` says of these objects. Raises PixelsUnreadable if a deformation cannot be followed."""
+    matrix, deformed_by = values["matrix"], values["deformed_by"]
     layers = []
     for at, frame in values["frames"]:
-        parsed, data = objects[at]
+        parsed, data = images[at]
         layers.append(Layer(parsed, data, frame))
     return Superimposed(
         layers=layers,
         spacing_mm=values["spacing_mm"],
         matrix=None if matrix is None else np.array(matrix).reshape(4, 4),
         number=values["number"],
+        field=None if deformed_by is None else field_of(registrations[deformed_by[0]], deformed_by[1]),
     )
+
+
+def registrations_in(over: Sequence[Mapping[str, Any]]) -> set[int]:
+    """Which of the objects are registrations."""
+    return {each["deformed_by"][0] for each in over if each["deformed_by"] is not None}
 
 
 @dataclass(frozen=True, slots=True)

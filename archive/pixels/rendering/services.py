@@ -10,9 +10,11 @@ from pydicom import dcmread
 
 from archive.pixels.errors import DECODING_FAILURES, unreadable
 from archive.pixels.pool import TIME_LIMIT_S, pixel_pool
+from archive.pixels.rendering.deformable import registration_from_plain
 from archive.pixels.rendering.placing import FramePlace, FramesOver, places_from_plain
 from archive.pixels.rendering.plain import plain_picture
 from archive.pixels.rendering.references import Frames, referenced_frames
+from archive.pixels.rendering.registrations import Registration
 from archive.pixels.rendering.wishes import Rendering
 from archive.pixels.sources import PixelSource
 
@@ -47,6 +49,15 @@ def blended(
 def frame_places(source: PixelSource) -> list[FramePlace]:
     """Where the frames of an object lie. Raises as `rendered`."""
     return places_from_plain(pixel_pool().run("places", {}, source).facts)
+
+
+def deformable_registration(source: PixelSource, *, uid: str) -> Registration:
+    """What the deformable registration with this SOP Instance UID says, but for its vectors.
+
+    Raises  PixelsUnreadable REGISTRATION_MATRIX, REGISTRATION_GRID if it cannot be followed; else as `rendered`.
+    """
+    facts = pixel_pool().run("registration", {}, source, timeout_s=ANIMATION_LIMIT_S).facts
+    return registration_from_plain(facts, uid=uid)
 
 
 def as_presentation(part10: bytes) -> str:
