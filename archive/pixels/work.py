@@ -16,9 +16,9 @@ from archive.pixels.frames import decode_frame
 from archive.pixels.inflating import beginning_of
 from archive.pixels.parsing import ParsedObject, ParsedObjects
 from archive.pixels.rendering.deformable import registration_to_plain
-from archive.pixels.rendering.drawing import drawn
+from archive.pixels.rendering.drawing import drawn, film_drawn
 from archive.pixels.rendering.placing import places_to_plain, registrations_in, superimposed_from_plain
-from archive.pixels.rendering.volumes import Superimposed
+from archive.pixels.rendering.volumes import Layer, Superimposed
 from archive.pixels.rendering.wishes import Rendering
 from archive.pixels.walking import Data
 from archive.studies.modified_header import Change
@@ -79,15 +79,44 @@ def blend(
     return {}, drawn(parsed(data, key), data, Rendering.from_plain(wish), over=_volumes(over, others))
 
 
+def blend_film(
+    data: Data,
+    *,
+    key: str,
+    wish: dict[str, Any],
+    moments: list[dict[str, Any]],
+    others: Sequence[GivenObject] = (),
+) -> Made:
+    """Pictures of several of the objects, each with volumes over it, one after the other."""
+    objects = [GivenObject(data, key), *others]
+    over = [each for moment in moments for each in moment["over"]]
+    images, registrations = _parted(objects, registrations_in(over))
+    film = [
+        (
+            Layer(*images[moment["object"]], moment["frame"]),
+            [superimposed_from_plain(each, images, registrations) for each in moment["over"]],
+        )
+        for moment in moments
+    ]
+    return {}, film_drawn(film, Rendering.from_plain(wish))
+
+
 def _volumes(over: list[dict[str, Any]], others: Sequence[GivenObject]) -> list[Superimposed]:
-    are_registrations = registrations_in(over)
-    images, registrations = {}, {}
-    for at, other in enumerate(others):
-        if at in are_registrations:
-            registrations[at] = other.data
-        else:
-            images[at] = parsed(other.data, other.key), other.data
+    images, registrations = _parted(others, registrations_in(over))
     return [superimposed_from_plain(each, images, registrations) for each in over]
+
+
+def _parted(
+    objects: Sequence[GivenObject], are_registrations: set[int]
+) -> tuple[dict[int, tuple[ParsedObject, Data]], dict[int, Data]]:
+    """The images among the objects, and the registrations, by their places."""
+    images, registrations = {}, {}
+    for at, one in enumerate(objects):
+        if at in are_registrations:
+            registrations[at] = one.data
+        else:
+            images[at] = parsed(one.data, one.key), one.data
+    return images, registrations
 
 
 def places(data: Data, *, key: str) -> Made:
@@ -117,6 +146,7 @@ TASKS: dict[str, Task] = {
     "transcode_instance": transcode_instance,
     "render": render,
     "blend": blend,
+    "blend_film": blend_film,
     "places": places,
     "registration": registration,
     "inflate": inflate,

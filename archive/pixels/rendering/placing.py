@@ -1,4 +1,4 @@
-"""Where frames lie, and which of them are laid over a picture: plain values, handed to a decoder's process and back.
+"""Where frames lie, and when they were taken; which of them are laid over a picture: plain values for another process.
 
 Reference  PS3.3 §C.7.6.2 (image plane), §C.8.20.3.1 (segment of a frame)
 """
@@ -6,7 +6,7 @@ Reference  PS3.3 §C.7.6.2 (image plane), §C.8.20.3.1 (segment of a frame)
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
@@ -17,6 +17,7 @@ from archive.pixels.functional_groups import frame_value
 from archive.pixels.parsing import ParsedObject
 from archive.pixels.rendering.deformable import field_of
 from archive.pixels.rendering.planes import Plane, plane_of
+from archive.pixels.rendering.timing import Times, times_of
 from archive.pixels.rendering.volumes import Layer, Superimposed
 from archive.pixels.walking import Data
 
@@ -36,6 +37,18 @@ class FramesOver:
     matrix: tuple[float, ...] | None = None
     number: int = 0
     deformed_by: tuple[int, int] | None = None
+
+    def to_plain(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """One picture of a film: its object, counted from 0 among all of the film's, its frame, and what lies over it."""
+
+    object: int
+    frame: int
+    over: tuple[FramesOver, ...]
 
     def to_plain(self) -> dict[str, Any]:
         return asdict(self)
@@ -68,10 +81,14 @@ def registrations_in(over: Sequence[Mapping[str, Any]]) -> set[int]:
 
 @dataclass(frozen=True, slots=True)
 class FramePlace:
-    """Where one frame lies; None where it does not say. `segment` is the one a frame of a segmentation shows."""
+    """Where and when one frame was taken; None where it does not say.
+
+    `segment` is the one a frame of a segmentation shows.
+    """
 
     plane: Plane | None
     segment: int | None = None
+    times: Times = field(default_factory=dict)
 
 
 def places_to_plain(header: Dataset, count: int) -> dict[str, Any]:
@@ -82,13 +99,16 @@ def places_to_plain(header: Dataset, count: int) -> dict[str, Any]:
 
 
 def places_from_plain(values: Mapping[str, Any]) -> list[FramePlace]:
-    return [FramePlace(_plane_from_plain(plane), segment) for plane, segment in values["frames"]]
+    return [
+        FramePlace(_plane_from_plain(plane), segment, times) for plane, segment, times in values["frames"]
+    ]
 
 
 def _place_to_plain(header: Dataset, frame: int) -> list[Any]:
     plane = plane_of(header, frame)
     segment = frame_value(header, frame, "SegmentIdentificationSequence", "ReferencedSegmentNumber")
-    return [None if plane is None else _plane_to_plain(plane), segment if isinstance(segment, int) else None]
+    placed = None if plane is None else _plane_to_plain(plane)
+    return [placed, segment if isinstance(segment, int) else None, times_of(header, frame)]
 
 
 def _plane_to_plain(plane: Plane) -> list[Any]:

@@ -11,7 +11,7 @@ from pydicom import dcmread
 from archive.pixels.errors import DECODING_FAILURES, unreadable
 from archive.pixels.pool import TIME_LIMIT_S, pixel_pool
 from archive.pixels.rendering.deformable import registration_from_plain
-from archive.pixels.rendering.placing import FramePlace, FramesOver, places_from_plain
+from archive.pixels.rendering.placing import FramePlace, FramesOver, Moment, places_from_plain
 from archive.pixels.rendering.plain import plain_picture
 from archive.pixels.rendering.references import Frames, referenced_frames
 from archive.pixels.rendering.registrations import Registration
@@ -44,6 +44,13 @@ def blended(
     """
     arguments = {"wish": wish.to_plain(), "over": [one.to_plain() for one in over]}
     return pixel_pool().run("blend", arguments, source, others=others).body
+
+
+def film_blended(film: Sequence[Moment], sources: Sequence[PixelSource], wish: Rendering) -> bytes:
+    """The pictures of a film one after the other, each blended. Raises  as `rendered`."""
+    arguments = {"wish": wish.to_plain(), "moments": [one.to_plain() for one in film]}
+    first, *others = sources
+    return pixel_pool().run("blend_film", arguments, first, others=others, timeout_s=ANIMATION_LIMIT_S).body
 
 
 def frame_places(source: PixelSource) -> list[FramePlace]:

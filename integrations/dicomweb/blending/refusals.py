@@ -17,7 +17,8 @@ _SENTENCES = {
     "BLENDING_REGISTRATION_MATRIX": "The matrices of the spatial registration cannot be followed",
     "BLENDING_REGISTRATION_GRID": "The deformation grid of the spatial registration cannot be followed",
     "BLENDING_REGISTRATION_INVERSE": "The images that are shown in their own geometry are deformed by the registration",
-    "BLENDING_TIME_SERIES": "Series of images in time are not blended",
+    "BLENDING_TIME_UNTOLD": "The images of a series in time do not say which of them were taken together",
+    "BLENDING_TIME_POINTS": "The series in time to be blended have different numbers of time points",
 }
 
 

@@ -39,10 +39,11 @@ class Over:
 
 @dataclass(frozen=True, slots=True)
 class Covered:
-    """A frame to be shown, and what lies over it."""
+    """A frame to be shown, and what lies over it. Those of one film show one place at one time after the other."""
 
     below: Frame
     over: tuple[Over, ...]
+    film: int | None = None
 
     @property
     def subjects_over(self) -> list[Subject]:
@@ -140,7 +141,8 @@ def first_over(
 
 def check_amount(covered: Sequence[Covered]) -> None:
     """Raises  NotAcceptable if more frames would be decoded than for one answer."""
-    if sum(len(over.frames) + 1 for one in covered for over in one.over) > MOST_IN_ANSWER:
+    decoded = sum(len(over.frames) + 1 for one in covered for over in one.over)
+    if max(decoded, len(covered)) > MOST_IN_ANSWER:
         raise refused("BLENDING_TOO_LARGE")
 
 
