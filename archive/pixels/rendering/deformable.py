@@ -25,6 +25,7 @@ from archive.pixels.walking import Data
 
 DEFORMABLE_REGISTRATION = "1.2.840.10008.5.1.4.1.1.66.3"
 MOST_VECTORS = 1 << 26
+MOST_ITEMS = 1000
 _REGISTRATIONS, _GRIDS, _VECTORS = 0x00640002, 0x00640005, 0x00640009
 _BYTES_OF_VECTOR = 12
 
@@ -37,10 +38,12 @@ def registration_to_plain(data: Data) -> dict[str, Any]:
     try:
         whole = elements_of(data)
         header = whole.dataset(without=[_REGISTRATIONS])
-        items = [_item_to_plain(one) for one in whole.items(_REGISTRATIONS)]
+        items = whole.items(_REGISTRATIONS)
+        if len(items) > MOST_ITEMS:
+            raise unreadable("REGISTRATION_GRID")
         return {
             "frame_of_reference": str(header.get("FrameOfReferenceUID") or ""),
-            "items": items,
+            "items": [_item_to_plain(one) for one in items],
         }
     except DECODING_FAILURES as error:
         raise unreadable("REGISTRATION_GRID") from error

@@ -12,7 +12,12 @@ import pytest
 from pydicom import Dataset
 
 from archive.pixels.errors import PixelsUnreadable
-from archive.pixels.rendering.deformable import field_of, registration_from_plain, registration_to_plain
+from archive.pixels.rendering.deformable import (
+    MOST_ITEMS,
+    field_of,
+    registration_from_plain,
+    registration_to_plain,
+)
 from archive.pixels.rendering.planes import Grid, Numbers
 from archive.pixels.rendering.registrations import Registered
 from tests.archive.pixels.blends import deformable, deformed, matrix_of
@@ -32,7 +37,8 @@ def constant(*vector: float, shape: tuple[int, int, int] = (1, 5, 5)) -> Numbers
 
 
 def moved_by(*vector: float) -> Numbers:
-    return HERE + np.array(vector)
+    moved: Numbers = HERE + np.array(vector)
+    return moved
 
 
 def taken_from(one: Dataset, grid: Grid | None = None, size: int = 5) -> Numbers:
@@ -167,6 +173,13 @@ def with_grid(**elements: Any) -> Dataset:
     for keyword, value in elements.items():
         setattr(made.DeformableRegistrationGridSequence[0], keyword, value)
     return made
+
+
+def test_more_items_than_anybody_writes_are_refused():
+    with pytest.raises(PixelsUnreadable) as refusal:
+        registration_to_plain(part10(deformable(*[deformed(None)] * (MOST_ITEMS + 1))))
+
+    assert refusal.value.code == "REGISTRATION_GRID"
 
 
 def with_two_grids() -> Dataset:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
-from PIL import Image
+from PIL import Image, ImageSequence
 
 from archive.studies.services import store_part10
 from integrations.dicomweb.blending import frames, handing
@@ -115,9 +115,9 @@ def test_two_series_in_time_go_on_together(theo, cast):
         store_moment(cast.county, number, value, TemporalPositionIdentifier=2 - number)
     store_in_study(cast.county, advanced_state([grey(**TIMED), red(**TIMED)], [step(1, 2)]))
 
-    made = pictures_of(theo.get(URL, HTTP_ACCEPT=MANY))
+    shown = pictures_of(theo.get(URL, HTTP_ACCEPT=MANY))
 
-    assert [picture[3, 3].tolist() for picture in made] == [
+    assert [picture[3, 3].tolist() for picture in shown] == [
         [round(2.55 * (10 + 40) / 2), round(2.55 * 10 / 2), round(2.55 * 10 / 2)],
         [round(2.55 * (30 + 90) / 2), round(2.55 * 30 / 2), round(2.55 * 30 / 2)],
     ]
@@ -166,12 +166,8 @@ def test_gifs_are_a_film_of_each_place(theo, cast):
 
 def film_of(data: bytes) -> list[int]:
     """Red in the middle of each picture; a GIF has colours of its own near to those drawn."""
-    shown = Image.open(io.BytesIO(data))
-    found = []
-    for number in range(shown.n_frames):
-        shown.seek(number)
-        found.append(int(np.asarray(shown.convert("RGB"))[3, 3, 0]))
-    return found
+    shown = ImageSequence.Iterator(Image.open(io.BytesIO(data)))
+    return [int(np.asarray(picture.convert("RGB"))[3, 3, 0]) for picture in shown]
 
 
 def test_one_picture_is_not_taken_for_all_of_a_series_in_time(theo, cast):
