@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import product
 
 import numpy as np
 from numpy.typing import NDArray
@@ -138,13 +139,22 @@ class Field:
 
 def _interpolated(vectors: Vectors, cells: Numbers) -> Numbers:
     """The vectors at these columns, rows and planes. One that does not count may be anything."""
-    last = np.array(vectors.shape[2::-1]) - 1
-    base = np.clip(np.floor(cells), 0, last).astype(np.int64)
-    share = np.clip(cells - base, 0, 1)
-    total = np.zeros(cells.shape)
-    for corner in np.ndindex(2, 2, 2):
-        step = np.array(corner)
-        weight = np.prod(np.where(step, share, 1 - share), axis=-1)[..., None]
-        column, row, plane = np.moveaxis(np.minimum(base + step, last), -1, 0)
-        total += np.where(weight > 0, vectors[plane, row, column] * weight, 0.0)
+    planes, rows, columns = vectors.shape[:3]
+    flat, total = vectors.reshape(-1, 3), np.zeros(cells.shape)
+    column, row, plane = (
+        _neighbours(cells[..., axis], count) for axis, count in enumerate((columns, rows, planes))
+    )
+    for (k, of_plane), (j, of_row), (i, of_column) in product(plane, row, column):
+        weight = of_plane * of_row * of_column
+        part = flat[(k * rows + j) * columns + i] * weight[..., None]
+        part[weight == 0] = 0
+        total += part
     return total
+
+
+def _neighbours(index: Numbers, count: int) -> list[tuple[NDArray[np.int64], Numbers]]:
+    """The cells before and behind, and how much each counts; at the borders the last one counts alone."""
+    inside = np.clip(index, 0, count - 1)
+    before = np.floor(inside).astype(np.int64)
+    share = inside - before
+    return [(before, 1 - share), (np.minimum(before + 1, count - 1), share)]
