@@ -22,6 +22,8 @@ SENTENCES: dict[str, str | Promise] = {
     "OBJECT_TOO_LARGE": _("The object is too large when inflated."),
     "DATA_SET_DAMAGED": _("The data set breaks off or is damaged."),
     "PRESENTATION_UNSUITED": _("The presentation state cannot be applied to this image."),
+    "REGISTRATION_MATRIX": _("The matrices of the spatial registration cannot be followed."),
+    "REGISTRATION_GRID": _("The deformation grid of the spatial registration cannot be followed."),
     "MASK_OPERATION": _("The presentation state asks for a mask operation that its class does not have."),
 }
 

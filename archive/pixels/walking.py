@@ -22,7 +22,7 @@ UNDEFINED = 0xFFFFFFFF
 
 _WANTED = frozenset([ROWS, COLUMNS, SAMPLES, FRAMES, BITS_ALLOCATED, PHOTOMETRIC, OFFSETS, LENGTHS])
 _LONG = frozenset([b"OB", b"OD", b"OF", b"OL", b"OV", b"OW", b"SQ", b"SV", b"UC", b"UN", b"UR", b"UT", b"UV"])
-_ITEM, _ITEM_END, _SEQUENCE_END = 0xFFFEE000, 0xFFFEE00D, 0xFFFEE0DD
+ITEM, ITEM_END, SEQUENCE_END = 0xFFFEE000, 0xFFFEE00D, 0xFFFEE0DD
 _DEEPEST = 40
 _LARGEST_INFLATED = 1 << 30
 _HEAD = {order: struct.Struct(f"{order}HH2sH") for order in "<>"}
@@ -65,7 +65,7 @@ class Walked:
 def transfer_syntax_of(data: Data) -> str:
     """As the file meta information says. Raises PixelsUnreadable."""
     try:
-        return _meta(data)[0]
+        return meta_of(data)[0]
     except (struct.error, IndexError) as error:
         raise unreadable() from error
 
@@ -73,7 +73,7 @@ def transfer_syntax_of(data: Data) -> str:
 def start_of_data_set(data: Data) -> int:
     """Where the file meta information ends. Raises PixelsUnreadable."""
     try:
-        return _meta(data)[1]
+        return meta_of(data)[1]
     except (struct.error, IndexError) as error:
         raise unreadable() from error
 
@@ -81,29 +81,29 @@ def start_of_data_set(data: Data) -> int:
 def walk(data: Data) -> Walked:
     """As far as the pixel data. Raises PixelsUnreadable: NOT_AN_IMAGE if there are none, else damaged."""
     try:
-        syntax, start = _meta(data)
+        syntax, start = meta_of(data)
         if syntax == DEFLATED:
-            data = bytes(data[:start]) + _inflated(data[start:])
-        return _walk(data, syntax, start, _as_found(data, start, encoding_of(syntax)))
+            data = bytes(data[:start]) + inflated(data[start:])
+        return _walk(data, syntax, start, as_found(data, start, encoding_of(syntax)))
     except (struct.error, IndexError, zlib.error) as error:
         raise unreadable() from error
 
 
-def _meta(data: Data) -> tuple[str, int]:
+def meta_of(data: Data) -> tuple[str, int]:
     """Transfer syntax and where the data set starts."""
     if bytes(data[128:132]) != b"DICM":
         raise unreadable()
     end = 144 + int(struct.unpack_from("<L", data, 140)[0])
     at, syntax = 144, ""
     while at < end:
-        group, element, _vr, length, value = _element(data, at, encoding_of(""))
+        group, element, _vr, length, value = element_at(data, at, encoding_of(""))
         if (group, element) == (0x0002, 0x0010):
             syntax = bytes(data[value : value + length]).decode("latin-1").strip(" \0")
         at = value + length
     return syntax, end
 
 
-def _inflated(data: Data) -> bytes:
+def inflated(data: Data) -> bytes:
     inflater = zlib.decompressobj(wbits=-zlib.MAX_WBITS)
     whole = inflater.decompress(data, _LARGEST_INFLATED)
     if inflater.unconsumed_tail:
@@ -111,7 +111,7 @@ def _inflated(data: Data) -> bytes:
     return whole
 
 
-def _as_found(data: Data, at: int, encoding: Encoding) -> Encoding:
+def as_found(data: Data, at: int, encoding: Encoding) -> Encoding:
     """The encoding the first element shows: some systems send implicit VR under an explicit syntax."""
     if encoding.is_implicit or encoding.order == ">" or bytes(data[at + 4 : at + 6]).isalpha():
         return encoding
@@ -123,7 +123,7 @@ def _walk(data: Data, syntax: str, start: int, encoding: Encoding) -> Walked:
     spans: dict[int, tuple[int, int]] = {}
     at, size = start, len(data)
     while at + 8 <= size:
-        group, element, vr, length, value = _element(data, at, encoding)
+        group, element, vr, length, value = element_at(data, at, encoding)
         tag = group << 16 | element
         if tag in PIXEL_TAGS:
             if length != UNDEFINED and value + length > size:
@@ -131,7 +131,7 @@ def _walk(data: Data, syntax: str, start: int, encoding: Encoding) -> Walked:
             return Walked(data, syntax, encoding, values, start, at, value, length, tag, vr, spans)
         if length == UNDEFINED:
             inside = Encoding(is_implicit=True, order="<") if vr == b"UN" else encoding
-            end = _behind_items(data, value, inside, 0)
+            end = behind_items(data, value, inside, 0)
         else:
             end = value + length
             if tag in _WANTED:
@@ -141,7 +141,7 @@ def _walk(data: Data, syntax: str, start: int, encoding: Encoding) -> Walked:
     raise unreadable("NOT_AN_IMAGE")
 
 
-def _element(data: Data, at: int, encoding: Encoding) -> tuple[int, int, bytes, int, int]:
+def element_at(data: Data, at: int, encoding: Encoding) -> tuple[int, int, bytes, int, int]:
     """Group, element, VR, length, and where the value starts."""
     group, element, vr, length = _HEAD[encoding.order].unpack_from(data, at)
     if encoding.is_implicit or group == 0xFFFE:
@@ -151,27 +151,27 @@ def _element(data: Data, at: int, encoding: Encoding) -> tuple[int, int, bytes, 
     return group, element, vr, length, at + 8
 
 
-def _behind_items(data: Data, at: int, encoding: Encoding, depth: int) -> int:
+def behind_items(data: Data, at: int, encoding: Encoding, depth: int) -> int:
     """Where a sequence of undefined length ends: behind its delimiter."""
     if depth > _DEEPEST:
         raise unreadable()
     while True:
-        group, element, _vr, length, at = _element(data, at, encoding)
+        group, element, _vr, length, at = element_at(data, at, encoding)
         tag = group << 16 | element
-        if tag == _SEQUENCE_END:
+        if tag == SEQUENCE_END:
             return at
-        if tag != _ITEM:
+        if tag != ITEM:
             raise unreadable()
         at = _behind_item(data, at, encoding, depth) if length == UNDEFINED else at + length
 
 
 def _behind_item(data: Data, at: int, encoding: Encoding, depth: int) -> int:
     while True:
-        group, element, vr, length, at = _element(data, at, encoding)
-        if group << 16 | element == _ITEM_END:
+        group, element, vr, length, at = element_at(data, at, encoding)
+        if group << 16 | element == ITEM_END:
             return at
         if length == UNDEFINED:
             inside = Encoding(is_implicit=True, order="<") if vr == b"UN" else encoding
-            at = _behind_items(data, at, inside, depth + 1)
+            at = behind_items(data, at, inside, depth + 1)
         else:
             at += length

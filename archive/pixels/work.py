@@ -15,8 +15,10 @@ from archive.pixels.deflating import with_change
 from archive.pixels.frames import decode_frame
 from archive.pixels.inflating import beginning_of
 from archive.pixels.parsing import ParsedObject, ParsedObjects
-from archive.pixels.rendering.drawing import drawn
-from archive.pixels.rendering.placing import places_to_plain, superimposed_from_plain
+from archive.pixels.rendering.deformable import registration_to_plain
+from archive.pixels.rendering.drawing import drawn, film_drawn
+from archive.pixels.rendering.placing import places_to_plain, registrations_in, superimposed_from_plain
+from archive.pixels.rendering.volumes import Layer, Superimposed
 from archive.pixels.rendering.wishes import Rendering
 from archive.pixels.walking import Data
 from archive.studies.modified_header import Change
@@ -74,15 +76,58 @@ def blend(
     others: Sequence[GivenObject] = (),
 ) -> Made:
     """The object's picture with the volumes over it that frames of the others make."""
-    held = [(parsed(other.data, other.key), other.data) for other in others]
-    volumes = [superimposed_from_plain(each, held) for each in over]
-    return {}, drawn(parsed(data, key), data, Rendering.from_plain(wish), over=volumes)
+    return {}, drawn(parsed(data, key), data, Rendering.from_plain(wish), over=_volumes(over, others))
+
+
+def blend_film(
+    data: Data,
+    *,
+    key: str,
+    wish: dict[str, Any],
+    moments: list[dict[str, Any]],
+    others: Sequence[GivenObject] = (),
+) -> Made:
+    """Pictures of several of the objects, each with volumes over it, one after the other."""
+    objects = [GivenObject(data, key), *others]
+    over = [each for moment in moments for each in moment["over"]]
+    images, registrations = _parted(objects, registrations_in(over))
+    film = [
+        (
+            Layer(*images[moment["object"]], moment["frame"]),
+            [superimposed_from_plain(each, images, registrations) for each in moment["over"]],
+        )
+        for moment in moments
+    ]
+    return {}, film_drawn(film, Rendering.from_plain(wish))
+
+
+def _volumes(over: list[dict[str, Any]], others: Sequence[GivenObject]) -> list[Superimposed]:
+    images, registrations = _parted(others, registrations_in(over))
+    return [superimposed_from_plain(each, images, registrations) for each in over]
+
+
+def _parted(
+    objects: Sequence[GivenObject], are_registrations: set[int]
+) -> tuple[dict[int, tuple[ParsedObject, Data]], dict[int, Data]]:
+    """The images among the objects, and the registrations, by their places."""
+    images, registrations = {}, {}
+    for at, one in enumerate(objects):
+        if at in are_registrations:
+            registrations[at] = one.data
+        else:
+            images[at] = parsed(one.data, one.key), one.data
+    return images, registrations
 
 
 def places(data: Data, *, key: str) -> Made:
     """Where each frame of an object lies in the patient, as far as it says."""
     one = parsed(data, key)
     return places_to_plain(one.header, one.layout.number_of_frames), b""
+
+
+def registration(data: Data, *, key: str) -> Made:  # noqa: ARG001
+    """What a deformable registration says, but for its vectors."""
+    return registration_to_plain(data), b""
 
 
 def inflate(data: Data, *, key: str, most: int, held: int) -> Made:  # noqa: ARG001
@@ -101,7 +146,9 @@ TASKS: dict[str, Task] = {
     "transcode_instance": transcode_instance,
     "render": render,
     "blend": blend,
+    "blend_film": blend_film,
     "places": places,
+    "registration": registration,
     "inflate": inflate,
     "modify_deflated": modify_deflated,
 }

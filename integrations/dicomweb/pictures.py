@@ -6,9 +6,9 @@ Reference  PS3.18 §8.7.4 (rendered media types), §8.3.5 (rendering)
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from django.http import HttpResponse
@@ -17,12 +17,12 @@ from accounts.actors import Actor
 from archive.pixels.parallel import in_order
 from archive.pixels.rendering.documents import Document, document_of
 from archive.pixels.rendering.presentation import CLASSES
-from archive.pixels.rendering.services import as_presentation, blended, referenced_by, rendered
+from archive.pixels.rendering.services import as_presentation, blended, film_blended, referenced_by, rendered
 from archive.pixels.rendering.wishes import Format, Rendering
 from archive.pixels.sources import source_of
 from archive.studies.models import Series
 from common.errors import ServiceError
-from integrations.dicomweb.blending.handing import frames_over, sources_over
+from integrations.dicomweb.blending.handing import film_of, frames_over, sources_over
 from integrations.dicomweb.blending.states import BLENDING_STATES, blended_by
 from integrations.dicomweb.blending.volumes import Covered
 from integrations.dicomweb.errors import NotAcceptable
@@ -41,18 +41,21 @@ PICTURES = (JPEG, PNG, GIF)
 class Picture:
     """One picture to be drawn: of which instance, which frames, by which presentation state, and what lies over it.
 
-    Of several frames it is the first; a film is all of them. `over` is None where nothing is blended.
+    Of several frames it is the first; a film is all of them. `over` is None where nothing is blended, and `film` are
+    the frames blended one after the other where it is a film of a series in time.
     """
 
     subject: Subject
     frames: tuple[int, ...] = ()
     state: str | None = None
     over: Covered | None = None
+    film: tuple[Covered, ...] = ()
 
     @property
     def shown(self) -> list[Subject]:
         """The instances that can be seen in it."""
-        return [self.subject, *(self.over.subjects_over if self.over is not None else ())]
+        blended = self.film or (() if self.over is None else (self.over,))
+        return [self.subject, *(one for each in blended for one in (each.below.subject, *each.subjects_over))]
 
 
 def presented(actor: Actor, state: Subject, *, only: str | None = None) -> list[Picture]:
@@ -73,6 +76,20 @@ def presented(actor: Actor, state: Subject, *, only: str | None = None) -> list[
     if not pictures:
         raise NotAcceptable("The images of the presentation state are not here", code="IMAGES_MISSING")
     return pictures
+
+
+def films(pictures: Sequence[Picture]) -> list[Picture]:
+    """Those of one place in a series in time together as a film, in the order of the first ones; others as they are."""
+    found: dict[object, list[Picture]] = {}
+    for number, picture in enumerate(pictures):
+        film = None if picture.over is None else picture.over.film
+        found.setdefault(("film", film) if film is not None else number, []).append(picture)
+    return [
+        group[0]
+        if len(group) == 1
+        else replace(group[0], film=tuple(one.over for one in group if one.over is not None))
+        for group in found.values()
+    ]
 
 
 def refuse_other_states(sop_class_uid: str) -> None:
@@ -122,6 +139,8 @@ def _drawing(
         presentation=picture.state,
     )
     try:
+        if picture.film:
+            return partial(film_blended, *film_of(picture.film), wish)
         source = source_of(picture.subject)
         if picture.over is None:
             return partial(rendered, source, wish)

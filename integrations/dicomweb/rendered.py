@@ -45,6 +45,7 @@ from integrations.dicomweb.pictures import (
     document,
     drawn,
     drawn_in_order,
+    films,
     presented,
     refuse_other_states,
 )
@@ -90,7 +91,11 @@ def rendered_resource(
             return alone(shown.data, kind.type)
     pictures = _pictures(actor, found, numbers, is_one=bool(instance))
     _note_other_studies(actor, pictures, study)
-    media = _chosen(accept_texts(request), is_one=len(pictures) == 1, is_film=bool(numbers))
+    as_films = films(pictures)
+    is_film = bool(numbers) or len(as_films) == 1
+    media = _chosen(accept_texts(request), is_one=len(pictures) == 1, is_film=is_film)
+    if GIF.type in {media.type, media.part_type}:
+        pictures = as_films
     refuse_profile(parameters, media.part_type if media.is_multipart else media.type)
     lines = annotation_lines(study, parameters)
     if not media.is_multipart:

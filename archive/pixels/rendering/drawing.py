@@ -8,7 +8,7 @@ from __future__ import annotations
 import base64
 import functools
 import io
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -31,11 +31,10 @@ from archive.pixels.rendering.profiles import colours_of
 from archive.pixels.rendering.shutters import shuttered
 from archive.pixels.rendering.viewports import placed
 from archive.pixels.rendering.volumes import Layer, Superimposed
-from archive.pixels.rendering.wishes import Rendering
+from archive.pixels.rendering.wishes import MOST_FRAMES, Rendering
 from archive.pixels.walking import Data
 from archive.pixels.windowing import VoiFunction, Window
 
-MOST_FRAMES = 300
 MOST_BYTES = 1 << 29  # of all pictures of a film
 Shown = NDArray[np.uint8]
 
@@ -50,20 +49,34 @@ def drawn(
     Raises  PixelsUnreadable, NotFound.
     """
     state = _state(wish.presentation)
-    pictures: list[Shown] = []
+    pictures = (
+        _picture(parsed, data, frame, wish, state)
+        if over is None
+        else _blended(Layer(parsed, data, frame), over, wish, state or Dataset())
+        for frame in _frames(parsed, wish)
+    )
+    return _encoded(pictures, wish, profile=colours_of(parsed.header, wish, state).embedded)
+
+
+def film_drawn(moments: Sequence[tuple[Layer, Sequence[Superimposed]]], wish: Rendering) -> bytes:
+    """Frames with what lies over each, by the state that blends them: the pictures of a GIF.
+
+    Raises  as `drawn`.
+    """
+    state = _state(wish.presentation) or Dataset()
+    pictures = (_blended(below, over, wish, state) for below, over in moments)
+    return _encoded(pictures, wish, profile=colours_of(moments[0][0].header, wish, state).embedded)
+
+
+def _encoded(pictures: Iterable[Shown], wish: Rendering, *, profile: bytes | None) -> bytes:
+    made: list[Shown] = []
     left = MOST_BYTES
-    for frame in _frames(parsed, wish):
-        if over is None:
-            made = _picture(parsed, data, frame, wish, state)
-        else:
-            made = _blended(Layer(parsed, data, frame), over, wish, state or Dataset())
-        pictures.append(_finished(made, wish))
-        left -= pictures[-1].nbytes
+    for picture in pictures:
+        made.append(_finished(picture, wish))
+        left -= made[-1].nbytes
         if left < 0:
             raise unreadable("PIXELS_TOO_LARGE")
-    return encoded(
-        pictures, wish.format, quality=wish.quality, profile=colours_of(parsed.header, wish, state).embedded
-    )
+    return encoded(made, wish.format, quality=wish.quality, profile=profile)
 
 
 def _frames(parsed: ParsedObject, wish: Rendering) -> list[int]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +18,12 @@ from archive.pixels.functional_groups import frame_value
 
 Numbers = NDArray[np.float64]
 Pixels = tuple[NDArray[np.integer[Any]], NDArray[np.integer[Any]]]  # their rows, and their columns
+
+
+class Places(Protocol):
+    """Where each pixel of a picture is to be found."""
+
+    def along(self, axis: Numbers, origin: Numbers, pixels: Pixels) -> Numbers: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,10 +71,10 @@ class Plane:
     def grid(self) -> Grid:
         return Grid(self.position, self.along_column * self.row_spacing, self.along_row * self.column_spacing)
 
-    def indices(self, grid: Grid, pixels: Pixels) -> tuple[Numbers, Numbers]:
-        """Row and column in this image of each of the pixels of a grid."""
+    def indices(self, places: Places, pixels: Pixels) -> tuple[Numbers, Numbers]:
+        """Row and column in this image of each of the pixels."""
         row, column = (
-            grid.along(axis, self.position, pixels) / spacing
+            places.along(axis, self.position, pixels) / spacing
             for axis, spacing in (
                 (self.along_column, self.row_spacing),
                 (self.along_row, self.column_spacing),

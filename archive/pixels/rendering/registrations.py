@@ -1,7 +1,8 @@
-"""Spatial registrations: by which matrix the coordinates of images become those of another frame of reference.
+"""Spatial registrations: by which matrix or deformation images come to lie in another frame of reference.
 
 Conventions  a matrix is affine, 4 by 4, and leads from the coordinates of the images to the registered ones, in mm.
-Reference    PS3.3 §A.39.1, §C.20.2 (spatial registration), §C.20.2.1.1 and §C.20.2.1.2 (matrices)
+             A deformation leads the other way, and there is no way back through it.
+Reference    PS3.3 §A.39.1, §C.20.2 (spatial registration), §C.20.2.1.1 and §C.20.2.1.2 (matrices), §C.20.3
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from itertools import combinations
 import numpy as np
 from pydicom import Dataset
 
+from archive.pixels.rendering.deformations import Deformation
 from archive.pixels.rendering.planes import Numbers
 from archive.pixels.rendering.references import Named, images_named
 
@@ -21,40 +23,69 @@ _SMALLEST_VOLUME = 1e-6  # of a cube of 1 mm
 
 
 @dataclass(frozen=True, slots=True)
+class Way:
+    """From the coordinates of one image to those of another: by a matrix, then by a deformation, if any."""
+
+    matrix: Numbers | None = None
+    deformation: Deformation | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Coordinates:
-    """A frame of reference, and the matrix that leads to it from an image's own; None changes nothing."""
+    """A frame of reference, and what an image's own coordinates come to it by; None changes nothing."""
 
     frame_of_reference: str
     matrix: Numbers | None = None
+    deformation: Deformation | None = None
+
+    @property
+    def is_untouched(self) -> bool:
+        return self.matrix is None and self.deformation is None
 
     def is_same(self, other: Coordinates) -> bool:
-        if self.frame_of_reference != other.frame_of_reference:
-            return False
-        if self.matrix is None or other.matrix is None:
-            return self.matrix is other.matrix
-        return np.array_equal(self.matrix, other.matrix)
+        return self.frame_of_reference == other.frame_of_reference and self._is_moved_like(other)
 
-    def leading_to(self, other: Coordinates) -> tuple[bool, Numbers | None]:
-        """Whether both lead to the same one, and if so the matrix from these own ones to those of the other."""
-        if self.frame_of_reference != other.frame_of_reference:
-            return False, None
-        if self.matrix is None and other.matrix is None:
-            return True, None
+    def needs_inverse(self, other: Coordinates) -> bool:
+        """Whether these are deformed and the way to the other ones would lead back through that."""
+        return self.deformation is not None and not self.is_same(other)
+
+    def leading_to(self, other: Coordinates) -> Way | None:
+        """From these own ones to those of the other; None if they do not lead to the same ones, or not back."""
+        if self.frame_of_reference != other.frame_of_reference or self.needs_inverse(other):
+            return None
+        if self.deformation is not None or (self.is_untouched and other.is_untouched):
+            return Way()
+        if other.deformation is not None:
+            return Way(self.matrix, other.deformation)
         here, there = (np.eye(4) if matrix is None else matrix for matrix in (self.matrix, other.matrix))
-        return True, np.linalg.inv(there) @ here
+        return Way(np.linalg.inv(there) @ here)
+
+    def _is_moved_like(self, other: Coordinates) -> bool:
+        if self.deformation is not None:
+            return self.deformation.is_same(other.deformation)
+        if self.matrix is None or other.matrix is None:
+            return self.is_untouched and other.is_untouched
+        return np.array_equal(self.matrix, other.matrix)
 
 
 @dataclass(frozen=True, slots=True)
 class Registered:
-    """A frame of reference, or frames of images by their UIDs (all if none is named), and their matrix."""
+    """A frame of reference, or frames of images by their UIDs (all if none is named), and what registers them."""
 
     frame_of_reference: str
     images: Mapping[str, Named]
-    matrix: Numbers
+    matrix: Numbers | None = None
+    deformation: Deformation | None = None
 
     def names(self, image_uid: str, frame: int) -> bool:
         named = self.images.get(image_uid)
         return named is not None and named.holds(frame)
+
+    def is_like(self, other: Registered) -> bool:
+        """Whether both register alike."""
+        if self.matrix is None or other.matrix is None:
+            return self is other
+        return np.allclose(self.matrix, other.matrix)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,13 +95,13 @@ class Registration:
     frame_of_reference: str
     registered: tuple[Registered, ...]
 
-    def matrix_of(self, image_uid: str, frame: int, frame_of_reference: str) -> Numbers | None:
-        """That of the item that names the image, else the one for its frame of reference if there is only one."""
+    def of(self, image_uid: str, frame: int, frame_of_reference: str) -> Registered | None:
+        """The item that names the image, else the one for its frame of reference if all of these register alike."""
         for each in self.registered:
             if each.names(image_uid, frame):
-                return each.matrix
-        of_all = [each.matrix for each in self.registered if each.frame_of_reference == frame_of_reference]
-        is_one = bool(of_all) and all(np.allclose(of_all[0], other) for other in of_all[1:])
+                return each
+        of_all = [each for each in self.registered if each.frame_of_reference == frame_of_reference]
+        is_one = bool(of_all) and all(of_all[0].is_like(other) for other in of_all[1:])
         return of_all[0] if frame_of_reference and is_one else None
 
 
@@ -79,9 +110,9 @@ def coordinates_of(
 ) -> Coordinates:
     """Those the first registration of this image leads to; without any its own."""
     for registration in registrations:
-        matrix = registration.matrix_of(image_uid, frame, frame_of_reference)
-        if matrix is not None:
-            return Coordinates(registration.frame_of_reference, matrix)
+        found = registration.of(image_uid, frame, frame_of_reference)
+        if found is not None:
+            return Coordinates(registration.frame_of_reference, found.matrix, found.deformation)
     return Coordinates(frame_of_reference)
 
 
@@ -90,7 +121,7 @@ def registration_of(dataset: Dataset) -> Registration | None:
     registered = []
     for one in dataset.get("RegistrationSequence") or ():
         matrices = [
-            _matrix(each)
+            affine_matrix(each)
             for group in one.get("MatrixRegistrationSequence") or ()
             for each in group.get("MatrixSequence") or ()
         ]
@@ -98,7 +129,7 @@ def registration_of(dataset: Dataset) -> Registration | None:
         if product is None:
             return None
         frame_of_reference = str(one.get("FrameOfReferenceUID") or "")
-        registered.append(Registered(frame_of_reference, images_named(one), product))
+        registered.append(Registered(frame_of_reference, images_named(one), matrix=product))
     return Registration(str(dataset.get("FrameOfReferenceUID") or ""), tuple(registered))
 
 
@@ -118,7 +149,7 @@ def _product(matrices: Sequence[Numbers | None]) -> Numbers | None:
     return product
 
 
-def _matrix(item: Dataset) -> Numbers | None:
+def affine_matrix(item: Dataset) -> Numbers | None:
     """Row after row; None if it is not affine, or if nothing leads back."""
     try:
         matrix = np.array([float(value) for value in item.get("FrameOfReferenceTransformationMatrix") or ()])

@@ -10,9 +10,11 @@ from pydicom import dcmread
 
 from archive.pixels.errors import DECODING_FAILURES, unreadable
 from archive.pixels.pool import TIME_LIMIT_S, pixel_pool
-from archive.pixels.rendering.placing import FramePlace, FramesOver, places_from_plain
+from archive.pixels.rendering.deformable import registration_from_plain
+from archive.pixels.rendering.placing import FramePlace, FramesOver, Moment, places_from_plain
 from archive.pixels.rendering.plain import plain_picture
 from archive.pixels.rendering.references import Frames, referenced_frames
+from archive.pixels.rendering.registrations import Registration
 from archive.pixels.rendering.wishes import Rendering
 from archive.pixels.sources import PixelSource
 
@@ -44,9 +46,25 @@ def blended(
     return pixel_pool().run("blend", arguments, source, others=others).body
 
 
+def film_blended(film: Sequence[Moment], sources: Sequence[PixelSource], wish: Rendering) -> bytes:
+    """The pictures of a film one after the other, each blended. Raises  as `rendered`."""
+    arguments = {"wish": wish.to_plain(), "moments": [one.to_plain() for one in film]}
+    first, *others = sources
+    return pixel_pool().run("blend_film", arguments, first, others=others, timeout_s=ANIMATION_LIMIT_S).body
+
+
 def frame_places(source: PixelSource) -> list[FramePlace]:
     """Where the frames of an object lie. Raises as `rendered`."""
     return places_from_plain(pixel_pool().run("places", {}, source).facts)
+
+
+def deformable_registration(source: PixelSource, *, uid: str) -> Registration:
+    """What the deformable registration with this SOP Instance UID says, but for its vectors.
+
+    Raises  PixelsUnreadable REGISTRATION_MATRIX, REGISTRATION_GRID if it cannot be followed; else as `rendered`.
+    """
+    facts = pixel_pool().run("registration", {}, source, timeout_s=ANIMATION_LIMIT_S).facts
+    return registration_from_plain(facts, uid=uid)
 
 
 def as_presentation(part10: bytes) -> str:

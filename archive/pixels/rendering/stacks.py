@@ -14,7 +14,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from archive.pixels.rendering.planes import Grid, Numbers, Plane, all_pixels
+from archive.pixels.rendering.deformations import Deformation
+from archive.pixels.rendering.planes import Grid, Numbers, Places, Plane, all_pixels
 from archive.pixels.rendering.resampling import Mask
 
 MOST_APART_MM = 0.1
@@ -33,11 +34,11 @@ class Stack:
         self._depths = depths(planes)
         self._spacing = spacing_mm
 
-    def depth(self, grid: Grid, *, rows: int, columns: int) -> Numbers:
-        """How deep each pixel of the grid lies; one value for all of them where it is parallel to the planes."""
-        if self._is_parallel(grid):
-            return np.full((1, 1), self._middle(grid, rows, columns))
-        return grid.along(self._normal, self._origin, all_pixels(rows, columns))
+    def depth(self, places: Places, *, rows: int, columns: int) -> Numbers:
+        """How deep each pixel lies; one value for all of them where their grid is parallel to the planes."""
+        if isinstance(places, Grid) and self._is_parallel(places):
+            return np.full((1, 1), self._middle(places, rows, columns))
+        return places.along(self._normal, self._origin, all_pixels(rows, columns))
 
     def share(self, at: int, depth: Numbers) -> Numbers:
         """How much the plane counts at these depths, from 0 to 1; the shares of all planes are 1 together, or 0."""
@@ -54,7 +55,17 @@ class Stack:
         """The planes that count anywhere in the grid; a single one only in a grid that is parallel to it."""
         if len(self._depths) == 1 and not self._is_parallel(grid):
             return []
-        low, high = self._span(grid, rows, columns)
+        return self._within(*self._span(grid, rows, columns))
+
+    def reached_through(self, deformation: Deformation, grid: Grid, *, rows: int, columns: int) -> list[int]:
+        """The planes that may count anywhere in a grid of registered pixels; some of them may not."""
+        if not deformation.reaches(grid, rows=rows, columns=columns):
+            return []
+        low, high = self._span(grid.moved(deformation.without_vectors), rows, columns)
+        least, most = deformation.span_along(self._normal)
+        return self._within(low + least, high + most)
+
+    def _within(self, low: float, high: float) -> list[int]:
         first = max(int(np.searchsorted(self._depths, low, "right")) - 1, 0)
         last = min(int(np.searchsorted(self._depths, high, "left")), len(self._depths) - 1)
         nearest = np.clip(self._depths, low, high)

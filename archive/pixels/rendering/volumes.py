@@ -19,8 +19,9 @@ from pydicom import Dataset
 from archive.pixels.errors import unreadable
 from archive.pixels.parsing import ParsedObject
 from archive.pixels.rendering.colour import colour_of, is_colour
+from archive.pixels.rendering.deformations import Field
 from archive.pixels.rendering.grey import GreyScale, grey_scale_of
-from archive.pixels.rendering.planes import Grid, Numbers, Pixels, Plane, plane_of
+from archive.pixels.rendering.planes import Numbers, Pixels, Places, Plane, plane_of
 from archive.pixels.rendering.resampling import Mask, Resampled, resampled
 from archive.pixels.rendering.stacks import Stack
 from archive.pixels.walking import Data
@@ -88,14 +89,16 @@ class Measured:
 class Superimposed:
     """The frames that are laid over a picture, in the order of their depth, and how they lie to it.
 
-    `matrix` leads from the patient's coordinates of the picture to theirs; None if they share a frame of reference.
-    `number` tells one such volume from another (Blending Input Number).
+    `matrix` leads from the patient's coordinates of the picture to theirs, or to the registered ones, from which the
+    `field` leads to theirs; None if they share a frame of reference. `number` tells one such volume from another
+    (Blending Input Number).
     """
 
     layers: Sequence[Layer]
     spacing_mm: float
     matrix: Numbers | None = None
     number: int = 0
+    field: Field | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,17 +118,19 @@ def laid_on(below: Layer, over: Superimposed, *, grey_of: GreyOf) -> Laid:
     """
     planes = [layer.plane for layer in over.layers]
     frames = {plane.frame_of_reference for plane in planes}
-    if over.matrix is None and frames != {below.plane.frame_of_reference}:
+    is_told = over.matrix is not None or over.field is not None
+    if not is_told and frames != {below.plane.frame_of_reference}:
         raise unreadable("PRESENTATION_UNSUITED")
-    grid = below.plane.grid.moved(over.matrix)
-    return _laid(over, planes, grid, below.shape, grey_of)
+    grid, (rows, columns) = below.plane.grid.moved(over.matrix), below.shape
+    places = grid if over.field is None else over.field.deformed(grid, rows=rows, columns=columns)
+    return _laid(over, planes, places, below.shape, grey_of)
 
 
 def _laid(
-    over: Superimposed, planes: Sequence[Plane], grid: Grid, shape: tuple[int, int], grey_of: GreyOf
+    over: Superimposed, planes: Sequence[Plane], places: Places, shape: tuple[int, int], grey_of: GreyOf
 ) -> Laid:
     stack = Stack(planes, spacing_mm=over.spacing_mm)
-    depth = np.broadcast_to(stack.depth(grid, rows=shape[0], columns=shape[1]), shape)
+    depth = np.broadcast_to(stack.depth(places, rows=shape[0], columns=shape[1]), shape)
     total = _Total(shape, is_colour=over.layers[0].is_colour)
     for at, (layer, plane) in enumerate(zip(over.layers, planes, strict=True)):
         rows, columns = np.nonzero(stack.is_near(at, depth))
@@ -135,7 +140,7 @@ def _laid(
             continue
         here = rows[counts], columns[counts]
         measured = layer.measured(grey_of(layer))
-        found = resampled(measured.values, *plane.indices(grid, here), padding=~measured.is_there)
+        found = resampled(measured.values, *plane.indices(places, here), padding=~measured.is_there)
         total.add(at, found, share[counts], here)
     return Laid(total.values, total.is_met & ~total.is_lacking, total.nearest)
 

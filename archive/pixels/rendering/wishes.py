@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 Format = Literal["JPEG", "PNG", "GIF"]
 SMALLEST, LARGEST = 1, 8192
+MOST_FRAMES = 300  # of a film
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,15 +9,18 @@ Reference  PS3.3 §C.11.14.1.1, §C.7.6.2
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 from typing import NamedTuple
 
 from accounts.actors import Actor
 from archive.mpi.selectors import survivor_of
+from archive.pixels.parallel import in_order
 from archive.pixels.rendering.placing import MOST_FRAMES, FramePlace
 from archive.pixels.rendering.planes import Plane, plane_from
 from archive.pixels.rendering.references import Named
 from archive.pixels.rendering.services import frame_places
+from archive.pixels.rendering.timing import Times
 from archive.pixels.sources import source_of
 from archive.studies.models import Instance, Study
 from common.errors import NotFound
@@ -31,6 +34,9 @@ _INDEXED = (
 )  # fmt: skip
 
 
+MOST_OPENED = 4096  # images, of those that only tell themselves when they were taken
+
+
 class Indexed(NamedTuple):
     """What the index says of an image."""
 
@@ -41,13 +47,14 @@ class Indexed(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """One frame of an image, its size, and its plane where it is told."""
+    """One frame of an image, its size, and its plane where it is told; when it was taken, where that is asked."""
 
     subject: Subject
     number: int
     rows: int
     columns: int
     plane: Plane | None
+    times: Times = field(default_factory=dict)
 
     @property
     def numbers(self) -> tuple[int, ...]:
@@ -56,10 +63,16 @@ class Frame:
 
 
 def frames_of(
-    actor: Actor, *, study: str, series: str | None = None, named: Mapping[str, Named] | None = None
+    actor: Actor,
+    *,
+    study: str,
+    series: str | None = None,
+    named: Mapping[str, Named] | None = None,
+    are_timed: bool = False,
 ) -> list[Frame]:
     """The frames of these images of a study or of one series, in their order; without names, of all there are.
 
+    When they were taken is in no index: where that is wanted, every image is opened.
     Raises  NotAcceptable if none of them is there, or if they are more than are blended.
     """
     found = _held(actor, study, series, named)
@@ -72,10 +85,17 @@ def frames_of(
     images = [one for one in found if one.pk in indexed]
     if sum(one.number_of_frames for one in images) > MOST_FRAMES:
         raise refused("BLENDING_TOO_LARGE")
+    if are_timed and len(images) > MOST_OPENED:
+        raise refused("BLENDING_TOO_LARGE")
+    names = named or {}
+    told = _told(
+        {one.pk: (one, indexed[one.pk], names.get(one.sop_instance_uid, Named())) for one in images},
+        are_timed=are_timed,
+    )
     frames = [
         frame
         for one in images
-        for frame in _frames(one, indexed[one.pk], (named or {}).get(one.sop_instance_uid, Named()))
+        for frame in _frames(one, indexed[one.pk], names.get(one.sop_instance_uid, Named()), told[one.pk])
     ]
     if not frames:
         raise refused("IMAGES_MISSING")
@@ -104,11 +124,24 @@ def _held(
     return [held[uid] for uid in named if uid in held]
 
 
-def _frames(subject: Subject, indexed: Indexed, named: Named) -> list[Frame]:
-    is_told = subject.number_of_frames == 1 and indexed.plane is not None and not named.segments
-    places = [FramePlace(indexed.plane)] if is_told else frame_places(source_of(subject))
+def _told(
+    images: Mapping[int, tuple[Subject, Indexed, Named]], *, are_timed: bool
+) -> dict[int, list[FramePlace]]:
+    """What is told of each image's frames, by the index or by itself; several are opened at a time."""
+    found, asked = {}, []
+    for pk, (subject, indexed, named) in images.items():
+        if are_timed or subject.number_of_frames > 1 or indexed.plane is None or named.segments:
+            asked.append(subject)
+        else:
+            found[pk] = [FramePlace(indexed.plane)]
+    outcomes = in_order(partial(frame_places, source_of(subject)) for subject in asked)
+    found.update((subject.pk, outcome.result()) for subject, outcome in zip(asked, outcomes, strict=True))
+    return found
+
+
+def _frames(subject: Subject, indexed: Indexed, named: Named, places: Sequence[FramePlace]) -> list[Frame]:
     return [
-        Frame(subject, number, indexed.rows, indexed.columns, place.plane)
+        Frame(subject, number, indexed.rows, indexed.columns, place.plane, place.times)
         for number, place in enumerate(places, start=1)
         if named.holds(number, place.segment)
     ]

@@ -13,9 +13,12 @@ _SENTENCES = {
     "BLENDING_AMBIGUOUS": "Several of the images to be laid over others lie in one place",
     "BLENDING_TOO_LARGE": "More images would have to be blended than are in one answer",
     "BLENDING_REGISTRATION_MISSING": "The spatial registration of the images to be blended is not here",
-    "BLENDING_REGISTRATION_CLASS": "Images are blended by a spatial registration, not by one that deforms them",
+    "BLENDING_REGISTRATION_CLASS": "Images are blended by spatial registrations, rigid, affine or deformable, alone",
     "BLENDING_REGISTRATION_MATRIX": "The matrices of the spatial registration cannot be followed",
-    "BLENDING_TIME_SERIES": "Series of images in time are not blended",
+    "BLENDING_REGISTRATION_GRID": "The deformation grid of the spatial registration cannot be followed",
+    "BLENDING_REGISTRATION_INVERSE": "The images that are shown in their own geometry are deformed by the registration",
+    "BLENDING_TIME_UNTOLD": "The images of a series in time do not say which of them were taken together",
+    "BLENDING_TIME_POINTS": "The series in time to be blended have different numbers of time points",
 }
 
 

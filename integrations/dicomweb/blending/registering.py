@@ -1,6 +1,6 @@
 """The spatial registrations a state refers to.
 
-Reference  PS3.3 §C.11.14, §C.20.2, table C.17-3 (hierarchical SOP instance reference)
+Reference  PS3.3 §C.11.14, §C.20.2, §C.20.3, table C.17-3 (hierarchical SOP instance reference)
 """
 
 from __future__ import annotations
@@ -11,7 +11,9 @@ from dataclasses import dataclass
 from pydicom import Dataset, dcmread
 
 from accounts.actors import Actor
-from archive.pixels.errors import DECODING_FAILURES
+from archive.pixels.errors import DECODING_FAILURES, PixelsUnreadable
+from archive.pixels.rendering.deformable import DEFORMABLE_REGISTRATION
+from archive.pixels.rendering.deformations import Deformation
 from archive.pixels.rendering.registrations import (
     SPATIAL_REGISTRATION,
     Coordinates,
@@ -19,6 +21,8 @@ from archive.pixels.rendering.registrations import (
     coordinates_of,
     registration_of,
 )
+from archive.pixels.rendering.services import deformable_registration
+from archive.pixels.sources import source_of
 from common.errors import NotFound
 from common.uids import is_uid_lenient
 from integrations.dicomweb.blending.frames import Frame
@@ -29,10 +33,18 @@ from integrations.dicomweb.retrieve.whole import whole_object
 
 @dataclass(frozen=True, slots=True)
 class Registrations:
-    """Those that count for some images, and the studies they were made in."""
+    """Those that count for some images, and the objects they are."""
 
     found: tuple[Registration, ...] = ()
-    studies: frozenset[str] = frozenset()
+    objects: tuple[Subject, ...] = ()
+
+    @property
+    def studies(self) -> set[str]:
+        return {one.study_instance_uid for one in self.objects}
+
+    def object_of(self, deformation: Deformation) -> Subject:
+        """The registration a deformation is of."""
+        return next(one for one in self.objects if one.sop_instance_uid == deformation.registration_uid)
 
     def coordinates(self, frame: Frame) -> Coordinates:
         """Those a placed frame comes to lie in. Raises NotAcceptable if it lies nowhere."""
@@ -56,9 +68,7 @@ def registrations_of(actor: Actor, item: Dataset) -> Registrations:
     ]
     if not found and item.get("ReferencedSpatialRegistrationSequence"):
         raise refused("BLENDING_REGISTRATION_MISSING")
-    return Registrations(
-        tuple(_registration(one) for one in found), frozenset(one.study_instance_uid for one in found)
-    )
+    return Registrations(tuple(_registration(one) for one in found), tuple(found))
 
 
 def _subject(actor: Actor, study: Dataset, series: Dataset, instance: Dataset) -> Subject:
@@ -80,6 +90,8 @@ def _subject(actor: Actor, study: Dataset, series: Dataset, instance: Dataset) -
 
 
 def _registration(subject: Subject) -> Registration:
+    if subject.sop_class_uid == DEFORMABLE_REGISTRATION:
+        return _deformable(subject)
     if subject.sop_class_uid != SPATIAL_REGISTRATION:
         raise refused("BLENDING_REGISTRATION_CLASS")
     part10 = whole_object(subject)
@@ -89,4 +101,16 @@ def _registration(subject: Subject) -> Registration:
         said = None
     if said is None:
         raise refused("BLENDING_REGISTRATION_MATRIX")
+    return said
+
+
+def _deformable(subject: Subject) -> Registration:
+    """As a decoder's process tells: it may be too large to be held here. Raises NotAcceptable by name."""
+    try:
+        said = deformable_registration(source_of(subject), uid=subject.sop_instance_uid)
+    except PixelsUnreadable as error:
+        is_matrix = error.code == "REGISTRATION_MATRIX"
+        raise refused(
+            "BLENDING_REGISTRATION_MATRIX" if is_matrix else "BLENDING_REGISTRATION_GRID"
+        ) from error
     return said

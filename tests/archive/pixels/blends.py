@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ from pydicom.dataset import FileDataset
 
 from archive.pixels.rendering.advanced_blending import ADVANCED_BLENDING
 from archive.pixels.rendering.blending import BLENDING
+from archive.pixels.rendering.deformable import DEFORMABLE_REGISTRATION
 from tests.archive.pixels.images import image
 from tests.archive.pixels.states import item, state
 
@@ -118,3 +120,37 @@ def registered(*matrices: list[float], **elements: Any) -> Dataset:
         for matrix in matrices
     ]
     return item(MatrixRegistrationSequence=[item(MatrixSequence=each)], **elements)
+
+
+def deformed(
+    vectors: Any,
+    *,
+    start: Iterable[float] = (0, 0, 0),
+    steps: Iterable[float] = (1, 1, 1),
+    directions: Iterable[float] = (1, 0, 0, 0, 1, 0),
+    before: list[float] | None = None,
+    after: list[float] | None = None,
+    **elements: Any,
+) -> Dataset:
+    """An item of a deformable registration. The vectors are by plane, row and column; None is no grid."""
+    made = item(**{"SourceFrameOfReferenceUID": "1.2.78", **elements})
+    for keyword, matrix in (("Pre", before), ("Post", after)):
+        if matrix is not None:
+            one = item(
+                FrameOfReferenceTransformationMatrix=matrix, FrameOfReferenceTransformationMatrixType="AFFINE"
+            )
+            setattr(made, f"{keyword}DeformationMatrixRegistrationSequence", [one])
+    if vectors is not None:
+        field = np.asarray(vectors, "<f4")
+        grid = item(ImagePositionPatient=list(start), ImageOrientationPatient=list(directions),
+                    GridDimensions=list(field.shape[2::-1]), GridResolution=[float(step) for step in steps],
+                    VectorGridData=field.tobytes())  # fmt: skip
+        made.DeformableRegistrationGridSequence = [grid]
+    return made
+
+
+def deformable(*items: Dataset, to: str = "1.2.77") -> FileDataset:
+    """A deformable registration to this frame of reference."""
+    made = state(DEFORMABLE_REGISTRATION, FrameOfReferenceUID=to, DeformableRegistrationSequence=list(items))
+    del made.ReferencedSeriesSequence
+    return made

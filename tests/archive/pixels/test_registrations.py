@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pytest
 from pydicom import Dataset
 
-from archive.pixels.rendering.registrations import Coordinates, Registration, coordinates_of, registration_of
+from archive.pixels.rendering.registrations import (
+    Coordinates,
+    Registered,
+    Registration,
+    Way,
+    coordinates_of,
+    registration_of,
+)
 from tests.archive.pixels.blends import matrix_of, registered
 from tests.archive.pixels.states import item
 
@@ -21,16 +27,17 @@ def registration(*items: Dataset) -> Registration:
     return found
 
 
-def moved(matrix: np.ndarray | None, *point: float) -> list[float]:
-    assert matrix is not None
-    return [float(value) for value in (matrix @ [*point, 1])[:3]]
+def moved(by: Registered | Way | None, *point: float) -> list[float]:
+    assert by is not None
+    assert by.matrix is not None
+    return [float(value) for value in (by.matrix @ [*point, 1])[:3]]
 
 
 def test_matrix_is_that_of_the_frame_of_reference():
     made = registration(registered(RIGHT, FrameOfReferenceUID="1.2.2"))
 
-    assert moved(made.matrix_of("1.2.9", 1, "1.2.2"), 1, 2, 3) == [6, 2, 3]
-    assert made.matrix_of("1.2.9", 1, "1.2.3") is None
+    assert moved(made.of("1.2.9", 1, "1.2.2"), 1, 2, 3) == [6, 2, 3]
+    assert made.of("1.2.9", 1, "1.2.3") is None
 
 
 def test_item_that_names_the_image_or_its_frame_goes_before():
@@ -39,20 +46,20 @@ def test_item_that_names_the_image_or_its_frame_goes_before():
         registered(RIGHT, FrameOfReferenceUID="1.2.2"), registered(DOWN, ReferencedImageSequence=[one])
     )
 
-    assert moved(made.matrix_of("1.2.9", 3, "1.2.2"), 0, 0, 0) == [0, 3, 0]
-    assert moved(made.matrix_of("1.2.9", 1, "1.2.2"), 0, 0, 0) == [5, 0, 0]
+    assert moved(made.of("1.2.9", 3, "1.2.2"), 0, 0, 0) == [0, 3, 0]
+    assert moved(made.of("1.2.9", 1, "1.2.2"), 0, 0, 0) == [5, 0, 0]
 
 
 def test_frame_of_reference_of_several_matrices_is_not_guessed():
     made = registration(*(registered(matrix, FrameOfReferenceUID="1.2.2") for matrix in (RIGHT, DOWN)))
 
-    assert made.matrix_of("1.2.9", 1, "1.2.2") is None
+    assert made.of("1.2.9", 1, "1.2.2") is None
 
 
 def test_several_matrices_are_one_where_their_order_does_not_matter():
     made = registration(registered(RIGHT, DOWN, FrameOfReferenceUID="1.2.2"))
 
-    assert moved(made.matrix_of("1.2.9", 1, "1.2.2"), 0, 0, 0) == [5, 3, 0]
+    assert moved(made.of("1.2.9", 1, "1.2.2"), 0, 0, 0) == [5, 3, 0]
 
 
 @pytest.mark.parametrize(
@@ -79,19 +86,14 @@ def test_coordinates_lead_through_what_both_are_registered_to():
     )
     here, there = (coordinates_of("1.2.9", 1, frame, [made]) for frame in ("1.2.2", "1.2.3"))
 
-    is_related, matrix = here.leading_to(there)
-
-    assert is_related
-    assert moved(matrix, 0, 0, 0) == [5, -3, 0]
+    assert moved(here.leading_to(there), 0, 0, 0) == [5, -3, 0]
 
 
 def test_images_of_the_registered_frame_of_reference_need_no_matrix():
     made = registration(registered(RIGHT, FrameOfReferenceUID="1.2.2"))
 
-    is_related, matrix = coordinates_of("1.2.9", 1, "1.2.2", [made]).leading_to(
-        coordinates_of("1.2.8", 1, "1.2.1", [made])
-    )
+    way = coordinates_of("1.2.9", 1, "1.2.2", [made]).leading_to(coordinates_of("1.2.8", 1, "1.2.1", [made]))
 
-    assert is_related
-    assert moved(matrix, 0, 0, 0) == [5, 0, 0]
-    assert Coordinates("1.2.1").leading_to(Coordinates("1.2.4")) == (False, None)
+    assert moved(way, 0, 0, 0) == [5, 0, 0]
+    assert Coordinates("1.2.1").leading_to(Coordinates("1.2.1")) == Way()
+    assert Coordinates("1.2.1").leading_to(Coordinates("1.2.4")) is None

@@ -130,7 +130,6 @@ def test_input_comes_by_a_registration_of_its_own(theo, cast):
 @pytest.mark.parametrize(
     ("inputs", "over", "code"),
     [
-        ([grey(), red(TimeSeriesBlending="TRUE")], {}, "BLENDING_TIME_SERIES"),
         ([grey(), red()], {"FrameOfReferenceUID": OTHER_FRAME}, "BLENDING_FRAME_OF_REFERENCE"),
         ([grey(), red()], {"ImagePositionPatient": [0, 0, 9]}, "BLENDING_PLANES"),
         ([grey(), red()], {"ImagePositionPatient": None}, "BLENDING_UNPLACED"),

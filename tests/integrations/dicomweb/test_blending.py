@@ -79,12 +79,12 @@ def store_state(site, below: list[str], above: list[str], **elements: Any) -> No
     store_in_study(site, by)
 
 
-def store_in_study(site, made: FileDataset) -> None:
+def store_in_study(site, made: FileDataset, *, study: str = STUDY) -> None:
     """As an object of the state's series, and of the patient of all images."""
     of_study = ct_slice(STUDY, "1.2.3.5", 0)
     for keyword in ("SpecificCharacterSet", "PatientName", "PatientID", "PatientBirthDate", "PatientSex"):
         setattr(made, keyword, of_study.get(keyword))
-    made.StudyInstanceUID, made.SeriesInstanceUID, made.Modality = STUDY, "1.2.3.5", "PR"
+    made.StudyInstanceUID, made.SeriesInstanceUID, made.Modality = study, f"{study}.5", "PR"
     made.file_meta.MediaStorageSOPInstanceUID = made.SOPInstanceUID
     store_part10(part10(made), site=site, actor=MODALITY)
 

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 from pydicom import Dataset
+from pydicom.dataset import FileDataset
 from pydicom.uid import UID
 
 from tests.archive.pixels.blends import matrix_of, registered
@@ -14,6 +15,7 @@ from tests.archive.pixels.states import item, state
 from tests.integrations.dicomweb.test_blending import (
     FRAME,
     HU,
+    STUDY,
     URL,
     pictures_of,
     store_in_study,
@@ -23,7 +25,7 @@ from tests.integrations.dicomweb.test_blending import (
 from tests.portal.stored_images import store_ct
 
 OTHER_FRAME, REGISTRATION = "1.2.78", "1.2.3.55"
-SPATIAL, DEFORMABLE = "1.2.840.10008.5.1.4.1.1.66.1", "1.2.840.10008.5.1.4.1.1.66.3"
+SPATIAL, FIDUCIALS = "1.2.840.10008.5.1.4.1.1.66.1", "1.2.840.10008.5.1.4.1.1.66.2"
 ROWS, COLUMNS = np.mgrid[:8, :8]
 VALUES = 10 * COLUMNS + ROWS
 IDENTITY = matrix_of((1, 0, 0, 0), (0, 1, 0, 0), (0, 0, 1, 0))
@@ -47,8 +49,13 @@ def images(cast) -> tuple[str, str]:
 
 def store_registration(site, *items: Dataset, sop_class: str = SPATIAL, to: str = FRAME) -> None:
     made = state(sop_class, FrameOfReferenceUID=to, RegistrationSequence=list(items))
+    store_as_registration(site, made)
+
+
+def store_as_registration(site, made: FileDataset, *, study: str = STUDY) -> None:
+    """As the object states refer to."""
     made.SOPInstanceUID = made.file_meta.MediaStorageSOPInstanceUID = UID(REGISTRATION)
-    store_in_study(site, made)
+    store_in_study(site, made, study=study)
 
 
 def referring(instance: str = REGISTRATION) -> dict[str, Any]:
@@ -104,7 +111,7 @@ def test_both_images_may_be_registered_to_a_third_frame_of_reference(theo, cast,
         ([registered([0.0] * 16, FrameOfReferenceUID=OTHER_FRAME)], SPATIAL, "BLENDING_REGISTRATION_MATRIX"),
         ([registered(ONE_PIXEL_RIGHT, QUARTER_TURN, FrameOfReferenceUID=OTHER_FRAME)], SPATIAL,
          "BLENDING_REGISTRATION_MATRIX"),
-        ([], DEFORMABLE, "BLENDING_REGISTRATION_CLASS"),
+        ([], FIDUCIALS, "BLENDING_REGISTRATION_CLASS"),
         (None, SPATIAL, "BLENDING_REGISTRATION_MISSING"),
     ],
 )  # fmt: skip
