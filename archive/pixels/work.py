@@ -17,6 +17,8 @@ from archive.pixels.inflating import beginning_of
 from archive.pixels.parsing import ParsedObject, ParsedObjects
 from archive.pixels.rendering.drawing import drawn
 from archive.pixels.rendering.placing import places_to_plain, superimposed_from_plain
+from archive.pixels.rendering.volumetric.handing import InputImages
+from archive.pixels.rendering.volumetric.pictures import drawn_view
 from archive.pixels.rendering.wishes import Rendering
 from archive.pixels.walking import Data
 from archive.studies.modified_header import Change
@@ -79,6 +81,20 @@ def blend(
     return {}, drawn(parsed(data, key), data, Rendering.from_plain(wish), over=volumes)
 
 
+def view_volumes(
+    data: Data,
+    *,
+    key: str,
+    wish: dict[str, Any],
+    images: list[dict[str, Any]],
+    others: Sequence[GivenObject] = (),
+) -> Made:
+    """The view a volumetric state has of the volumes that frames of the object and of the others make."""
+    held = [(parsed(data, key), data), *((parsed(other.data, other.key), other.data) for other in others)]
+    given = [InputImages.from_plain(each) for each in images]
+    return {}, drawn_view(Rendering.from_plain(wish), given, held)
+
+
 def places(data: Data, *, key: str) -> Made:
     """Where each frame of an object lies in the patient, as far as it says."""
     one = parsed(data, key)
@@ -101,6 +117,7 @@ TASKS: dict[str, Task] = {
     "transcode_instance": transcode_instance,
     "render": render,
     "blend": blend,
+    "view_volumes": view_volumes,
     "places": places,
     "inflate": inflate,
     "modify_deflated": modify_deflated,
