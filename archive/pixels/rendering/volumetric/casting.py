@@ -51,11 +51,11 @@ class Casting:
         for number in range(march.steps):
             at = march.under_way(number, opacity < _OPAQUE)
             points = march.points(number, at)
-            found = self.classification.colours(march.volume.at(points))
-            is_seen = found[:, 3] > 0
-            at, points, found = at[is_seen], points[is_seen], found[is_seen]
-            alpha = 1 - (1 - found[:, 3]) ** march.relative_step
-            shown = found[:, :3]
+            shares = march.volume.at(points)
+            alpha = self.classification.opacity(shares)
+            is_seen = alpha > 0
+            at, points, alpha = at[is_seen], points[is_seen], 1 - (1 - alpha[is_seen]) ** march.relative_step
+            shown = self.classification.tones(shares[is_seen])
             if self.shading is not None and len(at):
                 shown = self.shading.lit(shown, points, march.towards_eye(at), march.volume)
             share = (1 - opacity[at]) * alpha
@@ -69,7 +69,7 @@ class Casting:
         for number in range(march.steps):
             at = march.under_way(number, np.ones(march.count, bool))
             found[at] = pick(found[at], march.volume.at(march.points(number, at)))
-        return self.classification.colours(found)[:, :3]
+        return self.classification.tones(found)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from pydicom import Dataset
 
 from archive.pixels.errors import unreadable
 from archive.pixels.rendering.colour import colour_shares
-from archive.pixels.rendering.tables import Table, table_of
+from archive.pixels.rendering.tables import Table, Values, table_of
 from archive.pixels.rendering.volumetric.refusals import refused
 from archive.pixels.rendering.volumetric.voxels import Shares
 
@@ -34,19 +34,24 @@ class Classification:
     alpha: Table | None
     is_opaque: bool
 
-    def colours(self, shares: Shares) -> Colours:
+    def opacity(self, shares: Shares) -> Values:
+        """Shapes  (...)."""
         is_there = np.isfinite(shares)
-        values = np.where(is_there, shares, 0).astype(np.float64)
-        made = np.empty((*values.shape, 4))
-        if self.palette is None:
-            made[..., :3] = values[..., None]
-        else:
-            made[..., :3] = self.palette[np.rint(values * (len(self.palette) - 1)).astype(np.int64)]
-        made[..., 3] = values if self.alpha is None else self.alpha.of_shares(values)
         if self.is_opaque:
-            made[..., 3] = 1.0
-        made[~is_there] = 0
-        return made
+            return is_there.astype(np.float64)
+        values = np.where(is_there, shares, 0).astype(np.float64)
+        return values if self.alpha is None else self.alpha.of_shares(values) * is_there
+
+    def tones(self, shares: Shares) -> Colours:
+        """Shares of red, green and blue. Shapes  (..., 3)."""
+        values = np.nan_to_num(shares).astype(np.float64)
+        if self.palette is None:
+            return np.repeat(values[..., None], 3, axis=-1)
+        made: Colours = self.palette[np.rint(values * (len(self.palette) - 1)).astype(np.int64)]
+        return made * np.isfinite(shares)[..., None]
+
+    def colours(self, shares: Shares) -> Colours:
+        return np.concatenate([self.tones(shares), self.opacity(shares)[..., None]], axis=-1)
 
 
 def classification_of(item: Dataset) -> Classification:

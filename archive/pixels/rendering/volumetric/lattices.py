@@ -24,6 +24,7 @@ _MOST_TURN = 1e-3  # the sine of an angle: a quarter of a millimetre over 250
 _MOST_ASIDE = 0.1  # of a pixel, but
 _LEAST_ASIDE_MM = 0.05  # positions are decimal strings, and rounded
 _SAME_SPACING = 1e-3
+_SAME_GAP = 1e-4  # over a thousand images that is still a tenth of one
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +101,10 @@ class Lattice:
 
     def _depth_index(self, apart: Numbers) -> Numbers:
         count, depths = len(self.depths), self.depths
+        gaps = np.diff(depths)
+        if np.ptp(gaps) <= _SAME_GAP * gaps[0]:
+            even: Numbers = (apart - depths[0]) * ((count - 1) / (depths[-1] - depths[0]))
+            return even
         index: Numbers = np.interp(apart, depths, np.arange(count, dtype=float))
         before, after = depths[1] - depths[0], depths[-1] - depths[-2]
         index = np.where(apart < depths[0], (apart - depths[0]) / before, index)

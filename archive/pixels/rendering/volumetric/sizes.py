@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 
 MOST_PIXELS = 1 << 22
-MOST_SAMPLES = 1 << 26
+MOST_SAMPLES = 1 << 27
 
 
 def size_of(

@@ -25,42 +25,59 @@ from archive.pixels.rendering.volumetric.refusals import refused
 
 Shares = NDArray[np.float32]
 _SAME_PLACE = 1e-4  # of a voxel: positions are decimal strings, and rounded
-_ALONE = 1e-6  # a share of a voxel that is rounding
 
 
 @dataclass(frozen=True, slots=True)
 class Voxels:
-    """The images of a lattice from its `first` one of these on. Shapes  values (images, rows, columns)."""
+    """The images of a lattice from its `first` one of these on. It has gaps if some voxel has no number.
+
+    Shapes  values (images, rows, columns).
+    """
 
     lattice: Lattice
     first: int
     values: Shares
+    has_gaps: bool = True
 
     def at(self, indices: Numbers) -> Shares:
         """What lies at these indices of the lattice; no number beyond the voxels. Shapes  (..., 3) to (...)."""
-        index = np.where(np.abs(indices - np.rint(indices)) < _SAME_PLACE, np.rint(indices), indices)
-        is_inside = ((index >= -0.5) & (index < np.array(self.lattice.shape) - 0.5)).all(axis=-1)
-        found = np.full(index.shape[:-1], np.nan, np.float32)
-        found[is_inside] = self._between(index[is_inside] - (self.first, 0, 0))
-        return found
+        along = [np.ascontiguousarray(indices[..., axis]).reshape(-1) for axis in range(3)]
+        inside = np.ones(along[0].shape, bool)
+        for index, count in zip(along, self.lattice.shape, strict=True):
+            inside &= (index >= -0.5 - _SAME_PLACE) & (index <= count - 0.5 + _SAME_PLACE)
+        along[0] = along[0] - self.first
+        if inside.all():
+            return self._between(along).reshape(indices.shape[:-1])
+        found = np.full(inside.shape, np.nan, np.float32)
+        found[inside] = self._between([index[inside] for index in along])
+        return found.reshape(indices.shape[:-1])
 
-    def _between(self, index: Numbers) -> Shares:
-        """Of points that lie in the lattice. Shapes  (points, 3) to (points)."""
-        shape = np.array(self.values.shape)
-        inside = np.clip(index, 0, shape - 1)
-        before = np.minimum(inside.astype(np.int64), np.maximum(shape - 2, 0))
-        behind = (inside - before).astype(np.float32)
-        steps = np.where(shape > 1, (shape[1] * shape[2], shape[2], 1), 0)
-        start = (before[:, 0] * shape[1] + before[:, 1]) * shape[2] + before[:, 2]
-        flat = self.values.reshape(-1)
-        found = np.zeros(len(index), np.float32)
-        for corner in np.ndindex(2, 2, 2):
-            weight = np.ones(len(index), np.float32)
-            for axis, is_behind in enumerate(corner):
-                weight *= behind[:, axis] if is_behind else 1 - behind[:, axis]
-            values = flat.take(start + int(steps @ np.array(corner)))
-            found += np.where(weight > _ALONE, values * weight, 0)
-        return found
+    def _between(self, along: Sequence[Numbers]) -> Shares:
+        """Of points that lie in the lattice, by their indices along each axis."""
+        flat, start = self.values.reshape(-1), np.zeros(len(along[0]), np.int64)
+        shares, strides = [], []
+        for index, count in zip(along, self.values.shape, strict=True):
+            inside = np.clip(index, 0, count - 1)
+            before = np.minimum(inside.astype(np.int64), max(count - 2, 0))
+            start = start * count + before
+            shares.append((inside - before).astype(np.float32))
+        for axis, count in enumerate(self.values.shape):
+            strides.append(int(np.prod(self.values.shape[axis + 1 :])) if count > 1 else 0)
+
+        def meet(axis: int, at: int) -> Shares:
+            if axis == 3:
+                return flat.take(start + at)
+            first, second = meet(axis + 1, at), meet(axis + 1, at + strides[axis])
+            return self._met(first, second, shares[axis])
+
+        return meet(0, 0)
+
+    def _met(self, first: Shares, second: Shares, share: Shares) -> Shares:
+        """Between two voxels, by the share of the second; one that does not count need not be there."""
+        met: Shares = first + (second - first) * share
+        if not self.has_gaps:
+            return met
+        return np.where(share < _SAME_PLACE, first, np.where(share > 1 - _SAME_PLACE, second, met))
 
 
 def voxels_of(layers: Sequence[Layer], lattice: Lattice, *, first: int, shown_by: Dataset) -> Voxels:
@@ -75,7 +92,7 @@ def voxels_of(layers: Sequence[Layer], lattice: Lattice, *, first: int, shown_by
     values = np.empty(shape, np.float32)
     for at, (layer, shown) in enumerate(zip(layers, _shown_by(layers, shown_by), strict=True)):
         values[at] = _shares(layer, shown)
-    return Voxels(lattice, first, values)
+    return Voxels(lattice, first, values, has_gaps=bool(np.isnan(values).any()))
 
 
 def _check(layers: Sequence[Layer], lattice: Lattice) -> None:
