@@ -18,6 +18,7 @@ from archive.pixels.rendering.planes import Numbers
 from archive.pixels.rendering.volumetric.numbers import vector
 from archive.pixels.rendering.volumetric.refusals import refused
 
+MOST_CROPS = 64
 _ROUNDING = 1e-6
 _OBLIQUE = frozenset(["OBLIQUE_PLANES", "OBLIQUE"])  # the module's table has both words
 
@@ -56,7 +57,10 @@ def crops_of(state: Dataset, item: Dataset) -> tuple[Crop, ...]:
     ]
     if not all(number in held for number in wanted):
         raise unreadable("PRESENTATION_UNSUITED")
-    return tuple(crop for number in wanted for crop in _crops(held[number]))
+    found = tuple(crop for number in wanted for crop in _crops(held[number]))
+    if len(found) > MOST_CROPS:
+        raise unreadable("PRESENTATION_UNSUITED")
+    return found
 
 
 def _named(item: Dataset, switch: str, keyword: str) -> list[int]:

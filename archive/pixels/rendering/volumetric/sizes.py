@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import math
 
+from archive.pixels.rendering.wishes import LARGEST
+
 MOST_PIXELS = 1 << 22
 MOST_SAMPLES = 1 << 27
 
@@ -21,5 +23,5 @@ def size_of(
         1 / pixel_mm if wished is None else min(wished[0] / width_mm, wished[1] / height_mm)
     )  # pixels in a mm
     most = min(MOST_PIXELS, MOST_SAMPLES / max(samples, 1.0))
-    scale = min(scale, math.sqrt(most / (width_mm * height_mm)))
+    scale = min(scale, math.sqrt(most / (width_mm * height_mm)), LARGEST / max(size_mm))
     return max(1, round(width_mm * scale)), max(1, round(height_mm * scale))

@@ -30,7 +30,7 @@ from archive.pixels.rendering.volumetric.classes import (
 )
 from archive.pixels.rendering.volumetric.classification import Classification, classification_of
 from archive.pixels.rendering.volumetric.compositing import Compositor, composed, compositors_of
-from archive.pixels.rendering.volumetric.inputs import Input, inputs_of
+from archive.pixels.rendering.volumetric.inputs import MOST_INPUTS, Input, inputs_of
 from archive.pixels.rendering.volumetric.lattices import Lattice
 from archive.pixels.rendering.volumetric.numbers import length_mm
 from archive.pixels.rendering.volumetric.planes import PlanarView, method_of, planar_view_of
@@ -185,7 +185,7 @@ def _components(item: Dataset, inputs: dict[int, Input]) -> list[tuple[Input, Cl
     found = [
         classification_of(one) for one in item.get("PresentationStateClassificationComponentSequence") or ()
     ]
-    if not found or any(one.input_number not in inputs for one in found):
+    if not 0 < len(found) <= MOST_INPUTS or any(one.input_number not in inputs for one in found):
         raise refused("VOLUMETRIC_INPUTS")
     return [(inputs[one.input_number], one) for one in found]
 

@@ -135,6 +135,7 @@ def uneven(entries: int):
         ([two_to_one("THREE_TO_RGBA")], [], "PRESENTATION_UNSUITED"),
         ([], [], "VOLUMETRIC_INPUTS"),
         ([component(7)], [], "VOLUMETRIC_INPUTS"),
+        ([component()] * 9, [OVER] * 8, "VOLUMETRIC_INPUTS"),
         ([component(alpha="OTHER")], [], "VOLUMETRIC_ALPHA"),
         ([component(alpha="TABLE")], [], "VOLUMETRIC_ALPHA"),
         ([component(), component(2, alpha="NONE")], [OVER], "VOLUMETRIC_ALPHA"),

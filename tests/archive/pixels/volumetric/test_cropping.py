@@ -109,6 +109,7 @@ def test_cropping_that_is_not_asked_for_is_not_done():
         (box(2, -9, -9, 4, 9, 9, number=7), "PRESENTATION_UNSUITED"),
         (oblique(), "PRESENTATION_UNSUITED"),
         (oblique(([0, 0, 0, 1], [1, 0, 0])), "PRESENTATION_UNSUITED"),
+        (oblique(*[([1, 0, 0, 1], [1, 0, 0])] * 65), "PRESENTATION_UNSUITED"),
         (oblique(([1, 0, 0, 1], [0, 1, 0])), "PRESENTATION_UNSUITED"),
     ],
 )

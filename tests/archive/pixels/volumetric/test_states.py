@@ -123,6 +123,11 @@ def test_volume_beyond_the_largest_is_refused_by_name(monkeypatch):
     assert refusal.value.code == "VOLUME_TOO_LARGE"
 
 
+def test_no_side_of_a_picture_is_longer_than_the_longest():
+    """Of 10 m by a thousandth of a millimetre, in pixels of a millionth."""
+    assert max(sizes.size_of((1e4, 1e-3), pixel_mm=1e-6, wished=None, samples=1)) == 8192
+
+
 def test_picture_takes_no_more_samples_than_are_bounded():
     """4 m by 2 m at 0.1 mm would be 8e8 pixels; what is asked for, 8192 by 8192 for 100 steps each."""
     for wished in (None, (8192, 8192)):
