@@ -1,6 +1,6 @@
 """The classes of volumetric presentation states: views of volumes, and not of the images these are made of.
 
-Reference  PS3.3 §A.80, PS3.4 §B.5.1.19, §B.5.1.24
+Reference  PS3.3 §A.80, PS3.4 §B.5.1.24
 """
 
 from __future__ import annotations

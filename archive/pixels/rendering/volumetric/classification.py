@@ -1,7 +1,7 @@
 """From what an input shows to colours and opacity.
 
 Shapes     shares (...); colours and opacity (..., 4), from 0 to 1. Where an input is not, all four are 0.
-Reference  PS3.3 §C.11.27.1 (RGB LUT transfer function), §C.11.27.2 (classification components), PS3.4 §FF.2.3.3.1
+Reference  PS3.3 §C.11.27.1 (RGB LUT transfer function), §C.11.27.2 (classification components), PS3.4 §FF.2.3.3
 """
 
 from __future__ import annotations

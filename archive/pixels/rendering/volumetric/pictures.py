@@ -56,7 +56,7 @@ def drawn_view(
 def check_annotations(state: Dataset) -> None:
     """Raises PixelsUnreadable PRESENTATION_UNSUITED for annotations in units of pixels, of which a view has none."""
     for annotation in state.get("GraphicAnnotationSequence") or ():
-        for keyword in ("GraphicObjectSequence", "TextObjectSequence", "CompoundGraphicSequence"):
+        for keyword in ("GraphicObjectSequence", "TextObjectSequence"):
             for item in annotation.get(keyword) or ():
                 if any(item.get(unit, "DISPLAY") != "DISPLAY" for unit in _UNITS):
                     raise unreadable("PRESENTATION_UNSUITED")

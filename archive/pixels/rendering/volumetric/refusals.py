@@ -5,8 +5,8 @@ from __future__ import annotations
 from archive.pixels.errors import PixelsUnreadable
 
 SENTENCES = {
-    "VOLUMETRIC_SEGMENTED": "Volume renderings of a segmented volume are not made (PS3.4 B.5.1.24.2)",
-    "VOLUMETRIC_MULTIPLE": "Volume renderings of several volumes are not made (PS3.4 B.5.1.24.3)",
+    "VOLUMETRIC_SEGMENTED": "Volume renderings of a segmented volume are not made (PS3.4 B.5.1.24)",
+    "VOLUMETRIC_MULTIPLE": "Volume renderings of several volumes are not made (PS3.4 B.5.1.24)",
     "VOLUMETRIC_STYLE": "Multi-planar reconstructions by other than a plane are not made (PS3.3 C.11.26)",
     "VOLUMETRIC_INPUTS": "The inputs of the presentation state are not as its class has them (PS3.3 C.11.23)",
     "VOLUMETRIC_METHOD": "The rendering method of the presentation state is not followed (PS3.3 C.11.23, C.11.30)",

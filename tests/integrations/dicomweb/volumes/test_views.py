@@ -218,8 +218,8 @@ def test_a_view_takes_no_frames_window_or_region(theo, cast, uids):
 @pytest.mark.parametrize(
     ("elements", "code", "sentence"),
     [
-        ({"SOPClassUID": "1.2.840.10008.5.1.4.1.1.11.10"}, "VOLUMETRIC_SEGMENTED", "PS3.4 B.5.1.24.2"),
-        ({"SOPClassUID": "1.2.840.10008.5.1.4.1.1.11.11"}, "VOLUMETRIC_MULTIPLE", "PS3.4 B.5.1.24.3"),
+        ({"SOPClassUID": "1.2.840.10008.5.1.4.1.1.11.10"}, "VOLUMETRIC_SEGMENTED", "PS3.4 B.5.1.24"),
+        ({"SOPClassUID": "1.2.840.10008.5.1.4.1.1.11.11"}, "VOLUMETRIC_MULTIPLE", "PS3.4 B.5.1.24"),
         ({"MultiPlanarReconstructionStyle": "CURVED"}, "VOLUMETRIC_STYLE", "PS3.3 C.11.26"),
         ({"FrameOfReferenceUID": "1.2.78"}, "VOLUME_FRAME_OF_REFERENCE", "frame of reference"),
         ({"FrameOfReferenceUID": ""}, "VOLUME_UNPLACED", "frame of reference"),
