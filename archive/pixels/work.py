@@ -19,6 +19,8 @@ from archive.pixels.rendering.deformable import registration_to_plain
 from archive.pixels.rendering.drawing import drawn, film_drawn
 from archive.pixels.rendering.placing import places_to_plain, registrations_in, superimposed_from_plain
 from archive.pixels.rendering.volumes import Layer, Superimposed
+from archive.pixels.rendering.volumetric.handing import InputImages
+from archive.pixels.rendering.volumetric.pictures import drawn_view
 from archive.pixels.rendering.wishes import Rendering
 from archive.pixels.walking import Data
 from archive.studies.modified_header import Change
@@ -119,6 +121,20 @@ def _parted(
     return images, registrations
 
 
+def view_volumes(
+    data: Data,
+    *,
+    key: str,
+    wish: dict[str, Any],
+    images: list[dict[str, Any]],
+    others: Sequence[GivenObject] = (),
+) -> Made:
+    """The view a volumetric state has of the volumes that frames of the object and of the others make."""
+    held = [(parsed(data, key), data), *((parsed(other.data, other.key), other.data) for other in others)]
+    given = [InputImages.from_plain(each) for each in images]
+    return {}, drawn_view(Rendering.from_plain(wish), given, held)
+
+
 def places(data: Data, *, key: str) -> Made:
     """Where each frame of an object lies in the patient, as far as it says."""
     one = parsed(data, key)
@@ -147,6 +163,7 @@ TASKS: dict[str, Task] = {
     "render": render,
     "blend": blend,
     "blend_film": blend_film,
+    "view_volumes": view_volumes,
     "places": places,
     "registration": registration,
     "inflate": inflate,

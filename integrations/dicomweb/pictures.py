@@ -18,6 +18,8 @@ from archive.pixels.parallel import in_order
 from archive.pixels.rendering.documents import Document, document_of
 from archive.pixels.rendering.presentation import CLASSES
 from archive.pixels.rendering.services import as_presentation, blended, film_blended, referenced_by, rendered
+from archive.pixels.rendering.volumetric.classes import VOLUMETRIC_STATES
+from archive.pixels.rendering.volumetric.services import volumes_viewed
 from archive.pixels.rendering.wishes import Format, Rendering
 from archive.pixels.sources import source_of
 from archive.studies.models import Series
@@ -30,8 +32,9 @@ from integrations.dicomweb.media_types import GIF, JPEG, PNG
 from integrations.dicomweb.rendering import Parameters
 from integrations.dicomweb.retrieve.subjects import Subject, subjects
 from integrations.dicomweb.retrieve.whole import whole_object
+from integrations.dicomweb.volumes.views import Viewed, viewed_by
 
-PRESENTATION_STATES = CLASSES | BLENDING_STATES
+PRESENTATION_STATES = CLASSES | BLENDING_STATES | VOLUMETRIC_STATES
 _ALL_STATES = "1.2.840.10008.5.1.4.1.1.11."
 FORMATS: dict[str, Format] = {JPEG.type: "JPEG", PNG.type: "PNG", GIF.type: "GIF"}
 PICTURES = (JPEG, PNG, GIF)
@@ -42,7 +45,8 @@ class Picture:
     """One picture to be drawn: of which instance, which frames, by which presentation state, and what lies over it.
 
     Of several frames it is the first; a film is all of them. `over` is None where nothing is blended, and `film` are
-    the frames blended one after the other where it is a film of a series in time.
+    the frames blended one after the other where it is a film of a series in time. `view` is None where nothing is
+    seen of a volume; what is, is a picture of its state.
     """
 
     subject: Subject
@@ -50,10 +54,13 @@ class Picture:
     state: str | None = None
     over: Covered | None = None
     film: tuple[Covered, ...] = ()
+    view: Viewed | None = None
 
     @property
     def shown(self) -> list[Subject]:
         """The instances that can be seen in it."""
+        if self.view is not None:
+            return self.view.subjects
         blended = self.film or (() if self.over is None else (self.over,))
         return [self.subject, *(one for each in blended for one in (each.below.subject, *each.subjects_over))]
 
@@ -61,12 +68,14 @@ class Picture:
 def presented(actor: Actor, state: Subject, *, only: str | None = None) -> list[Picture]:
     """The images a presentation state is for, as far as they are there, each with the frames it is for.
 
-    Of one that blends it is a picture a frame, perhaps of `only` one image.
+    Of one that blends it is a picture a frame, perhaps of `only` one image; of one of volumes, its one view.
 
-    Raises  NotAcceptable if there are none, or if those of a blending state cannot be laid over each other.
+    Raises  NotAcceptable or PixelsUnreadable if there are none, or if the state says nothing that can be shown of them.
     """
     part10 = whole_object(state)
     carried = as_presentation(part10)
+    if state.sop_class_uid in VOLUMETRIC_STATES:
+        return [Picture(state, state=carried, view=viewed_by(actor, part10, study=state.study_instance_uid))]
     if state.sop_class_uid in BLENDING_STATES:
         found = blended_by(actor, part10, study=state.study_instance_uid, only=only)
         return [Picture(one.below.subject, one.below.numbers, carried, one) for one in found]
@@ -93,10 +102,7 @@ def films(pictures: Sequence[Picture]) -> list[Picture]:
 
 
 def refuse_other_states(sop_class_uid: str) -> None:
-    """Raises NotAcceptable for a presentation state of a class that is not followed.
-
-    Those of planes and volumes (PS3.3 §A.80).
-    """
+    """Raises NotAcceptable for a presentation state of a class that is not followed."""
     if sop_class_uid.startswith(_ALL_STATES) and sop_class_uid not in PRESENTATION_STATES:
         raise NotAcceptable("Presentation states of this class are not rendered", code="PRESENTATION_CLASS")
 
@@ -139,6 +145,8 @@ def _drawing(
         presentation=picture.state,
     )
     try:
+        if picture.view is not None:
+            return partial(volumes_viewed, picture.view.sources(), picture.view.images(), wish)
         if picture.film:
             return partial(film_blended, *film_of(picture.film), wish)
         source = source_of(picture.subject)

@@ -132,7 +132,7 @@ def grey_by(state: Dataset, *, image_uid: str, frame: int, grey: GreyScale) -> G
     )
     voi = named(state.get("SoftcopyVOILUTSequence"), image_uid, frame)
     is_signed = grey.intercept < 0 or "MaskSubtractionSequence" in state
-    grey = _with_voi(grey, voi[0], is_signed=is_signed) if voi else grey.with_full_range()
+    grey = with_voi(grey, voi[0], is_signed=is_signed) if voi else grey.with_full_range()
     table = state.get("PresentationLUTSequence")
     return replace(
         grey,
@@ -149,7 +149,8 @@ def _modality_of(state: Dataset, image_uid: str, frame: int) -> Dataset:
     return items[0] if items else Dataset()
 
 
-def _with_voi(grey: GreyScale, item: Dataset, *, is_signed: bool) -> GreyScale:
+def with_voi(grey: GreyScale, item: Dataset, *, is_signed: bool) -> GreyScale:
+    """With the VOI an item names, a table before a window; without any, the full range of modality values."""
     tables = item.get("VOILUTSequence")
     if tables:
         return replace(grey, voi=table_of(tables[0], is_signed=is_signed))

@@ -192,8 +192,9 @@ def test_a_state_has_no_frames_of_its_own(theo, film_and_state):
 
 
 def test_presentation_states_of_other_classes_are_refused_by_name(theo, cast):
-    volume_rendering = "1.2.840.10008.5.1.4.1.1.11.9"
-    by = state(volume_rendering, StudyInstanceUID="1.2.3", SeriesInstanceUID="1.2.3.5", Modality="PR")
+    by = state(
+        "1.2.840.10008.5.1.4.1.1.11.99", StudyInstanceUID="1.2.3", SeriesInstanceUID="1.2.3.5", Modality="PR"
+    )
     store_part10(part10(by), site=cast.county, actor=MODALITY)
     path = f"studies/1.2.3/series/1.2.3.5/instances/{by.SOPInstanceUID}"
 
