@@ -38,9 +38,10 @@ def check_user_tasks(diagram: Diagram) -> Iterator[Problem]:
         if element.kind == "userTask" and not element.extension("form", "name"):
             yield Problem(element.id, _("The user task names no form"))
         lane = element.lane
-        if lane is None or lane.role not in Role.values:
-            where = lane.name if lane is not None else _("no lane")
-            yield Problem(element.id, _("The lane gives no role: %(where)s") % {"where": where})
+        if lane is None:
+            yield Problem(element.id, _("It stands in no lane, which would say whose task it is"))
+        elif lane.role not in Role.values:
+            yield Problem(element.id, _("The lane gives no role: %(where)s") % {"where": lane.name})
         elif not lane.site:
             yield Problem(element.id, _("The lane gives no site: %(name)s") % {"name": lane.name})
         due = element.extension("form", "due")
