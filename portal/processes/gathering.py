@@ -90,7 +90,10 @@ def contents_of(definition: ProcessDefinition) -> Contents:
 
 
 def drawing_of(definition: ProcessDefinition) -> dict[str, Any]:
-    """What the drawing needs: the XML with its words in the reader's language, and what is told of its elements: only those in trouble have a state."""
+    """What the drawing needs: the XML with its words in the reader's language, and what is told of its elements.
+
+    Only those in trouble have a state.
+    """
     told = {each.element: _told(each) for each in remarked_in(definition)}
     told |= {each.element: {**_told(each), "status": "failed"} for each in blocked_in(definition)}
     return {
