@@ -253,6 +253,7 @@ def _tab(request: HttpRequest, context: dict[str, Any]) -> str:
         and not context["refused_act"]
     ):
         return wanted
-    if context["task"] or context["refusal"] or any(one.may_take_back for one in context["held"]):
+    is_refused = context["refusal"] or context["refused_act"]
+    if context["task"] or is_refused or any(one.may_take_back for one in context["held"]):
         return "task"
     return "documents" if context["reports"] else "images"

@@ -90,14 +90,19 @@ def contents_of(definition: ProcessDefinition) -> Contents:
 
 
 def drawing_of(definition: ProcessDefinition) -> dict[str, Any]:
-    """What the drawing needs: the XML with its words in the reader's language, and which elements are in trouble."""
-    blocked = blocked_in(definition)
+    """What the drawing needs: the XML with its words in the reader's language, and what is told of its elements.
+
+    Only those in trouble have a state.
+    """
+    told = {each.element: _told(each) for each in remarked_in(definition)}
+    told |= {each.element: {**_told(each), "status": "failed"} for each in blocked_in(definition)}
     return {
         "xml": in_words(diagram_text(definition), get_language() or "en"),
         "active": [],
         "completed": [],
-        "elements": {
-            each.element: {"name": each.name, "status": "failed", "word": " · ".join(each.reasons)}
-            for each in blocked
-        },
+        "elements": told,
     }
+
+
+def _told(told: Blocked) -> dict[str, str]:
+    return {"name": told.name, "word": " · ".join(told.reasons)}

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from accounts.models import Role
 from workflows.checks.problems import Problem, check_expression, check_optional
 from workflows.checks.timers import check_timing
-from workflows.diagram import Diagram
+from workflows.diagram import Diagram, Element
 from workflows.service_tasks import EXTERNAL, find_operator
 
 
@@ -37,12 +37,7 @@ def check_user_tasks(diagram: Diagram) -> Iterator[Problem]:
             continue
         if element.kind == "userTask" and not element.extension("form", "name"):
             yield Problem(element.id, _("The user task names no form"))
-        lane = element.lane
-        if lane is None or lane.role not in Role.values:
-            where = lane.name if lane is not None else _("no lane")
-            yield Problem(element.id, _("The lane gives no role: %(where)s") % {"where": where})
-        elif not lane.site:
-            yield Problem(element.id, _("The lane gives no site: %(name)s") % {"name": lane.name})
+        yield from _check_lane(element)
         due = element.extension("form", "due")
         if due:
             yield from check_timing(element.id, due, what="due")
@@ -53,6 +48,16 @@ def check_user_tasks(diagram: Diagram) -> Iterator[Problem]:
                 yield Problem(
                     element.id, _("The form names a role that does not exist: %(role)s") % {"role": role}
                 )
+
+
+def _check_lane(element: Element) -> Iterator[Problem]:
+    lane = element.lane
+    if lane is None:
+        yield Problem(element.id, _("It stands in no lane, which would say whose task it is"))
+    elif lane.role not in Role.values:
+        yield Problem(element.id, _("The lane gives no role: %(where)s") % {"where": lane.name})
+    elif not lane.site:
+        yield Problem(element.id, _("The lane gives no site: %(name)s") % {"name": lane.name})
 
 
 def check_lanes(diagram: Diagram) -> Iterator[Problem]:

@@ -1,4 +1,5 @@
 // The page of a case: its tabs, its diagram and the drafts of its form.
+import { copying } from "./modules/copying.js";
 import { startDrafts } from "./modules/drafts.js";
 import { startKeepingText } from "./modules/left_text.js";
 import { startDiagrams } from "./modules/diagram.js";
@@ -13,4 +14,5 @@ startMentions();
 startRows();
 startDrafts();
 startKeepingText();
+copying(document.getElementById("case-task"));
 startDiagrams();

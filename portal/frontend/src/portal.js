@@ -6,6 +6,7 @@ import { startKeys } from "./modules/keys.js";
 import { startLive } from "./modules/live.js";
 import { startMenus } from "./modules/menus.js";
 import { startTimes } from "./modules/times.js";
+import { startUnsent } from "./modules/unsent.js";
 
 window.htmx = htmx;
 startMenus();
@@ -13,6 +14,7 @@ startKeys();
 startTimes();
 startCountdowns();
 startLive(htmx);
+startUnsent();
 // What the page itself needs goes first.
 window.addEventListener("load", fetchAhead);
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from django.conf import settings
@@ -9,12 +10,17 @@ from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 
 from accounts.models import Membership, Person, Role
 from tests.personas import PASSWORD, Cast, make_cast
+from tests.portal.cases_in_work import make_order
 from tests.portal.chromium import ARGUMENTS, CHROMIUM
+from tests.portal.tasks.measured_opinion import start_measured_opinion
+from workflows.models import ProcessInstance, UserTask
 
 REFUSED = (
     "/ws/",
     "status of 409",
     "status of 422",
+    "status of 502",
+    "Error Code 502",
 )  # what these tests provoke; a live server speaks no WebSocket
 
 
@@ -40,6 +46,16 @@ def li(live_cast: Cast) -> Person:
     person = Person.objects.create_user("li", password=PASSWORD, display_name="Li Na", display_name_zh="李娜")
     Membership.objects.create(person=person, site=live_cast.provincial, role=Role.RADIOLOGIST)
     return person
+
+
+@pytest.fixture
+def case(live_cast: Cast, tmp_path: Path) -> ProcessInstance:
+    return start_measured_opinion(live_cast, tmp_path, make_order(live_cast, priority="URGENT"))
+
+
+@pytest.fixture
+def task(case: ProcessInstance) -> UserTask:
+    return UserTask.objects.get(instance=case)
 
 
 @pytest.fixture

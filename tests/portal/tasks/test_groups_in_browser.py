@@ -13,7 +13,7 @@ from accounts.models import Person
 from tests.personas import Cast
 from tests.portal.chromium import NEEDS_CHROMIUM, pictures_in
 from tests.portal.one_step_process import start_one_step
-from tests.workflows.forms.test_groups import form
+from tests.workflows.forms.test_groups import NODULES, form
 from workflows.models import FormDraft, ProcessInstance, UserTask
 
 pytestmark = NEEDS_CHROMIUM
@@ -24,6 +24,20 @@ Desk = Callable[..., Page]
 @pytest.fixture
 def case(live_cast: Cast, tmp_path: Path) -> ProcessInstance:
     return start_one_step(live_cast, tmp_path, form(), subjects={"study": "1.2.3"})
+
+
+@pytest.fixture
+def case_without_rows(live_cast: Cast, tmp_path: Path) -> ProcessInstance:
+    """Its form asks for two texts, and then for as many nodules as there are."""
+    made = form({key: value for key, value in NODULES.items() if key != "minItems"})
+    done = made["outcomes"]["done"]
+    texts = {"impression": ("Impression", "诊断意见"), "by": ("Read by", "阅片者")}
+    asked = {name: {"type": "string", "title": english} for name, (english, _) in texts.items()}
+    done["schema"]["properties"] = asked | done["schema"]["properties"]
+    done["x-i18n"]["zh-hans"]["properties"] |= {
+        name: {"title": chinese} for name, (_, chinese) in texts.items()
+    }
+    return start_one_step(live_cast, tmp_path, made, subjects={"study": "1.2.3"})
 
 
 def sizes(page: Page) -> list[str]:
@@ -103,6 +117,20 @@ def test_two_windows_show_their_rows_side_by_side_and_one_is_taken(
     expect(second.locator("[data-mine]")).to_contain_text("99")
     second.get_by_role("button", name="Take what is in the other window").click()
     assert sizes(second) == ["11", "12"]
+
+
+def test_two_windows_list_their_texts_in_the_order_of_the_form_and_no_group_without_rows(
+    live_cast: Cast, case_without_rows: ProcessInstance, desk_of: Desk
+) -> None:
+    first = desk_of(live_cast.rosa, f"/cases/{case_without_rows.uid}/?tab=task")
+    second = desk_of(live_cast.rosa, f"/cases/{case_without_rows.uid}/?tab=task")
+    first.get_by_label("Impression").fill("clear")
+    expect(first.locator("[data-draft-state]")).to_have_text("Draft saved")
+    second.get_by_label("Read by").fill("Rosa")
+    second.get_by_label("Impression").fill("not clear")
+
+    expect(second.locator("[data-mine] dt")).to_have_text(["Impression", "Read by"])
+    expect(second.locator("[data-theirs] dt")).to_have_text(["Impression", "Read by"])
 
 
 def test_a_group_is_read_in_chinese(live_cast: Cast, case: ProcessInstance, desk_of: Desk) -> None:

@@ -5,30 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-import pytest
 from playwright.sync_api import Page, expect
 
 from accounts.models import AuditEvent, Person
 from tests.personas import PASSWORD, Cast
-from tests.portal.cases_in_work import make_order
 from tests.portal.chromium import NEEDS_CHROMIUM, pictures_in
-from tests.portal.tasks.measured_opinion import start_measured_opinion
 from workflows.models import Attachment, CaseComment, FormDraft, ProcessInstance, UserTask
-from workflows.services import release_user_task
 
 pytestmark = NEEDS_CHROMIUM
 picture = pictures_in("TASK_PICTURES")
 Desk = Callable[..., Page]
-
-
-@pytest.fixture
-def case(live_cast: Cast, tmp_path: Path) -> ProcessInstance:
-    return start_measured_opinion(live_cast, tmp_path, make_order(live_cast, priority="URGENT"))
-
-
-@pytest.fixture
-def task(case: ProcessInstance) -> UserTask:
-    return UserTask.objects.get(instance=case)
 
 
 def test_a_task_is_claimed_by_key_and_its_clock_is_told_in_words(
@@ -166,34 +152,6 @@ def test_who_comes_second_is_told_who_has_it_and_keeps_what_they_typed(
     picture(second, "conflict")
     task.refresh_from_db()
     assert (task.assignee, task.status) == (li, "claimed")
-
-
-def test_a_form_that_goes_while_somebody_types_leaves_the_text_on_the_page(
-    live_cast: Cast, li: Person, case: ProcessInstance, task: UserTask, desk_of: Desk
-) -> None:
-    """The socket tells the page to fetch the part again; here the test does, as the live server speaks no WebSocket."""
-    second = desk_of(live_cast.rosa, f"/cases/{case.uid}/?tab=task")
-    second.get_by_label("Size in mm").fill("14")
-    second.get_by_label("Critical finding").check()
-    second.get_by_label("Who was called").fill("Dr Rafael")
-    second.get_by_label("Your password").fill("never shown")
-    expect(second.locator("[data-draft-state]")).to_have_text("Draft saved")
-    desk_of(li).get_by_role("button", name="Claim").click()
-
-    second.evaluate("htmx.trigger('#case-task', 'live')")
-
-    expect(second.locator(".held")).to_contain_text("Li Na has it.")
-    left = second.get_by_role("alert")
-    expect(left).to_have_text(
-        "This step has gone on without this form. What you typed is below, for you to copy."
-    )
-    expect(second.locator("#left-text dd")).to_have_text(["14", "✓", "Dr Rafael"])
-    picture(second, "left_text")
-
-    release_user_task(task, actor=li)
-    second.evaluate("htmx.trigger('#case-task', 'live')")
-    expect(second.get_by_label("Size in mm")).to_have_value("14")
-    expect(second.locator("#left-text")).to_have_count(0)
 
 
 def test_the_coordinator_sees_who_has_what_and_gives_it_to_somebody_else(

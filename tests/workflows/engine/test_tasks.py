@@ -32,6 +32,13 @@ def test_a_manual_task_waits_for_a_person_of_its_lane_to_say_it_is_done(play):
 
 def test_a_manual_task_needs_no_form_but_a_role(operators):
     assert check_bundle(bundle(BODY)) == []
+    in_no_lane = bundle(BODY)
+    in_no_lane["sample.bpmn"] = in_no_lane["sample.bpmn"].replace(
+        "<bpmn:flowNodeRef>x</bpmn:flowNodeRef>", ""
+    )
+    assert [str(each) for each in check_bundle(in_no_lane)] == [
+        "x: It stands in no lane, which would say whose task it is"
+    ]
     assert "x: The lane gives no role: Doctors" in [str(each) for each in check_bundle(bundle(BODY, lane=""))]
 
 

@@ -37,9 +37,17 @@ async function draw(place, drawn) {
     drawn.facts = facts;
     mark(drawn);
     show(place, drawn);
-  } catch {
-    if (!drawn.facts) place.textContent = document.getElementById("spoken").dataset.noDiagram;
+  } catch (error) {
+    if (!drawn.facts) sayNothingIsDrawn(place, error);
   }
+}
+
+function sayNothingIsDrawn(place, error) {
+  const words = document.getElementById("spoken").dataset;
+  const line = document.createElement("p");
+  line.className = "card-body hint";
+  line.textContent = error.message.startsWith("no diagram") ? words.noDrawing : words.noDiagram;
+  place.replaceChildren(line);
 }
 
 function mark(drawn) {
@@ -97,6 +105,7 @@ function say(place, facts, element) {
   const line = place.closest(".diagram-card").querySelector("[data-diagram-step]");
   const step = facts?.elements[element.id];
   const name = step?.name || element.businessObject?.name;
-  line.hidden = !name;
-  line.textContent = [name, step?.word, step?.at, step?.actor].filter(Boolean).join(" · ");
+  const words = [name, step?.word, step?.at, step?.actor].filter(Boolean).join(" · ");
+  line.hidden = !words;
+  line.textContent = words;
 }

@@ -26,6 +26,14 @@ export function titleOf(form, name) {
   return row ? `${row} · ${words(field.labels[0])}` : words(field.labels[0]);
 }
 
+// In the order of the form; what it has no field for comes last.
+function namesIn(form, ...texts) {
+  const fields = [...form.elements].map((field) => field.name);
+  const rank = (name) => fields.includes(name) ? fields.indexOf(name) : fields.length;
+  const names = new Set(texts.flatMap(Object.keys));
+  return [...names].sort((one, other) => rank(one) - rank(other));
+}
+
 class Draft {
   constructor(root) {
     this.root = root;
@@ -145,8 +153,8 @@ class Draft {
     place.replaceChildren();
     for (const form of this.root.querySelectorAll("form[data-outcome]")) {
       const [values, others] = [data, other].map((each) => flat(each[form.dataset.outcome]));
-      for (const name of new Set([...Object.keys(values), ...Object.keys(others)])) {
-        if (!values[name] && !others[name]) continue;
+      for (const name of namesIn(form, values, others)) {
+        if (!String(values[name] || others[name] || "")) continue;
         const title = document.createElement("dt");
         const text = document.createElement("dd");
         title.textContent = titleOf(form, name);

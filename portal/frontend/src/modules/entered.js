@@ -1,7 +1,7 @@
 // What is entered in a form, as data: a field by its name, the rows of a group as a list of such.
 import { entries, setRows } from "./rows.js";
 
-const TYPED = "input:not([type=hidden], [type=password]), textarea, select"; // a password is never kept
+export const TYPED = "input:not([type=hidden], [type=password]), textarea, select"; // a password is never kept
 
 export function enteredIn(form) {
   const data = {};
