@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.workflows.calling.conftest import inner  # noqa: F401 - a fixture
-from tests.workflows.calling.test_calls import OUTER, called, perform
+from tests.workflows.calling.called_cases import OUTER, called, perform
 from tests.workflows.conftest import begin, operators  # noqa: F401 - fixtures
 
 
