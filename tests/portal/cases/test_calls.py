@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.workflows.calling.conftest import inner  # noqa: F401 - a fixture
 from tests.workflows.calling.called_cases import OUTER, called, perform
+from tests.workflows.calling.conftest import inner  # noqa: F401 - a fixture
 from tests.workflows.conftest import begin, operators  # noqa: F401 - fixtures
 
 
