@@ -5,10 +5,12 @@ import { startCountdowns } from "./modules/countdowns.js";
 import { startKeys } from "./modules/keys.js";
 import { startLive } from "./modules/live.js";
 import { startMenus } from "./modules/menus.js";
+import { startForgetting } from "./modules/shared_machine.js";
 import { startTimes } from "./modules/times.js";
 import { startUnsent } from "./modules/unsent.js";
 
 window.htmx = htmx;
+startForgetting();
 startMenus();
 startKeys();
 startTimes();

@@ -173,3 +173,32 @@ def test_the_newest_of_a_long_conversation_is_in_sight(
         expect(page.locator(".thread li").last).to_contain_text(text.strip()[:5])
 
     expect(page.get_by_text("third")).to_be_in_viewport()
+
+
+KEPT = "Object.entries(sessionStorage).join().includes('Dr Rafael')"
+
+
+@pytest.fixture
+def left(typing: Page, live_cast: Cast, li: Person, task: UserTask) -> Page:
+    """Rosa's page after the form has gone: the window has what she typed."""
+    taken_by(li, task, live_cast)
+    fetched_again(typing)
+    expect(typing.locator("#left-text")).to_be_focused()
+    assert typing.evaluate(KEPT)
+    return typing
+
+
+def test_what_was_typed_goes_from_a_shared_machine_with_who_typed_it(left: Page) -> None:
+    left.locator(".person").click()
+    left.get_by_role("button", name="Sign out").click()
+    expect(left.get_by_role("button", name="Sign in")).to_be_visible()
+
+    assert not left.evaluate(KEPT)
+
+
+def test_who_signs_in_next_finds_nothing_of_a_session_that_ran_out(left: Page) -> None:
+    left.evaluate("sessionStorage.setItem('person', 'another')")
+    left.reload()
+
+    assert not left.evaluate(KEPT)
+    expect(left.locator("#left-text")).to_have_count(0)
