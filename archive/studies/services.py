@@ -38,7 +38,6 @@ __all__ = [
     "note_sender_done",
     "reject_object",
     "store_part10",
-    "store_received",
 ]
 
 Flush = Callable[[StoredObject], None]
@@ -72,35 +71,6 @@ class _KnownSeries:
 _known: dict[str, _KnownSeries] = {}
 
 
-def store_received(
-    received: ReceivedObject,
-    *,
-    site: Site,
-    calling_ae_title: str,
-    actor: Actor,
-    is_derived: bool = False,
-    is_sending: bool = False,
-    flush: Flush | None = None,
-) -> StoredOutcome:
-    """Index an object; when this returns, row and bytes are both durable.
-
-    Without `flush` the bytes are durable already; else it has them so, while the database commits the row. Where
-    the process is killed between the two, the row may be there and the bytes not: nobody was told of success,
-    and whoever seals the segment or gets the object again takes the row back (`archive.studies.unfinished`).
-    `is_sending` says that more may follow until the edge calls `note_sender_done`.
-
-    One statement for an instance of a series this process knows, and one more a second that tells when
-    the series was last added to. Sending the same object again succeeds without effect.
-
-    Raises  Conflict DUPLICATE_SOP_INSTANCE if another object is held under the same SOP Instance UID,
-            SERIES_ELSEWHERE if the series belongs to another study.
-    """
-    return begin_storing(
-        received, site=site, calling_ae_title=calling_ae_title, actor=actor, is_derived=is_derived,
-        is_sending=is_sending, flush=flush,
-    )()  # fmt: skip
-
-
 def begin_storing(
     received: ReceivedObject,
     *,
@@ -113,7 +83,17 @@ def begin_storing(
 ) -> Callable[[], StoredOutcome]:
     """Have the database begin to index an object, if it may be at once; what is returned does the rest.
 
-    It has to be called before the connection is used again. It returns, and raises, as `store_received`.
+    That has to be called before the connection is used again; when it returns, row and bytes are both durable.
+    Without `flush` the bytes are durable already; else it has them so, while the database commits the row. Where
+    the process is killed between the two, the row may be there and the bytes not: nobody was told of success,
+    and whoever seals the segment or gets the object again takes the row back (`archive.studies.unfinished`).
+    `is_sending` says that more may follow until the edge calls `note_sender_done`.
+
+    One statement for an instance of a series this process knows, and one more a second that tells when
+    the series was last added to. Sending the same object again succeeds without effect.
+
+    Raises  Conflict DUPLICATE_SOP_INSTANCE if another object is held under the same SOP Instance UID,
+            SERIES_ELSEWHERE if the series belongs to another study.
     """
     slowly = partial(
         _store_slowly, received, site=site, calling_ae_title=calling_ae_title, actor=actor, derived=is_derived,
@@ -171,7 +151,7 @@ def store_part10(
     The patient, order and trace of the study are inherited where the study exists. With `writer`, the objects
     of a series come to lie one behind the other; the caller closes it. A preamble that is neither empty
     nor a TIFF header is emptied: it means nothing in DICOM and may make the file an executable (PS3.10 §7.1).
-    Raises  InvalidInput if the file is damaged or names itself badly; Conflict as `store_received`.
+    Raises  InvalidInput if the file is damaged or names itself badly; Conflict as `begin_storing`.
     """
     transfer_syntax_uid, offset = split_part10(data)
     header = checked_header(data, offset=offset, end=len(data), transfer_syntax_uid=transfer_syntax_uid)
@@ -204,9 +184,9 @@ def _store_appended(
 ) -> StoredOutcome:
     """Index what was appended, and take back the bytes no row came to refer to."""
     try:
-        outcome = store_received(
+        outcome = begin_storing(
             received, site=site, calling_ae_title=calling_ae_title, actor=actor, is_derived=is_derived
-        )
+        )()
     except ServiceError as error:
         if error.permanent:
             writer.withdraw(received.stored)

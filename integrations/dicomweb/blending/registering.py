@@ -92,6 +92,11 @@ def _subject(actor: Actor, study: Dataset, series: Dataset, instance: Dataset) -
 def _registration(subject: Subject) -> Registration:
     if subject.sop_class_uid == DEFORMABLE_REGISTRATION:
         return _deformable(subject)
+    return spatial_registration(subject)
+
+
+def spatial_registration(subject: Subject) -> Registration:
+    """What an object tells that is one. Raises NotAcceptable if it is of another class, or cannot be followed."""
     if subject.sop_class_uid != SPATIAL_REGISTRATION:
         raise refused("BLENDING_REGISTRATION_CLASS")
     part10 = whole_object(subject)

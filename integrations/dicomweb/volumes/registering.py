@@ -5,25 +5,17 @@ Reference  PS3.3 §C.11.23.3 (Volumetric Presentation State Reference Coordinate
 
 from __future__ import annotations
 
-import io
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-from pydicom import dcmread
 
-from archive.pixels.errors import DECODING_FAILURES
 from archive.pixels.rendering.planes import Numbers, Plane
-from archive.pixels.rendering.registrations import (
-    SPATIAL_REGISTRATION,
-    Registration,
-    coordinates_of,
-    registration_of,
-)
+from archive.pixels.rendering.registrations import Registration, coordinates_of
 from archive.pixels.rendering.volumetric.refusals import refused
 from integrations.dicomweb.blending.frames import Frame
 from integrations.dicomweb.blending.refusals import refused as refused_registration
+from integrations.dicomweb.blending.registering import spatial_registration
 from integrations.dicomweb.retrieve.subjects import Subject
-from integrations.dicomweb.retrieve.whole import whole_object
 
 
 def matrix_to_images(
@@ -50,18 +42,7 @@ def matrix_to_images(
 
 def registrations_named(held: Mapping[str, Subject], uids: Sequence[str]) -> list[Registration]:
     """Raises NotAcceptable if one is not there, is of another class, or cannot be followed."""
-    return [_registration(held.get(uid)) for uid in uids]
-
-
-def _registration(subject: Subject | None) -> Registration:
-    if subject is None:
+    found = [held[uid] for uid in uids if uid in held]
+    if len(found) < len(uids):
         raise refused_registration("BLENDING_REGISTRATION_MISSING")
-    if subject.sop_class_uid != SPATIAL_REGISTRATION:
-        raise refused_registration("BLENDING_REGISTRATION_CLASS")
-    try:
-        said = registration_of(dcmread(io.BytesIO(whole_object(subject)), force=True))
-    except DECODING_FAILURES:
-        said = None
-    if said is None:
-        raise refused_registration("BLENDING_REGISTRATION_MATRIX")
-    return said
+    return [spatial_registration(one) for one in found]
