@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -39,6 +40,7 @@ TRANSFER_SYNTAXES = {
     "jpeg-2000": JPEG2000Lossless,
 }
 _COMPRESSED = {RLELossless, JPEGLSLossless, JPEG2000Lossless}
+_one_encoder = threading.Lock()  # no encoder says that two threads may use it at once
 
 
 @dataclass(frozen=True)
@@ -119,7 +121,8 @@ def _encoded(ds: Dataset, renderer: Renderer, k: int, transfer_syntax_uid: UID) 
     intercept = headers.INTERCEPT if renderer.phantom.modality == "CT" else 0
     stored = (np.rint(renderer.slice(k)) - intercept).astype("<u2")
     if transfer_syntax_uid in _COMPRESSED:
-        ds.compress(transfer_syntax_uid, stored, generate_instance_uid=False)
+        with _one_encoder:
+            ds.compress(transfer_syntax_uid, stored, generate_instance_uid=False)
     else:
         ds.file_meta.TransferSyntaxUID = transfer_syntax_uid
         ds.PixelData = stored.tobytes()
