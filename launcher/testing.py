@@ -14,7 +14,10 @@ PARALLEL = [
     "-n",
     str((os.cpu_count() or 2) + 1),
 ]  # a third of the time they wait, for peers and for what they started
-SIDE_BY_SIDE = ["--dist", "loadscope", "--no-loadscope-reorder"]  # tests/scheduling.py shares and orders
+SIDE_BY_SIDE = [
+    *("--dist", "loadscope", "--no-loadscope-reorder"),  # tests/scheduling.py shares and orders
+    "--max-worker-restart=0",  # else a process that dies leaves the others waiting for its tests without end
+]
 
 
 def test(arguments: Sequence[str]) -> int:

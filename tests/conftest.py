@@ -15,6 +15,7 @@ from django.utils import translation
 from pytest_django import DjangoDbBlocker, Settings
 from xdist.remote import Producer
 
+from accounts.models import Membership, Person, Role
 from archive.lifecycle import nudging as lifecycle
 from common import clock as product_clock
 from compute import services as compute
@@ -59,6 +60,14 @@ def only_written_tables_are_emptied() -> Iterator[None]:
 @pytest.fixture
 def cast(db: None) -> Cast:
     return make_cast()
+
+
+@pytest.fixture
+def li(cast: Cast) -> Person:
+    """A second radiologist of the provincial hospital."""
+    person = Person.objects.create_user("li", display_name="Li")
+    Membership.objects.create(person=person, site=cast.provincial, role=Role.RADIOLOGIST)
+    return person
 
 
 class Clock:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
+from django.db import connection
+from psycopg.types.json import Jsonb
 
 from common.errors import InvalidInput
 from workflows.keeping import check_kept, written
@@ -54,8 +57,12 @@ def test_what_could_not_be_kept_is_refused_in_the_name_of_its_fields(value, sent
 
 
 @pytest.mark.parametrize("value", ["", "肺结节 🫁", -(2**63) + 1, 1.5, None, {"a": [True, {}]}, nested(40)])
-def test_what_json_has_is_kept(value):
+def test_what_json_has_is_kept_as_it_is(db, value):
     check_kept(value, "data")
+
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT %s::jsonb", [Jsonb(value)])
+        assert json.loads(cursor.fetchone()[0]) == value
 
 
 def test_what_is_written_loses_the_space_around_it_and_is_as_long_as_is_said():

@@ -5,21 +5,13 @@ from __future__ import annotations
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
-from accounts.models import AuditEvent, Membership, Role
+from accounts.models import AuditEvent
 from tests.personas import PASSWORD
 from tests.portal.one_step_process import start_second_look
 from tests.portal.tasks.measured_opinion import start_measured_opinion
 from workflows.models import Attachment, UserTask
 
 PDF = b"%PDF-1.7"
-
-
-@pytest.fixture
-def li(cast, django_user_model):
-    """A second radiologist of the provincial hospital."""
-    person = django_user_model.objects.create_user("li", display_name="Li")
-    Membership.objects.create(person=person, site=cast.provincial, role=Role.RADIOLOGIST)
-    return person
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from accounts.models import AccessGrant, Membership, Role
+from accounts.models import AccessGrant
 from common.errors import Conflict, NotFound, ServiceError
 from events.services import Event
 from notifications.subscribers import audience_of
@@ -20,14 +20,6 @@ pytestmark = pytest.mark.django_db
 
 def body(asked: str) -> str:
     return user("look", asked) + '<bpmn:endEvent id="end"/>' + chain("start", "look", "end")
-
-
-@pytest.fixture
-def li(cast, django_user_model):
-    """A second radiologist of the provincial hospital."""
-    person = django_user_model.objects.create_user("li", display_name="Li")
-    Membership.objects.create(person=person, site=cast.provincial, role=Role.RADIOLOGIST)
-    return person
 
 
 def test_a_step_with_candidate_people_is_theirs_to_take_and_not_the_role_s(begin, cast, li):

@@ -4,7 +4,6 @@ from datetime import timedelta
 
 import pytest
 
-from accounts.models import Membership, Role
 from common.errors import Conflict, InvalidInput, NotFound
 from tests.workflows.conftest import LANE, chain, user
 from workflows import services
@@ -15,14 +14,6 @@ from workflows.selectors import inbox, workable_tasks
 
 pytestmark = pytest.mark.django_db
 BODY = user("look") + '<bpmn:endEvent id="end"/>' + chain("start", "look", "end")
-
-
-@pytest.fixture
-def li(cast, django_user_model):
-    """A second radiologist of the provincial hospital."""
-    person = django_user_model.objects.create_user("li", display_name="Li")
-    Membership.objects.create(person=person, site=cast.provincial, role=Role.RADIOLOGIST)
-    return person
 
 
 def test_a_free_task_is_in_the_inbox_of_everyone_with_the_role_there(begin, cast, li):
