@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -21,6 +20,7 @@ from pydicom.uid import (
     RLELossless,
 )
 
+from archive.pixels.compressing import compress
 from compute.phantoms import headers
 from compute.phantoms.calibration import calibration
 from compute.phantoms.chest import chest
@@ -40,7 +40,6 @@ TRANSFER_SYNTAXES = {
     "jpeg-2000": JPEG2000Lossless,
 }
 _COMPRESSED = {RLELossless, JPEGLSLossless, JPEG2000Lossless}
-_one_encoder = threading.Lock()  # no encoder says that two threads may use it at once
 
 
 @dataclass(frozen=True)
@@ -121,8 +120,7 @@ def _encoded(ds: Dataset, renderer: Renderer, k: int, transfer_syntax_uid: UID) 
     intercept = headers.INTERCEPT if renderer.phantom.modality == "CT" else 0
     stored = (np.rint(renderer.slice(k)) - intercept).astype("<u2")
     if transfer_syntax_uid in _COMPRESSED:
-        with _one_encoder:
-            ds.compress(transfer_syntax_uid, stored, generate_instance_uid=False)
+        compress(ds, transfer_syntax_uid, stored)
     else:
         ds.file_meta.TransferSyntaxUID = transfer_syntax_uid
         ds.PixelData = stored.tobytes()

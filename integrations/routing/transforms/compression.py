@@ -13,6 +13,7 @@ from pydicom.dataset import Dataset
 from pydicom.encaps import encapsulate
 from pydicom.uid import UID, HTJ2KLossless, RLELossless
 
+from archive.pixels import compressing
 from common.errors import InvalidInput
 
 log = structlog.get_logger(__name__)
@@ -35,7 +36,7 @@ def compress(dataset: Dataset, transfer_syntax_uid: str) -> None:
             _htj2k(dataset, before)
         else:
             plugin = "pydicom" if transfer_syntax_uid == RLELossless else ""  # GDCM's may end the process
-            dataset.compress(transfer_syntax_uid, generate_instance_uid=False, encoding_plugin=plugin)
+            compressing.compress(dataset, transfer_syntax_uid, plugin=plugin)
     except UNSUITED as error:
         log.warning("routing.not_compressed", to=transfer_syntax_uid, error=type(error).__name__)
         return
