@@ -22,6 +22,7 @@ from django.db.backends.utils import CursorWrapper
 from psycopg import errors, pq
 
 Value = str | int | None
+_DONE = (pq.ExecStatus.TUPLES_OK, pq.ExecStatus.COMMAND_OK)
 _GONE = "26000"  # invalid_sql_statement_name: a pooler in between gave us another session
 
 
@@ -99,24 +100,34 @@ class Statement:
 
 
 def _received(session: psycopg.Connection[Any]) -> pq.abc.PGresult:
-    """The result of what was sent, once it has come; other threads run meanwhile."""
+    """The result of what was sent, once the database has committed it; other threads run meanwhile.
+
+    The rows of a statement come before its commit: one that fails there, be it a constraint that was deferred or
+    a session that is ended, is told behind them, and nothing was done.
+    """
     pgconn = session.pgconn
+    answer: pq.abc.PGresult | None = None
+    while (result := _next_result(pgconn)) is not None:
+        if answer is None or answer.status in _DONE:
+            answer = result
+    if answer is None:
+        raise psycopg.OperationalError("the connection is lost")
+    return answer
+
+
+def _next_result(pgconn: pq.abc.PGconn) -> pq.abc.PGresult | None:
+    """What the database says next; None once it is ready for another statement."""
     arrival = select.poll()
     arrival.register(pgconn.socket, select.POLLIN)
     while pgconn.is_busy():
         arrival.poll()
         pgconn.consume_input()
-    result = pgconn.get_result()
-    while result is not None and pgconn.get_result() is not None:
-        pass  # the end of what was sent
-    if result is None:
-        raise psycopg.OperationalError("the connection is lost")
-    return result
+    return pgconn.get_result()
 
 
 def _check(session: psycopg.Connection[Any], result: pq.abc.PGresult) -> pq.abc.PGresult:
     """The result, if it is one. Raises psycopg's error for what the server or the connection said."""
-    if result.status in (pq.ExecStatus.TUPLES_OK, pq.ExecStatus.COMMAND_OK):
+    if result.status in _DONE:
         return result
     if session.pgconn.status != pq.ConnStatus.OK:
         raise psycopg.OperationalError("the connection is lost")

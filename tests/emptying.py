@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from functools import cache
 
-from django.db import connection, transaction
+from django.db import OperationalError, connection, transaction
 from django.test import TransactionTestCase
+from psycopg.errors import DeadlockDetected
 
 from integrations.routing.defaults import ensure_defaults
 
@@ -15,10 +16,20 @@ KEPT = {"django_content_type", "auth_permission"}  # written by each migrate, an
 def empty_tables(_test: TransactionTestCase) -> None:
     """In place of Django's flush, which truncates every table and has every app's first rows written anew.
 
-    Whoever still writes is waited for, as by a TRUNCATE; no trigger fires, not even the one that guards the audit
-    trail, and keys need no order.
+    Whoever still writes is waited for, as by a TRUNCATE, and let through where each of us waits for the other; no
+    trigger fires, not even the one that guards the audit trail, and keys need no order.
     """
-    tables = _tables()
+    for is_last in (False, False, True):
+        try:
+            _empty(_tables())
+            break
+        except OperationalError as error:
+            if is_last or not isinstance(error.__cause__, DeadlockDetected):
+                raise
+    ensure_defaults()
+
+
+def _empty(tables: list[str]) -> None:
     rows = [f"SELECT '{table}' WHERE EXISTS (SELECT FROM {table})" for table in tables]  # noqa: S608 - our own tables
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(f"LOCK TABLE {', '.join(tables)} IN EXCLUSIVE MODE")
@@ -27,7 +38,6 @@ def empty_tables(_test: TransactionTestCase) -> None:
         cursor.execute("SET LOCAL session_replication_role = replica")
         for table in written:
             cursor.execute(f"DELETE FROM {table}")  # noqa: S608
-    ensure_defaults()
 
 
 @cache

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
-from django.db import DataError, connection, transaction
+from django.db import DataError, IntegrityError, OperationalError, connection, transaction
 
 from common.statements import Statement
 
@@ -43,6 +45,50 @@ def test_a_session_that_has_forgotten_the_statement_is_told_again():
         cursor.execute("DEALLOCATE ALL")
 
     assert SUM.value([2, 2]) == 4
+
+
+@pytest.fixture
+def judged_at_commit(transactional_db: None) -> Iterator[Statement]:
+    """An insert the database answers with its row, before it judges it: twice the same value, or one below zero."""
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE TABLE judged (value integer UNIQUE DEFERRABLE INITIALLY DEFERRED)")
+        cursor.execute(
+            "CREATE FUNCTION end_session() RETURNS trigger LANGUAGE plpgsql AS"
+            " 'BEGIN PERFORM pg_terminate_backend(pg_backend_pid()); RETURN NULL; END'"
+        )
+        cursor.execute(
+            "CREATE CONSTRAINT TRIGGER ending AFTER INSERT ON judged DEFERRABLE INITIALLY DEFERRED"
+            " FOR EACH ROW WHEN (NEW.value < 0) EXECUTE FUNCTION end_session()"
+        )
+    yield Statement("insert_judged", "INSERT INTO judged (value) VALUES (%s::integer) RETURNING value")
+    with connection.cursor() as cursor:
+        cursor.execute("DROP TABLE judged")
+        cursor.execute("DROP FUNCTION end_session")
+
+
+def judged() -> list[int]:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT value FROM judged")
+        return [value for (value,) in cursor]
+
+
+def test_a_row_that_is_given_and_then_refused_at_the_commit_is_an_error(judged_at_commit):
+    assert judged_at_commit.value([1]) == 1
+
+    with pytest.raises(IntegrityError):
+        judged_at_commit.value([1])
+
+    assert judged() == [1]
+
+
+def test_a_row_that_is_given_by_a_session_that_ends_before_its_commit_is_an_error(judged_at_commit):
+    assert judged_at_commit.value([1]) == 1
+
+    with pytest.raises(OperationalError):
+        judged_at_commit.value([-1])
+
+    connection.close()
+    assert judged() == [1]
 
 
 @pytest.mark.django_db(transaction=True)
