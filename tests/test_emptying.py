@@ -7,6 +7,7 @@ import threading
 import psycopg
 import pytest
 from django.db import connection
+from django.test import TransactionTestCase
 
 from accounts.models import Site
 from tests.emptying import empty_tables
@@ -14,8 +15,8 @@ from tests.integrations.dicom.waiting import wait_until
 
 
 def waits_for_a_lock(session: psycopg.Connection, backend: int) -> bool:
-    answer = session.execute("SELECT EXISTS (SELECT FROM pg_locks WHERE pid = %s AND NOT granted)", [backend])
-    return bool(answer.fetchone()[0])
+    waiting = session.execute("SELECT FROM pg_locks WHERE pid = %s AND NOT granted", [backend])
+    return waiting.rowcount > 0
 
 
 @pytest.mark.django_db(transaction=True)
@@ -39,7 +40,7 @@ def test_who_crosses_our_way_is_let_through_first(cast):
     writing.start()
     assert began.wait(10)
 
-    empty_tables(None)
+    empty_tables(TransactionTestCase())
 
     writing.join(10)
     assert ended.is_set()
