@@ -15,7 +15,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -31,7 +31,7 @@ from common.errors import Unavailable
 log = structlog.get_logger(__name__)
 
 TIME_LIMIT_S = 30.0
-LONGEST_WAIT_S = 20.0
+LONGEST_FILM_S = 120.0
 _ROOT = Path(__file__).resolve().parents[2]
 _ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
 # What one image took of memory is kept for the next: fresh pages cost a third of the time of a picture.
@@ -80,10 +80,11 @@ class Decoder:
 
 @dataclass
 class PixelPool:
-    """At most `processes` decoders, and at most `queue` callers waiting for one."""
+    """At most `processes` decoders, and at most `queue` callers waiting for one, each for `patience_s` at most."""
 
     processes: int
     queue: int = 64
+    patience_s: float = 20.0
     _idle: list[Decoder] = field(default_factory=list)
     _free: threading.Semaphore = field(init=False)
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -129,7 +130,7 @@ class PixelPool:
                 raise Unavailable("Too many images are being decoded", code="PIXELS_BUSY")
             self._waiting += 1
         try:
-            is_mine = self._free.acquire(timeout=LONGEST_WAIT_S)
+            is_mine = self._free.acquire(timeout=self.patience_s)
         finally:
             with self._lock:
                 self._waiting -= 1
@@ -190,18 +191,23 @@ _making = threading.Lock()
 
 def pixel_pool() -> PixelPool:
     """The pool of this process for pictures; after a fork the child starts its own."""
-    return _pool_of_process("pictures", settings.PIXEL_PROCESSES)
+    return _pool_of_process("pictures", lambda: PixelPool(settings.PIXEL_PROCESSES))
+
+
+def film_pool() -> PixelPool:
+    """Likewise for films, volumes and deformations: one decoder, so that a minute's work keeps no picture waiting."""
+    return _pool_of_process("films", lambda: PixelPool(1, queue=8, patience_s=LONGEST_FILM_S))
 
 
 def cleaning_pool() -> PixelPool:
     """Likewise for de-identification: one decoder, so that a search of seconds keeps no picture waiting."""
-    return _pool_of_process("cleaning", 1)
+    return _pool_of_process("cleaning", lambda: PixelPool(1))
 
 
-def _pool_of_process(use: str, processes: int) -> PixelPool:
+def _pool_of_process(use: str, make: Callable[[], PixelPool]) -> PixelPool:
     key = (os.getpid(), use)
     pool = _pools.get(key)
     if pool is None:
         with _making:
-            pool = _pools.setdefault(key, PixelPool(processes))
+            pool = _pools.setdefault(key, make())
     return pool

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pydicom import dcmread
 
 from archive.pixels.errors import DECODING_FAILURES, unreadable
-from archive.pixels.pool import TIME_LIMIT_S, pixel_pool
+from archive.pixels.pool import LONGEST_FILM_S, TIME_LIMIT_S, film_pool, pixel_pool
 from archive.pixels.rendering.deformable import registration_from_plain
 from archive.pixels.rendering.placing import FramePlace, FramesOver, Moment, places_from_plain
 from archive.pixels.rendering.plain import plain_picture
@@ -19,7 +19,6 @@ from archive.pixels.rendering.wishes import Rendering
 from archive.pixels.sources import PixelSource
 
 CONTENT_TYPES = {"JPEG": "image/jpeg", "PNG": "image/png", "GIF": "image/gif"}
-ANIMATION_LIMIT_S = 120.0
 
 
 def rendered(source: PixelSource, wish: Rendering) -> bytes:
@@ -31,8 +30,9 @@ def rendered(source: PixelSource, wish: Rendering) -> bytes:
     plain = plain_picture(source, wish)
     if plain is not None:
         return plain
-    limit_s = ANIMATION_LIMIT_S if wish.format == "GIF" else TIME_LIMIT_S
-    return pixel_pool().run("render", {"wish": wish.to_plain()}, source, timeout_s=limit_s).body
+    is_film = wish.format == "GIF"
+    pool, limit_s = (film_pool(), LONGEST_FILM_S) if is_film else (pixel_pool(), TIME_LIMIT_S)
+    return pool.run("render", {"wish": wish.to_plain()}, source, timeout_s=limit_s).body
 
 
 def blended(
@@ -50,7 +50,7 @@ def film_blended(film: Sequence[Moment], sources: Sequence[PixelSource], wish: R
     """The pictures of a film one after the other, each blended. Raises  as `rendered`."""
     arguments = {"wish": wish.to_plain(), "moments": [one.to_plain() for one in film]}
     first, *others = sources
-    return pixel_pool().run("blend_film", arguments, first, others=others, timeout_s=ANIMATION_LIMIT_S).body
+    return film_pool().run("blend_film", arguments, first, others=others, timeout_s=LONGEST_FILM_S).body
 
 
 def frame_places(source: PixelSource) -> list[FramePlace]:
@@ -63,7 +63,7 @@ def deformable_registration(source: PixelSource, *, uid: str) -> Registration:
 
     Raises  PixelsUnreadable REGISTRATION_MATRIX, REGISTRATION_GRID if it cannot be followed; else as `rendered`.
     """
-    facts = pixel_pool().run("registration", {}, source, timeout_s=ANIMATION_LIMIT_S).facts
+    facts = film_pool().run("registration", {}, source, timeout_s=LONGEST_FILM_S).facts
     return registration_from_plain(facts, uid=uid)
 
 

@@ -10,9 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from archive.pixels import pool as pools
 from archive.pixels.errors import PixelsUnreadable
 from archive.pixels.pool import PixelPool
+from archive.pixels.rendering import services
+from archive.pixels.rendering.services import rendered
+from archive.pixels.rendering.wishes import Rendering
 from archive.pixels.sources import PixelSource
 from archive.storage.volumes.base import LocalSlice
 from common.errors import NotFound, Unavailable
@@ -95,14 +97,24 @@ def test_decoder_ended_while_idle_is_nobodys_fault(pool, source):
     assert pool.run("transcode_frame", FRAME, source).body
 
 
-def test_full_queue_is_told_as_something_that_passes(source, monkeypatch):
-    monkeypatch.setattr(pools, "LONGEST_WAIT_S", 0.01)
+def test_full_queue_is_told_as_something_that_passes(source):
     full = PixelPool(processes=0, queue=0)
 
     with pytest.raises(Unavailable):
         full.run("transcode_frame", FRAME, source)
     with pytest.raises(Unavailable):
-        PixelPool(processes=0, queue=1).run("transcode_frame", FRAME, source)
+        PixelPool(processes=0, queue=1, patience_s=0.01).run("transcode_frame", FRAME, source)
+
+
+def test_film_that_is_being_drawn_keeps_other_films_waiting_and_no_picture(source, monkeypatch):
+    films = PixelPool(processes=0, queue=1, patience_s=0.01)
+    monkeypatch.setattr(services, "film_pool", lambda: films)
+
+    with pytest.raises(Unavailable) as refusal:
+        rendered(source, Rendering(format="GIF"))
+
+    assert refusal.value.code == "PIXELS_BUSY"
+    assert rendered(source, Rendering(format="PNG", with_profile=True)).startswith(b"\x89PNG")
 
 
 def test_refusal_of_the_decoder_comes_back_with_its_code(pool, source):

@@ -8,15 +8,13 @@ from collections.abc import Sequence
 from pydicom import Dataset, dcmread
 
 from archive.pixels.errors import DECODING_FAILURES, PixelsUnreadable, unreadable
-from archive.pixels.pool import pixel_pool
+from archive.pixels.pool import LONGEST_FILM_S, film_pool
 from archive.pixels.rendering.volumetric.handing import InputImages
 from archive.pixels.rendering.volumetric.pictures import check_annotations
 from archive.pixels.rendering.volumetric.refusals import SENTENCES, refused
 from archive.pixels.rendering.volumetric.states import VolumetricView, volumetric_view_of
 from archive.pixels.rendering.wishes import Rendering
 from archive.pixels.sources import PixelSource
-
-TIME_LIMIT_S = 120.0
 
 
 def volumetric_state(part10: bytes) -> tuple[Dataset, VolumetricView]:
@@ -40,7 +38,7 @@ def volumes_viewed(sources: Sequence[PixelSource], images: Sequence[InputImages]
     first, *others = sources
     arguments = {"wish": wish.to_plain(), "images": [one.to_plain() for one in images]}
     try:
-        return pixel_pool().run("view_volumes", arguments, first, others=others, timeout_s=TIME_LIMIT_S).body
+        return film_pool().run("view_volumes", arguments, first, others=others, timeout_s=LONGEST_FILM_S).body
     except PixelsUnreadable as error:
         if error.code in SENTENCES:
             raise refused(error.code) from error
