@@ -27,7 +27,7 @@ LONGEST_NAME = 60
 
 def create_webhook(site: Site, *, name: str, url: str, events: Collection[str], actor: Person) -> Webhook:
     """An address that is told of these events of a site from now on. Raises InvalidInput by field; Conflict."""
-    facts = _checked({"name": name, "url": url, "events": events})
+    facts = cleaned({"name": name, "url": url, "events": events})
     with transaction.atomic():
         Site.objects.select_for_update(no_key=True).get(pk=site.pk)
         if Webhook.objects.filter(site=site).count() >= AT_MOST:
@@ -39,7 +39,7 @@ def create_webhook(site: Site, *, name: str, url: str, events: Collection[str], 
 
 def update_webhook(webhook: Webhook, *, actor: Actor, **changes: Any) -> Webhook:
     """Change name, url, events or `is_enabled`. Raises InvalidInput by field."""
-    facts = _checked(changes)
+    facts = cleaned(changes)
     with transaction.atomic():
         found = Webhook.objects.select_for_update().select_related("site").get(pk=webhook.pk)
         for name, value in facts.items():
@@ -67,7 +67,8 @@ def delete_webhook(webhook: Webhook, *, actor: Actor) -> None:
         webhook.delete()
 
 
-def _checked(facts: dict[str, Any]) -> dict[str, Any]:
+def cleaned(facts: dict[str, Any]) -> dict[str, Any]:
+    """The facts of a webhook as they are kept. Raises InvalidInput that tells all that is wrong, by field."""
     problems: dict[str, str] = {}
     if "name" in facts:
         facts = {**facts, "name": " ".join(str(facts["name"]).split())}

@@ -13,6 +13,15 @@ from rest_framework.request import Request
 
 from common.errors import InvalidInput
 from common.uids import is_uid_lenient
+from workflows.keeping import why_not_kept
+from workflows.scripting.inside.values import NotPlain
+
+
+def check_parameters(request: Request) -> None:
+    """Refuse, by its name, a parameter that no store of ours could be asked for."""
+    for name, values in request.query_params.lists():
+        if any("\0" in value for value in values):
+            raise _not_accepted(name, why_not_kept(NotPlain("text")))
 
 
 def text_in(request: Request, name: str) -> str:

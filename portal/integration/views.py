@@ -53,7 +53,7 @@ class IncidentRow:
 @require_safe
 def messages(request: HttpRequest) -> HttpResponse:
     """HL7 messages, newest first, without their content."""
-    wanted = {name: request.GET.get(name, "") for name in ("direction", "status")}
+    wanted = {name: in_address(request, name) for name in ("direction", "status")}
     control_id = in_address(request, "control_id", most=199)
     found = visible_messages(person_of(request)).defer("raw", "answer")
     found = found.filter(**{name: value for name, value in wanted.items() if value})

@@ -17,6 +17,7 @@ from common.errors import InvalidInput, ServiceError
 from portal.gate import opened_by
 from portal.scripts.views import as_text
 from portal.shell.person import person_of
+from portal.shell.posted import typed
 from workflows.scripting import check_script
 from workflows.scripting.library.models import ScriptVersion
 from workflows.scripting.library.selectors import visible_scripts
@@ -43,8 +44,8 @@ class Form:
 
     @classmethod
     def posted(cls, request: HttpRequest, name: str = "") -> Form:
-        source, tests, note = (request.POST.get(key, "").replace("\r\n", "\n") for key in _FIELDS)
-        return cls(name or request.POST.get("name", "").strip(), source, tests, note)
+        source, tests, note = (typed(request, key).replace("\r\n", "\n") for key in _FIELDS)
+        return cls(name or typed(request, "name").strip(), source, tests, note)
 
     @classmethod
     def of(cls, version: ScriptVersion) -> Form:

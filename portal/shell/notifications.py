@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST
 
@@ -15,6 +15,7 @@ from notifications.services import mark_read as mark_notifications_read
 from notifications.texts import Text, text_of
 from portal.shell.badge import badge_of
 from portal.shell.person import person_of
+from portal.shell.posted import typed_uuid
 
 PANEL_ROWS = 8
 PAGE_ROWS = 100
@@ -51,8 +52,10 @@ def count(request: HttpRequest) -> HttpResponse:
 def mark_read(request: HttpRequest) -> HttpResponse:
     """Mark one notification, or all, as read; one that was named is opened."""
     person = person_of(request)
-    uid = request.POST.get("uid") or None
-    mark_notifications_read(person, uid=uid)
+    uid = typed_uuid(request, "uid")
+    if request.POST.get("uid") and uid is None:
+        raise Http404
+    mark_notifications_read(person, uid=None if uid is None else str(uid))
     if uid:
         opened = recent(person).filter(uid=uid).first()
         return redirect(opened.href if opened else "notifications")

@@ -18,6 +18,7 @@ from archive.studies.selectors import visible_studies
 from portal.audited import note_search
 from portal.cases.listing import CaseRow, case_rows, with_case_rows
 from portal.shell.person import person_of
+from portal.shell.posted import in_address
 from workflows.models import ProcessSubject
 from workflows.selectors import visible_cases
 
@@ -39,7 +40,7 @@ class Found:
 
 @login_required
 def page(request: HttpRequest) -> HttpResponse:
-    query = request.GET.get("q", "").strip()[:LONGEST]
+    query = in_address(request, "q", most=LONGEST)
     person = person_of(request)
     found = search(person, query) if query else None
     if found is not None:

@@ -28,8 +28,8 @@ def whole_number(text: str, field: str, *, default: int | None = None) -> int:
 def volume_values(form: QueryDict) -> dict[str, Any]:
     gigabytes = form.get("capacity_gb", "").strip()
     return {
-        "name": form.get("name", "").strip(),
-        "url": form.get("url", "").strip(),
+        "name": form.get("name", "").replace("\0", "").strip(),
+        "url": form.get("url", "").replace("\0", "").strip(),
         "tier": form.get("tier", ""),
         "capacity_bytes": whole_number(gigabytes, "capacity_gb") * GIGABYTE if gigabytes else None,
     }

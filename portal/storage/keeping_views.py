@@ -36,8 +36,8 @@ def quotas(request: HttpRequest) -> HttpResponse:
     """What the sites may store and what they do; a number in gigabytes sets a quota, an empty one lifts it."""
     person = person_of(request)
     if request.method == "POST":
-        site = get_object_or_404(managed_sites(person), code=request.POST.get("site", ""))
-        gigabytes = request.POST.get("gigabytes", "").strip()
+        site = get_object_or_404(managed_sites(person), code=typed(request, "site"))
+        gigabytes = typed(request, "gigabytes").strip()
         return act(
             request,
             (lambda: lift_quota(site, actor=person))

@@ -22,6 +22,7 @@ from archive.storage.models import Tier
 from common.errors import InvalidInput
 from portal.listing import page_of
 from portal.shell.person import person_of
+from portal.shell.posted import typed
 from portal.storage.acting import act, managing
 from portal.storage.forms import (
     placement_values,
@@ -67,7 +68,7 @@ def add_volume(request: HttpRequest) -> HttpResponse:
 @require_POST
 def set_volume_state(request: HttpRequest, name: str) -> HttpResponse:
     """Take a volume in or out of use."""
-    state = request.POST.get("state", "")
+    state = typed(request, "state")
     return act(
         request,
         lambda: services.set_volume_state(name, state, actor=person_of(request)),
@@ -157,7 +158,7 @@ def try_again(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def move_study(request: HttpRequest) -> HttpResponse:
     """Have a study on a tier whatever the rules say; without a tier, leave it to the rules again."""
-    uid, tier = request.POST.get("study", "").strip(), request.POST.get("tier", "")
+    uid, tier = typed(request, "study").strip(), typed(request, "tier")
     if not tier:
         return act(
             request,

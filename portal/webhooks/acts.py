@@ -18,6 +18,7 @@ from integrations.webhooks.delivery import replay
 from integrations.webhooks.models import Webhook
 from portal.acting import act
 from portal.shell.person import person_of
+from portal.shell.posted import typed_uuid
 from portal.webhooks.views import SHOWS_SECRET_OF, found_webhook, managing
 
 
@@ -59,7 +60,7 @@ def resend(request: HttpRequest, uid: uuid.UUID) -> HttpResponse:
     if "all" in request.POST:
         _resend_all(request, found)
     else:
-        _resend_one(request, found, request.POST.get("delivery", ""))
+        _resend_one(request, found)
     return redirect("webhook", uid=uid)
 
 
@@ -82,19 +83,12 @@ def _resend_all(request: HttpRequest, found: Webhook) -> None:
     told.success(request, sentence % {"count": count})
 
 
-def _resend_one(request: HttpRequest, found: Webhook, uid: str) -> None:
-    named = found.deliveries.filter(uid=uid) if _is_uid(uid) else found.deliveries.none()
+def _resend_one(request: HttpRequest, found: Webhook) -> None:
+    uid = typed_uuid(request, "delivery")
+    named = found.deliveries.none() if uid is None else found.deliveries.filter(uid=uid)
     try:
         replay(get_object_or_404(named), actor=person_of(request))
     except Conflict:
         told.error(request, _("This delivery is on its way already."))
     else:
         told.success(request, _("It is sent again, under the id it had."))
-
-
-def _is_uid(text: str) -> bool:
-    try:
-        uuid.UUID(text)
-    except ValueError:
-        return False
-    return True

@@ -14,7 +14,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_safe
 
 from accounts.privileges import Privilege
-from common.errors import ServiceError
+from common.errors import InvalidInput, ServiceError
 from integrations.webhooks import services
 from integrations.webhooks.models import Webhook
 from integrations.webhooks.selectors import managed_webhooks
@@ -22,6 +22,7 @@ from integrations.webhooks.signing import secret_of
 from portal.gate import opened_by
 from portal.listing import page_of
 from portal.shell.person import person_of, standing_of
+from portal.site_forms import with_the_rest
 from portal.webhooks.forms import WebhookForm, blank_form, form_of, typed_form
 from portal.webhooks.gathering import STATES, delivery_rows, failed_count, is_moving, row_of, with_last
 from portal.webhooks.words import is_left_alone
@@ -80,6 +81,8 @@ def add(request: HttpRequest) -> HttpResponse:
     form = typed_form(request.POST, person)
     try:
         made = services.create_webhook(form.site, actor=person, **form.facts)
+    except InvalidInput as refusal:
+        return _form(request, form.refuse(with_the_rest(refusal, lambda: services.cleaned(form.facts))))
     except ServiceError as refusal:
         return _form(request, form.refuse(refusal))
     request.session[SHOWS_SECRET_OF] = str(made.uid)

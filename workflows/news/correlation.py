@@ -24,7 +24,14 @@ from workflows.engine import MessageWait, Thrown
 from workflows.models import MessageSubscription, ProcessDefinition, ProcessInstance, ThrownMessage
 from workflows.news import throwing
 from workflows.starting.starts import begin_by, beginning_with
-from workflows.stepping import WORKFLOW, Step, open_incident, open_step, resolve_incidents, use_early_messages
+from workflows.stepping import (
+    WORKFLOW,
+    Step,
+    open_incident,
+    open_step,
+    resolve_incidents,
+    use_take_correlated,
+)
 
 log = structlog.get_logger(__name__)
 
@@ -87,7 +94,7 @@ def take_early(step: Step, waits: Iterable[MessageWait]) -> None:
             del keyed[row.name, row.key]
 
 
-use_early_messages(take_early)
+use_take_correlated(take_early)
 
 
 def _give(row: ThrownMessage) -> bool:

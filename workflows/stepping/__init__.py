@@ -6,7 +6,7 @@ elsewhere is plugged in at `hooks`.
 """
 
 from workflows.stepping.first import Beginning, take_first_step
-from workflows.stepping.hooks import use_cancel_called, use_early_messages, use_nudge
+from workflows.stepping.hooks import use_cancel_called, use_nudge, use_take_correlated
 from workflows.stepping.incidents import open_incident, resolve_incidents
 from workflows.stepping.opening import open_step
 from workflows.stepping.service_tasks import NUDGE_GRACE, nudge_after_commit, requeue_call
@@ -28,6 +28,6 @@ __all__ = [
     "take_known",
     "unlocked_step",
     "use_cancel_called",
-    "use_early_messages",
     "use_nudge",
+    "use_take_correlated",
 ]

@@ -11,7 +11,7 @@ from workflows.stepping.step import Step
 
 Nudge = Callable[[uuid.UUID, str], None]
 CancelCalled = Callable[[list[uuid.UUID]], object]
-EarlyMessages = Callable[[Step, list[MessageWait]], None]
+TakeCorrelated = Callable[[Step, list[MessageWait]], None]
 
 
 @dataclass
@@ -20,7 +20,7 @@ class _Hooks:
 
     nudge: Nudge | None = None
     cancel_called: CancelCalled | None = None
-    take_correlated: EarlyMessages | None = None
+    take_correlated: TakeCorrelated | None = None
 
 
 _hooks = _Hooks()
@@ -36,7 +36,7 @@ def use_cancel_called(cancel: CancelCalled | None) -> None:
     _hooks.cancel_called = cancel
 
 
-def use_early_messages(take: EarlyMessages | None) -> None:
+def use_take_correlated(take: TakeCorrelated | None) -> None:
     """Have `take` called with what a step newly waits for: messages with a key may have been thrown before."""
     _hooks.take_correlated = take
 

@@ -98,6 +98,12 @@ def test_a_refusal_stands_beside_its_field_and_what_was_typed_stays(ivos, wish, 
     assert "https://ris.example/news" in page or "url" in wish
 
 
+def test_an_empty_form_is_told_all_that_it_lacks_at_once(ivos):
+    page = ivos.post(reverse("add-webhook"), {}).content.decode()
+
+    assert [field for field in FORM if f'id="n-{field}-error"' not in page] == []
+
+
 def test_a_webhook_is_paused_let_go_on_changed_and_deleted_with_a_line_each(cast, hook, ivos):
     address = reverse("switch-webhook", args=[hook.uid])
 
