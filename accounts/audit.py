@@ -8,6 +8,7 @@ Reference  PS3.15 §A.5, IHE ITI-20
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 import json
 from typing import Any
@@ -36,16 +37,18 @@ def record_audit(
     study_instance_uid: str = "",
     site_code: str = "",
     outcome: AuditEvent.Outcome = AuditEvent.Outcome.SUCCESS,
+    at: dt.datetime | None = None,
     into: Changes | None = None,
     **detail: Any,
 ) -> None:
     """Add one line to the trail, in the transaction in hand. `detail` holds codes and UIDs only.
 
-    With `into`, whoever holds these changes writes the line along with them.
+    `at` is the moment of an act of more than one row, else it is now. With `into`, whoever holds these changes writes
+    the line along with them.
     """
     line = Line(
         AuditEvent,
-        recorded_at=clock.now(),
+        recorded_at=at or clock.now(),
         actor=actor_name(actor),
         person_id=None if isinstance(actor, SystemActor) else actor.pk,
         site_code=site_code or (actor.site_code if isinstance(actor, SystemActor) else ""),

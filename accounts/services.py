@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterable
 
 from accounts.models import AccessGrant, Person, Role, Site
@@ -17,11 +18,12 @@ def grant_studies(
     person: Person | None = None,
     site: Site | None = None,
     role: Role | str = "",
+    at: dt.datetime | None = None,
     into: Changes | None = None,
 ) -> None:
     """Let a person, or everyone with a role at a site, see these studies for as long as `cause` lasts.
 
-    With `into`, whoever holds these changes writes the grants along with them.
+    `at` is the moment of an act of more than one row, else it is now. With `into`, whoever holds these changes writes the grants along with them.
     """
     write_with(
         into,
@@ -33,7 +35,7 @@ def grant_studies(
                 site_id=site.pk if site is not None else None,
                 role=role,
                 cause=cause,
-                granted_at=clock.now(),
+                granted_at=at or clock.now(),
             )
             for uid in study_instance_uids
         ],
@@ -48,9 +50,9 @@ def revoke_grants(*, cause: str, person: Person | None = None) -> int:
     return _REVOKE_FROM.run(cause=cause, person=person.pk, now=clock.now())
 
 
-def revoke_grants_with(changes: Changes, *, cause: str) -> None:
+def revoke_grants_with(changes: Changes, *, cause: str, at: dt.datetime) -> None:
     """Have everything that was granted for `cause` taken back along with these changes."""
-    changes.also(_REVOKE, cause=cause, now=clock.now())
+    changes.also(_REVOKE, cause=cause, now=at)
 
 
 _REVOKE = PreparedUpdate(

@@ -51,6 +51,11 @@ def subscribe(name: str, *, subscriber: str, handler: Handler, skips: Collection
         _subscribers.setdefault(name, {})[subscriber] = handler
 
 
+def is_heard(name: str) -> bool:
+    """Whether anybody listens to events of this name."""
+    return name in _subscribers or any(name not in skips for _handler, skips in _every_event.values())
+
+
 def handlers_of(name: str) -> dict[str, Handler]:
     """Subscriber names and handlers for events of this name."""
     wide = {subscriber: handler for subscriber, (handler, skips) in _every_event.items() if name not in skips}
@@ -69,21 +74,23 @@ def publish_together(
     news: Sequence[tuple[str, Mapping[str, Any]]],
     *,
     subjects: Mapping[str, str] | None = None,
+    at: dt.datetime | None = None,
     into: Changes | None = None,
 ) -> list[uuid.UUID]:
     """Publish several events about the same subjects as one row; their UIDs, in order.
 
-    With `into`, whoever holds these changes writes that row along with them, in the same transaction. News that
+    `at` is the moment of an act of more than one row, else it is now. With `into`, whoever holds these changes writes that row along with them, in the same transaction. News that
     nobody listens to is not written.
     """
-    told = [(uuid.uuid4(), name, {**payload, "subjects": dict(subjects or {})}) for name, payload in news]
+    about = dict(subjects or {})
+    uids = [uuid.uuid4() for _ in news]
     heard = [
-        {"uid": str(event_uid), "name": _checked(name), "payload": body}
-        for event_uid, name, body in told
-        if handlers_of(name)
+        {"uid": str(uid), "name": _checked(name), "payload": {**payload, "subjects": about}}
+        for uid, (name, payload) in zip(uids, news, strict=True)
+        if is_heard(name)
     ]
     if heard:
-        now = clock.now()
+        now = at or clock.now()
         row = Line(
             Bulletin, news=heard, trace_id=current_trace(), published_at=now, next_attempt_at=now + LEASE
         )
@@ -92,7 +99,7 @@ def publish_together(
         changes.then(lambda: _nudge(row.pk))
         if into is None:
             changes.write()
-    return [event_uid for event_uid, _name, _body in told]
+    return uids
 
 
 def _checked(name: str) -> str:

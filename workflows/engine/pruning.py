@@ -8,7 +8,6 @@ kept hangs from its nearest ancestor that is.
 from __future__ import annotations
 
 import uuid
-from collections import Counter
 
 from SpiffWorkflow.bpmn.specs.mixins.events.intermediate_event import BoundaryEvent
 from SpiffWorkflow.bpmn.util.subworkflow import BpmnBaseWorkflow
@@ -84,16 +83,18 @@ def _between(parents: Parents, needed: set[Task], splits: set[Task]) -> set[Task
     Where ways to needed tasks part; and the first task of each way that leads away from a split or an open task, as
     those look at their children, and would take others for them.
     """
-    ways: Counter[Task] = Counter()
-    kept = set()
+    led_from: set[Task] = set()
+    kept: set[Task] = set()
     for task in reversed(parents):  # children come after their parents
         parent = parents[task]
-        if parent is None or (task not in needed and task not in ways):
+        if parent is None or (task not in needed and task not in led_from):
             continue
-        ways[parent] += 1
+        if parent in led_from:
+            kept.add(parent)
+        led_from.add(parent)
         if parent in splits or not parent._state & TaskState.FINISHED_MASK:
             kept.add(task)
-    return kept | {task for task, count in ways.items() if count > 1}
+    return kept
 
 
 def _is_past(task: Task) -> bool:

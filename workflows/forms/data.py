@@ -16,7 +16,7 @@ from typing import Any
 
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
-from jsonschema import Draft202012Validator
+from jsonschema import Draft202012Validator, ValidationError
 
 from accounts.models import Person
 from common.errors import InvalidInput, NotFound
@@ -102,7 +102,7 @@ def check_data(
     hidden = hidden_fields(outcome, data)
     kept = {name: value for name, value in data.items() if name not in hidden}
     fields: dict[str, str] = {}
-    for error in outcome["schema"].validator.iter_errors(kept):
+    for error in outcome["schema"].errors_in(kept):
         for name, sentence in sentences_of(error, outcome, _language()):
             if name not in hidden:
                 fields.setdefault(name, sentence)
@@ -158,6 +158,14 @@ class _Schema(dict[str, Any]):
     @cached_property
     def validator(self) -> Draft202012Validator:
         return Draft202012Validator(self, format_checker=Draft202012Validator.FORMAT_CHECKER)
+
+    def errors_in(self, data: dict[str, Any]) -> Iterator[ValidationError]:
+        """Where the data is not as the schema has it; most answers are one outcome chosen, and no data."""
+        return self.validator.iter_errors(data) if data or not self._takes_nothing else iter(())
+
+    @cached_property
+    def _takes_nothing(self) -> bool:
+        return self.validator.is_valid({})
 
 
 @lru_cache(maxsize=256)

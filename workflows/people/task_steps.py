@@ -151,8 +151,9 @@ def audit(step: Step, row: UserTask, action: str, **detail: Any) -> None:
         object_uid=str(row.uid),
         study_instance_uid=step.subjects.get("study", ""),
         site_code=row.site.code,
+        at=step.at,
         into=step.changes,
-        case=str(step.instance.uid),
+        case=step.case,
         element=row.element_id,
         **detail,
     )

@@ -12,11 +12,12 @@ from workflows.stepping.step import Step
 
 def publish(step: Step, offered: list[UserTask]) -> None:
     """Tell of the tasks the step closed and offered, and that the case has changed."""
-    subjects = {**step.subjects, "case": str(step.instance.uid)}
+    subjects = {**step.subjects, "case": step.case}
     news = [("UserTaskClosed", _task_news(task)) for task in step.closed.values()]
     news += [("UserTaskOffered", _task_news(task)) for task in (*offered, *step.handed)]
     changed = {"revision": step.instance.revision, "status": step.instance.status}
-    events.publish_together([*news, ("CaseChanged", changed)], subjects=subjects, into=step.changes)
+    news.append(("CaseChanged", changed))
+    events.publish_together(news, subjects=subjects, at=step.at, into=step.changes)
 
 
 def publish_thrown(step: Step) -> None:

@@ -6,6 +6,7 @@ import datetime as dt
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from accounts.actors import Actor, SystemActor, actor_name
@@ -50,6 +51,11 @@ class Step:
         has_moved = self.run.waits is not self.before
         return not (has_moved or self.lines or self.closed or self.changes or self.has_written)
 
+    @cached_property
+    def case(self) -> str:
+        """What others know the instance by."""
+        return str(self.instance.uid)
+
     @property
     def subjects(self) -> dict[str, str]:
         return self.known.subjects
@@ -79,9 +85,10 @@ class Step:
             self.actor,
             action,
             object_kind="case",
-            object_uid=str(self.instance.uid),
+            object_uid=self.case,
             study_instance_uid=self.subjects.get("study", ""),
             site_code=self.instance.site.code,
+            at=self.at,
             into=self.changes,
             **detail,
         )

@@ -50,7 +50,7 @@ def unlocked_step(warm: WarmRun, *, actor: Actor) -> Iterator[Step]:
     """
     step = Step(copied(warm.instance), warm.run, warm.known, actor, before=warm.run.waits, is_locked=False)
     try:
-        with trace(step.instance.trace_id), scripts_run_for(actor, case=str(step.instance.uid)):
+        with trace(step.instance.trace_id), scripts_run_for(actor, case=step.case):
             yield step
             if reaches_further(step):
                 with transaction.atomic():

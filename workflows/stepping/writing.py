@@ -35,7 +35,7 @@ def write(step: Step, *, is_new: bool = False) -> None:
     publish_thrown(step)
     step.changes.insert(step.lines, keys=False)
     if step.instance.status != ProcessInstance.Status.RUNNING:
-        revoke_grants_with(step.changes, cause=grant_cause(step.instance))
+        revoke_grants_with(step.changes, cause=grant_cause(step.instance), at=step.at)
         if step.instance.call_id is not None:
             requeue_call(step.instance.call_id)
     publish(step, offered)
