@@ -23,7 +23,8 @@ def grant_studies(
 ) -> None:
     """Let a person, or everyone with a role at a site, see these studies for as long as `cause` lasts.
 
-    `at` is the moment of an act of more than one row, else it is now. With `into`, whoever holds these changes writes the grants along with them.
+    `at` is the moment of an act of more than one row, else it is now. With `into`, whoever holds these changes writes
+    the grants along with them.
     """
     write_with(
         into,

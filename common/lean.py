@@ -135,6 +135,8 @@ def texts_of(values: Sequence[Any]) -> list[bytes | None] | None:
     texts = list(values)
     if not set(map(type, texts)) <= _TEXTS_THEMSELVES:
         for place, value in enumerate(texts):
+            if value is None or type(value) is bytes:
+                continue
             text = _text_of(type(value))  # type: ignore[arg-type]
             if text is None:
                 return None
@@ -143,7 +145,7 @@ def texts_of(values: Sequence[Any]) -> list[bytes | None] | None:
 
 
 @lru_cache(maxsize=256)
-def _text_of(kind: type) -> Callable[[Any], bytes | None] | None:
+def _text_of(kind: type) -> Callable[[Any], bytes] | None:
     """How values of a type are written: one derived from a plain one, as a choice of a field is from `str`, as that."""
     return _TEXTS.get(kind) or next((text for plain, text in _TEXTS.items() if issubclass(kind, plain)), None)
 
@@ -161,14 +163,8 @@ def moment(value: dt.datetime | dt.date | dt.time) -> bytes:
 _last_moment: tuple[object, bytes] = (None, b"")
 
 
-def _itself(value: bytes | None) -> bytes | None:
-    return value
-
-
 _TEXTS_THEMSELVES = {bytes, type(None)}
-_TEXTS: dict[type, Callable[[Any], bytes | None]] = {
-    bytes: _itself,
-    type(None): _itself,
+_TEXTS: dict[type, Callable[[Any], bytes]] = {
     str: str.encode,
     int: b"%d".__mod__,
     bool: b"%d".__mod__,

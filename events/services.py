@@ -79,8 +79,8 @@ def publish_together(
 ) -> list[uuid.UUID]:
     """Publish several events about the same subjects as one row; their UIDs, in order.
 
-    `at` is the moment of an act of more than one row, else it is now. With `into`, whoever holds these changes writes that row along with them, in the same transaction. News that
-    nobody listens to is not written.
+    `at` is the moment of an act of more than one row, else it is now. With `into`, whoever holds these changes writes
+    that row along with them, in the same transaction. News that nobody listens to is not written.
     """
     about = dict(subjects or {})
     uids = [uuid.uuid4() for _ in news]

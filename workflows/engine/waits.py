@@ -76,6 +76,11 @@ class Waits:
     timers: dict[uuid.UUID, TimerWait] = field(default_factory=dict)
     messages: dict[uuid.UUID, MessageWait] = field(default_factory=dict)
 
+    @property
+    def are_for_people(self) -> bool:
+        """Whether nothing but people is waited for, or nothing at all."""
+        return not (self.service_tasks or self.timers or self.messages)
+
 
 @dataclass(frozen=True, slots=True)
 class Thrown:

@@ -141,7 +141,5 @@ def _grant(step: CaseInHand, audience: dict[str, Any]) -> None:
         return
     key = (study, *((name, getattr(who, "pk", who)) for name, who in audience.items()))
     if key not in step.known.granted:
-        grant_studies(
-            [study], cause=grant_cause(step.instance), at=step.at, into=step.changes, **audience
-        )
+        grant_studies([study], cause=grant_cause(step.instance), at=step.at, into=step.changes, **audience)
         step.known.granted.add(key)

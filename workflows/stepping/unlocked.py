@@ -75,7 +75,7 @@ def reaches_further(step: Step) -> bool:
         gone
         or step.run.has_thrown
         or step.instance.call_id is not None
-        or any(waits.service_tasks or waits.timers or waits.messages for waits in (before, after))
+        or not (before.are_for_people and after.are_for_people)
     )
 
 

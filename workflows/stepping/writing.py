@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from accounts.services import revoke_grants_with
 from common.lean import bytea
 from common.prepared import PreparedUpdate, Slot
@@ -29,9 +31,10 @@ def write(step: Step, *, is_new: bool = False) -> None:
     _note_happenings(step)
     _save_instance(step, is_new=is_new)
     offered = write_user_tasks(step, after)
-    write_service_tasks(step, after)
-    write_timers(step, after)
-    write_subscriptions(step, after)
+    if not (step.before.are_for_people and after.are_for_people):
+        write_service_tasks(step, after)
+        write_timers(step, after)
+        write_subscriptions(step, after)
     publish_thrown(step)
     step.changes.insert(step.lines, keys=False)
     if step.instance.status != ProcessInstance.Status.RUNNING:
@@ -39,14 +42,12 @@ def write(step: Step, *, is_new: bool = False) -> None:
         if step.instance.call_id is not None:
             requeue_call(step.instance.call_id)
     publish(step, offered)
-    step.known.tasks = {
-        uid: task
-        for uid, task in (*step.known.tasks.items(), *((task.pk, task) for task in offered))
-        if uid in after.user_tasks
-    }
-    warm = WarmRun(step.instance, step.instance.revision, step.run, step.known)
+    step.known.tasks |= {task.pk: task for task in offered}
+    for uid in step.known.tasks.keys() - after.user_tasks.keys():
+        del step.known.tasks[uid]
     if step.instance.status == ProcessInstance.Status.RUNNING:
-        step.changes.then(lambda: warm_runs.keep(step.instance.pk, warm))
+        warm = WarmRun(step.instance, step.instance.revision, step.run, step.known)
+        step.changes.then(partial(warm_runs.keep, step.instance.pk, warm))
     step.changes.write(commit=True)
 
 

@@ -214,6 +214,16 @@ def test_the_state_survives_a_store_that_reorders_keys():
     assert run.data_of(yes)["a"] == 2
 
 
+@pytest.mark.parametrize("value", ["王", float("inf"), 2**70, "\ud800", "null", None], ids=ascii)
+def test_a_state_keeps_every_value_its_data_may_hold(value):
+    run = ProcessRun.start(model_of(user("a") + END + chain("start", "a", "end")), {**DATA, "kept": value})
+
+    restored = ProcessRun.restore(run.model, run.dump())
+
+    (task,) = restored.waits.user_tasks
+    assert restored.data_of(task)["kept"] == value
+
+
 def test_a_restored_state_is_the_state():
     body = (
         user("a") + timer("t", "PT1H", attached_to="a") + END + chain("start", "a", "end") + chain("t", "end")

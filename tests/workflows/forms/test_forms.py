@@ -117,6 +117,12 @@ def test_a_rule_decides_from_what_was_entered_and_a_hidden_field_counts_as_empty
     assert hidden_fields(outcome(), data) == hidden
 
 
+def test_an_answer_without_data_is_refused_each_time_where_a_field_is_required(task, cast):
+    asked = task(rules={})
+
+    assert [refusal_of(asked, cast.rosa, {}) for _time in range(2)] == [{"called": "Called is required."}] * 2
+
+
 def test_a_hidden_field_is_neither_required_nor_kept(task, cast):
     asked = task()
 
