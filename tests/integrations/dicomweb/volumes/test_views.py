@@ -28,10 +28,12 @@ from tests.archive.pixels.volumetric.views import (
     volumetric,
 )
 from tests.integrations.dicomweb.answers import parts_of
-from tests.integrations.dicomweb.test_blending import (
+from tests.integrations.dicomweb.blending.stored import (
     FRAME,
     MODALITY,
+    OTHER_FRAME,
     OTHER_STUDY,
+    REGISTRATION,
     SERIES,
     STATE,
     STUDY,
@@ -41,8 +43,8 @@ from tests.integrations.dicomweb.test_blending import (
     pictures_of,
     store_film,
     store_in_study,
+    store_registration,
 )
-from tests.integrations.dicomweb.test_registered_blending import OTHER_FRAME, REGISTRATION, store_registration
 from tests.portal.stored_images import ct_slice, part10, store_ct
 
 # Images of 8 by 8 voxels of 0.5 mm, 1 mm apart; HU from 0 to 2 are shown from black to white.

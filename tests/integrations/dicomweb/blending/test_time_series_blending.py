@@ -15,31 +15,26 @@ from archive.studies.services import store_part10
 from integrations.dicomweb.blending import frames, handing
 from tests.archive.pixels.blends import advanced_state, step
 from tests.archive.pixels.states import item
-from tests.integrations.dicomweb.test_advanced_blending import grey, red
-from tests.integrations.dicomweb.test_blending import (
+from tests.integrations.dicomweb.blending.stored import (
     FRAME,
     MODALITY,
+    OTHER_FRAME,
     OTHER_STUDY,
     SERIES,
     STUDY,
     URL,
     flat,
+    grey,
     pictures_of,
+    red,
     store_film,
     store_in_study,
     store_over,
 )
-from tests.integrations.dicomweb.test_registered_blending import OTHER_FRAME
 from tests.portal.stored_images import ct_slice, part10, store_ct
 
 MANY = 'multipart/related; type="image/png"'
 TIMED = {"TimeSeriesBlending": "TRUE"}
-
-
-@pytest.fixture
-def theo(client, cast):
-    client.force_login(cast.theo)
-    return client
 
 
 def store_moment(site, number: int, value: int, *, z: float = 0, **elements: Any) -> None:

@@ -2,74 +2,29 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-import numpy as np
 import pytest
-from pydicom import Dataset
-from pydicom.dataset import FileDataset
-from pydicom.uid import UID
 
 from tests.archive.pixels.blends import matrix_of, registered
-from tests.archive.pixels.states import item, state
-from tests.integrations.dicomweb.test_blending import (
+from tests.archive.pixels.states import item
+from tests.integrations.dicomweb.blending.stored import (
+    COLUMNS,
+    FIDUCIALS,
     FRAME,
-    HU,
-    STUDY,
+    OTHER_FRAME,
+    ROWS,
+    SPATIAL,
     URL,
+    VALUES,
+    alone,
     pictures_of,
-    store_in_study,
-    store_over,
+    referring,
+    store_registration,
     store_state,
 )
-from tests.portal.stored_images import store_ct
 
-OTHER_FRAME, REGISTRATION = "1.2.78", "1.2.3.55"
-SPATIAL, FIDUCIALS = "1.2.840.10008.5.1.4.1.1.66.1", "1.2.840.10008.5.1.4.1.1.66.2"
-ROWS, COLUMNS = np.mgrid[:8, :8]
-VALUES = 10 * COLUMNS + ROWS
 IDENTITY = matrix_of((1, 0, 0, 0), (0, 1, 0, 0), (0, 0, 1, 0))
 ONE_PIXEL_RIGHT = matrix_of((1, 0, 0, 0.5), (0, 1, 0, 0), (0, 0, 1, 0))
 QUARTER_TURN = matrix_of((0, -1, 0, 3.5), (1, 0, 0, 0), (0, 0, 1, 0))
-
-
-@pytest.fixture
-def theo(client, cast):
-    client.force_login(cast.theo)
-    return client
-
-
-@pytest.fixture
-def images(cast) -> tuple[str, str]:
-    """An image of 0 HU, and one of 10 HU a column and 1 HU a row in another frame of reference; both at 0 mm."""
-    below = store_ct(cast.county, slices=1, FrameOfReferenceUID=FRAME).instances.get().sop_instance_uid
-    pixels = (VALUES + 1000).astype(np.uint16).tobytes()
-    return below, store_over(cast.county, 0, FrameOfReferenceUID=OTHER_FRAME, PixelData=pixels)
-
-
-def store_registration(site, *items: Dataset, sop_class: str = SPATIAL, to: str = FRAME) -> None:
-    made = state(sop_class, FrameOfReferenceUID=to, RegistrationSequence=list(items))
-    store_as_registration(site, made)
-
-
-def store_as_registration(site, made: FileDataset, *, study: str = STUDY) -> None:
-    """As the object states refer to."""
-    made.SOPInstanceUID = made.file_meta.MediaStorageSOPInstanceUID = UID(REGISTRATION)
-    store_in_study(site, made, study=study)
-
-
-def referring(instance: str = REGISTRATION) -> dict[str, Any]:
-    """What a state says of the registration."""
-    named = item(ReferencedSOPClassUID=SPATIAL, ReferencedSOPInstanceUID=instance)
-    series = item(SeriesInstanceUID="1.2.3.5", ReferencedSOPSequence=[named])
-    study = item(StudyInstanceUID="1.2.3", ReferencedSeriesSequence=[series])
-    return {"ReferencedSpatialRegistrationSequence": [study]}
-
-
-def alone() -> dict[str, Any]:
-    """The superimposed image alone, 1 HU an entry of the palette."""
-    window = item(WindowCenter=127.5, WindowWidth=255, VOILUTFunction="LINEAR_EXACT")
-    return {"opacity": 1.0, "over": {**HU, "SoftcopyVOILUTSequence": [window]}, **referring()}
 
 
 def test_registration_by_one_pixel_moves_the_superimposed_image_by_one_pixel(theo, cast, images):

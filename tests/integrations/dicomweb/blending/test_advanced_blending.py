@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import io
-from typing import Any
 
 import numpy as np
 import pytest
@@ -18,58 +17,37 @@ from highdicom.pr import (
     SoftcopyVOILUTTransformation,
 )
 from PIL import Image
-from pydicom import Dataset, dcmread
+from pydicom import dcmread
 from pydicom.dataelem import RawDataElement
 from pydicom.dataset import FileDataset
 from pydicom.tag import Tag
 
 from accounts.tokens import issue_token
 from archive.studies.services import store_part10
-from tests.archive.pixels.blends import advanced_state, blending_input, matrix_of, registered, step, threshold
+from tests.archive.pixels.blends import advanced_state, matrix_of, registered, step, threshold
 from tests.archive.pixels.states import item
-from tests.integrations.dicomweb.test_blending import (
+from tests.integrations.dicomweb.blending.stored import (
     FRAME,
     MODALITY,
+    OTHER_FRAME,
     OTHER_STUDY,
     SERIES,
     STATE,
     STUDY,
     URL,
     flat,
+    grey,
+    halves,
     named,
     pictures_of,
+    red,
+    referring,
     store_film,
     store_in_study,
     store_over,
+    store_registration,
 )
-from tests.integrations.dicomweb.test_registered_blending import OTHER_FRAME, referring, store_registration
 from tests.portal.stored_images import ct_slice, part10, store_ct
-
-WINDOW = [item(WindowCenter=50, WindowWidth=100, VOILUTFunction="LINEAR_EXACT")]
-
-
-@pytest.fixture
-def theo(client, cast):
-    client.force_login(cast.theo)
-    return client
-
-
-def grey(study: str = STUDY, series: str = "1.2.3.4", **elements: Any) -> Dataset:
-    """An input of a whole series, shown from 0 to 100 HU."""
-    made = blending_input(SoftcopyVOILUTSequence=WINDOW, **elements)
-    made.StudyInstanceUID, made.SeriesInstanceUID = study, series
-    return made
-
-
-def red(**elements: Any) -> Dataset:
-    made = grey(OTHER_STUDY, SERIES, **elements)
-    made.PaletteColorLookupTableSequence = blending_input(colour="Red").PaletteColorLookupTableSequence
-    return made
-
-
-def halves(*inputs: Dataset) -> FileDataset:
-    """The second input over the first, by half."""
-    return advanced_state(list(inputs), [step(2, 1, opacity=0.5)])
 
 
 def as_read(made: FileDataset) -> FileDataset:

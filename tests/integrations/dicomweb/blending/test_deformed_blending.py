@@ -12,43 +12,30 @@ from django.test.utils import CaptureQueriesContext
 
 from tests.archive.pixels.blends import advanced_state, deformable, deformed, matrix_of, step
 from tests.archive.pixels.states import item
-from tests.integrations.dicomweb.test_advanced_blending import grey, halves, red
-from tests.integrations.dicomweb.test_blending import (
+from tests.integrations.dicomweb.blending.stored import (
+    COLUMNS,
     FRAME,
+    OTHER_FRAME,
+    REGISTRATION,
+    ROWS,
+    SPATIAL,
     URL,
+    VALUES,
+    alone,
     flat,
+    grey,
+    halves,
     pictures_of,
+    red,
+    referring,
+    store_as_registration,
     store_in_study,
     store_over,
     store_state,
 )
-from tests.integrations.dicomweb.test_registered_blending import (
-    OTHER_FRAME,
-    REGISTRATION,
-    SPATIAL,
-    VALUES,
-    alone,
-    referring,
-    store_as_registration,
-)
 from tests.portal.stored_images import store_ct
 
-ROWS, COLUMNS = np.mgrid[:8, :8]
 X = COLUMNS * 0.5  # mm
-
-
-@pytest.fixture
-def theo(client, cast):
-    client.force_login(cast.theo)
-    return client
-
-
-@pytest.fixture
-def images(cast) -> tuple[str, str]:
-    """An image of 0 HU, and the one laid over it in another frame of reference; both at 0 mm."""
-    below = store_ct(cast.county, slices=1, FrameOfReferenceUID=FRAME).instances.get().sop_instance_uid
-    pixels = (VALUES + 1000).astype(np.uint16).tobytes()
-    return below, store_over(cast.county, 0, FrameOfReferenceUID=OTHER_FRAME, PixelData=pixels)
 
 
 def everywhere(*vector: float) -> np.ndarray:

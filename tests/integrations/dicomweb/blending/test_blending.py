@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import io
-from typing import Any
 
 import numpy as np
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from PIL import Image
-from pydicom import Dataset
-from pydicom.dataset import FileDataset
 
-from accounts.actors import SystemActor
 from accounts.models import AuditEvent
 from archive.pixels.sources import PixelSource
 from archive.studies.services import store_part10
@@ -21,20 +17,24 @@ from integrations.dicomweb.blending import handing, volumes
 from tests.archive.pixels.blends import blending_state
 from tests.archive.pixels.states import item
 from tests.integrations.dicomweb.answers import parts_of
+from tests.integrations.dicomweb.blending.stored import (
+    FRAME,
+    HU,
+    MODALITY,
+    OTHER_STUDY,
+    SERIES,
+    STATE,
+    STUDY,
+    URL,
+    flat,
+    named,
+    pictures_of,
+    store_film,
+    store_in_study,
+    store_over,
+    store_state,
+)
 from tests.portal.stored_images import ct_slice, part10, store_ct
-
-MODALITY = SystemActor("dicom:CT1", "county")
-STUDY, OTHER_STUDY, SERIES, STATE = "1.2.3", "1.2.9", "1.2.9.4", "1.2.3.4.6"
-FRAME = "1.2.77"
-URL = f"/dicomweb/studies/{STUDY}/series/1.2.3.5/instances/{STATE}/rendered"
-HU = {"RescaleSlope": 1, "RescaleIntercept": -1000, "RescaleType": "HU",
-      "SoftcopyVOILUTSequence": [item(WindowCenter=50, WindowWidth=100, VOILUTFunction="LINEAR_EXACT")]}  # fmt: skip
-
-
-@pytest.fixture
-def theo(client, cast):
-    client.force_login(cast.theo)
-    return client
 
 
 @pytest.fixture
@@ -45,62 +45,6 @@ def under(cast) -> list[str]:
 
 def _uids(series) -> list[str]:
     return list(series.instances.order_by("instance_number").values_list("sop_instance_uid", flat=True))
-
-
-def store_over(site, index: int, **elements: object) -> str:
-    """A slice of another study, of 60 HU."""
-    made = ct_slice(OTHER_STUDY, SERIES, index, value=60, **{"FrameOfReferenceUID": FRAME, **elements})
-    store_part10(part10(made), site=site, actor=MODALITY)
-    return str(made.SOPInstanceUID)
-
-
-def flat(value: int) -> bytes:
-    """The pixels of a slice of as many HU."""
-    return np.full((8, 8), value + 1000, np.uint16).tobytes()
-
-
-def store_film(site, study: str, series: str, values: dict[float, int]) -> str:
-    """A film of one frame at each of these depths in mm, of as many HU."""
-    made = ct_slice(study, series, 0, FrameOfReferenceUID=FRAME, NumberOfFrames=len(values))
-    del made.ImagePositionPatient
-    made.PerFrameFunctionalGroupsSequence = [
-        item(PlanePositionSequence=[item(ImagePositionPatient=[0, 0, z])]) for z in values
-    ]
-    made.PixelData = b"".join(flat(value) for value in values.values())
-    store_part10(part10(made), site=site, actor=MODALITY)
-    return str(made.SOPInstanceUID)
-
-
-def store_state(site, below: list[str], above: list[str], **elements: Any) -> None:
-    by = blending_state(**{"opacity": 0.5, "under": HU, "over": HU, **elements})
-    for one, study, uids in zip(by.BlendingSequence, (STUDY, OTHER_STUDY), (below, above), strict=True):
-        one.StudyInstanceUID = study
-        one.ReferencedSeriesSequence[0].ReferencedImageSequence = [named(uid) for uid in uids]
-    store_in_study(site, by)
-
-
-def store_in_study(site, made: FileDataset, *, study: str = STUDY) -> None:
-    """As an object of the state's series, and of the patient of all images."""
-    of_study = ct_slice(STUDY, "1.2.3.5", 0)
-    for keyword in ("SpecificCharacterSet", "PatientName", "PatientID", "PatientBirthDate", "PatientSex"):
-        setattr(made, keyword, of_study.get(keyword))
-    made.StudyInstanceUID, made.SeriesInstanceUID, made.Modality = study, f"{study}.5", "PR"
-    made.file_meta.MediaStorageSOPInstanceUID = made.SOPInstanceUID
-    store_part10(part10(made), site=site, actor=MODALITY)
-
-
-def named(uid: str, **elements: Any) -> Dataset:
-    return item(ReferencedSOPClassUID="1.2.840.10008.5.1.4.1.1.2", ReferencedSOPInstanceUID=uid, **elements)
-
-
-def pictures_of(response) -> list[np.ndarray]:
-    """Each picture of an answer of one or several."""
-    parts = (
-        [part.get_payload(decode=True) for part in parts_of(response)]
-        if response.streaming
-        else [response.content]
-    )
-    return [np.asarray(Image.open(io.BytesIO(part))) for part in parts]
 
 
 def test_blending_state_is_the_images_of_its_sets_that_lie_in_one_plane(theo, cast, under):
