@@ -99,10 +99,12 @@ def receive(data: bytes) -> bytes:
     envelope, unreadable = _open(data)
     with trace():
         try:
-            return _receive(envelope, unreadable)
+            row = _receive(envelope, unreadable)
         except Exception as error:
             _log_defect(envelope, error)
             return encode(refuse_defect(), envelope.header)
+        _log_answer(row)
+        return bytes(row.answer)
 
 
 def note_broken_frame(data: bytes, *, is_too_large: bool) -> bytes:
@@ -114,7 +116,7 @@ def note_broken_frame(data: bytes, *, is_too_large: bool) -> bytes:
     )
     with trace():
         try:
-            _keep_refused(envelope, None, error)
+            _log_answer(_keep_refused(envelope, None, error))
         except Exception as defect:
             _log_defect(envelope, defect)
     return encode(refuse(error), envelope.header)
@@ -142,7 +144,8 @@ def _open(data: bytes) -> tuple[Envelope, InvalidInput | None]:
         return Envelope(None, data), error
 
 
-def _receive(envelope: Envelope, unreadable: InvalidInput | None) -> bytes:
+def _receive(envelope: Envelope, unreadable: InvalidInput | None) -> MessageLog:
+    """The row of the message with its answer, both committed."""
     if unreadable is not None:
         return _keep_refused(envelope, None, unreadable)
     link = find_link(envelope.application, envelope.facility)
@@ -167,7 +170,7 @@ def _receive(envelope: Envelope, unreadable: InvalidInput | None) -> bytes:
             row.receipts += 1
         if row.status == MessageLog.Status.ACCEPTED:
             row.save(update_fields=["receipts"])
-            return bytes(row.answer)
+            return row
         is_reused = any(one.status == MessageLog.Status.ACCEPTED for one in earlier)
         return _conclude(row, envelope, _handle(row, envelope, link, is_reused=is_reused))
 
@@ -233,6 +236,18 @@ def _audit_not_mapped(row: MessageLog, link: Link, error: ServiceError) -> None:
     )
 
 
+def _log_answer(row: MessageLog) -> None:
+    """Once it is committed: what is rolled back was answered otherwise."""
+    log.info(
+        "hl7.answered",
+        control_id=row.control_id,
+        trigger=row.message_type,
+        code=row.ack_code,
+        error=row.error_code,
+        trace_id=str(row.trace_id),
+    )
+
+
 def _log_defect(envelope: Envelope, error: Exception) -> None:
     """Where it went wrong, but not what the exception says: a database names the values it chokes on."""
     log.error(
@@ -262,7 +277,7 @@ def _handler_for(envelope: Envelope) -> Handler:
     )
 
 
-def _keep_refused(envelope: Envelope, link: Link | None, error: ServiceError) -> bytes:
+def _keep_refused(envelope: Envelope, link: Link | None, error: ServiceError) -> MessageLog:
     with transaction.atomic():
         return _conclude(_new_row(envelope, link), envelope, refuse(error))
 
@@ -291,7 +306,7 @@ def _site_of(envelope: Envelope, link: Link | None) -> Site | None:
     return named or (link.site if link else None)
 
 
-def _conclude(row: MessageLog, envelope: Envelope, acknowledgement: Acknowledgement) -> bytes:
+def _conclude(row: MessageLog, envelope: Envelope, acknowledgement: Acknowledgement) -> MessageLog:
     row.answer = encode(acknowledgement, envelope.header)
     row.answered_at = clock.now()
     row.ack_code = acknowledgement.code
@@ -305,12 +320,4 @@ def _conclude(row: MessageLog, envelope: Envelope, acknowledgement: Acknowledgem
     row.error_location = worst.location[:40] if worst else ""
     row.error_text = worst.text[:200] if worst else ""
     row.save(update_fields=None if row.pk is None else CONCLUSION)
-    log.info(
-        "hl7.answered",
-        control_id=row.control_id,
-        trigger=row.message_type,
-        code=row.ack_code,
-        error=row.error_code,
-        trace_id=str(row.trace_id),
-    )
-    return bytes(row.answer)
+    return row
