@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from common.diagram_names import name_in_words
 from portal.cases.diagram import in_words
 from portal.cases.words import Word
+from portal.processes.words import kind_in_words
 from workflows.deployment import bundles
 from workflows.diagram import read_definitions
 from workflows.models import ProcessDefinition
@@ -73,7 +74,9 @@ def _by_element(definition: ProcessDefinition, problems: list[dict[str, Any]]) -
     for problem in problems:
         key = problem["element"]
         name, kind = named.get(key, ("", ""))
-        entry = found.setdefault(key, Blocked(key, name_in_words(name), kind, problem["line"], []))
+        entry = found.setdefault(
+            key, Blocked(key, name_in_words(name), kind_in_words(kind), problem["line"], [])
+        )
         if problem["message"] not in entry.reasons:
             entry.reasons.append(problem["message"])
     return list(found.values())

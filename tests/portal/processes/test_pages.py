@@ -41,6 +41,15 @@ def test_an_uploaded_file_is_shown_with_what_keeps_it_from_running(dora):
     assert "Deploy</button>" not in page
 
 
+@pytest.mark.parametrize(("language", "kind"), [("en", "Complex gateway"), ("zh-hans", "复杂网关")])
+def test_the_kind_of_an_element_is_told_in_the_readers_language(cast, browser_of, language, kind):
+    browser = browser_of(make_designer(cast.provincial), language=language)
+
+    page = send(browser, BAD).content.decode()
+
+    assert f" · {kind}</span>" in page
+
+
 def test_what_is_drawn_and_does_nothing_is_told_and_keeps_nothing_from_running(dora):
     link = "<bpmn:dataOutputAssociation><bpmn:targetRef>S</bpmn:targetRef></bpmn:dataOutputAssociation>"
     store = '<bpmn:dataStoreReference id="S" name="Image archive"/>'
