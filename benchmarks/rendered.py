@@ -17,7 +17,7 @@ JPEG = "image/jpeg"
 
 
 def run(*, quick: bool) -> list[Row]:
-    asked, rounds = (60, 3) if quick else (200, 5)
+    asked, rounds = (40, 5) if quick else (60, 20)
     with folder_on(RAM_DISK) as folder, dicomweb_servers(folder, memory_gib=2) as servers:
         series = servers.fill_series(INSTANCES)
         paths = [f"{series.path}/instances/{uid}/frames/1/rendered" for uid in series.instance_uids]
@@ -26,4 +26,4 @@ def run(*, quick: bool) -> list[Row]:
         question = Question(paths, JPEG, lambda response: response.body.startswith(b"\xff\xd8"))
         what = "rendered JPEG of a frame"
         names = f"{what}, one client, p50", f"{what}, {CLIENTS} clients"
-        return measured(servers, question, names=names, asked=asked, each=asked // 4, rounds=rounds)
+        return measured(servers, question, names=names, asked=asked, each=asked // 2, rounds=rounds)

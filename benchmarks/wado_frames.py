@@ -16,7 +16,7 @@ OCTETS = 'multipart/related; type="application/octet-stream"'
 
 
 def run(*, quick: bool) -> list[Row]:
-    asked, rounds = (150, 3) if quick else (400, 5)
+    asked, rounds = (50, 9) if quick else (100, 20)
     with folder_on(RAM_DISK) as folder, dicomweb_servers(folder, memory_gib=2) as servers:
         series = servers.fill_series(INSTANCES)
         paths = [f"{series.path}/instances/{uid}/frames/1" for uid in series.instance_uids]
