@@ -11,7 +11,7 @@ from django.test import TransactionTestCase
 
 from accounts.models import Site
 from tests.emptying import empty_tables
-from tests.integrations.dicom.waiting import wait_until
+from tests.waiting import wait_until
 
 
 def waits_for_a_lock(session: psycopg.Connection, backend: int) -> bool:

@@ -23,7 +23,8 @@ from integrations.dicom.scu.association import Peer
 from integrations.dicom.scu.echo import echo
 from tests.archive.studies.objects import ct_slice, part10
 from tests.integrations.own_database import OwnDatabase, own_database
-from tests.integrations.routing.peers import Recorder, recording_node, wait_until
+from tests.integrations.routing.peers import Recorder, recording_node
+from tests.waiting import wait_until
 
 STORESCU = Path("/usr/bin/storescu")
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(300)]

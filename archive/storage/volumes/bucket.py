@@ -9,6 +9,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 import boto3
 from botocore.config import Config
+from botocore.handlers import add_expect_header
 from django.conf import settings
 
 from common.errors import InvalidInput
@@ -47,7 +48,11 @@ class Bucket:
             return self._client
 
     def _connect(self) -> Any:
-        return boto3.session.Session().client(
+        """A client that sends objects without asking first whether it may (`Expect: 100-continue`).
+
+        Asking costs a trip for each object, and pays only where the object is there already.
+        """
+        client = boto3.session.Session().client(
             "s3",
             endpoint_url=self._endpoint,
             region_name=self._region,
@@ -62,3 +67,5 @@ class Bucket:
                 tcp_keepalive=True,
             ),
         )
+        client.meta.events.unregister("before-call.s3", add_expect_header)
+        return client

@@ -9,6 +9,7 @@ from archive.storage.backends import default_storage, store_at
 from archive.storage.keys import ObjectKey, new_segment_key, slice_key
 from archive.storage.objects import local_slice, locate, object_exists, open_object, open_writer, read_object
 from archive.storage.volumes.multipart import PART_SIZE
+from archive.storage.volumes.s3 import S3Store
 from common.errors import InvalidInput, NotFound, Unavailable
 
 pytestmark = pytest.mark.django_db
@@ -47,6 +48,23 @@ def test_the_same_bytes_twice_are_one_object():
 
     assert store(data) == store(data)
     assert len(list(default_storage().found(f"sha256/{hashlib.sha256(data).hexdigest()[:3]}/"))) == 1
+
+
+def test_a_small_object_is_sent_in_one_trip():
+    sent, store_in_use = [], default_storage()
+    assert isinstance(store_in_use, S3Store)
+
+    def note(request, **_):
+        sent.append((request.method, request.headers.get("Expect")))
+
+    events = store_in_use.bucket.client.meta.events
+    events.register("before-send.s3", note)
+    try:
+        store(os.urandom(1000))
+    finally:
+        events.unregister("before-send.s3", note)
+
+    assert sent == [("PUT", None)]
 
 
 def test_a_large_object_goes_in_parts_and_is_whole():

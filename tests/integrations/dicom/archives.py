@@ -15,7 +15,7 @@ import pytest
 from integrations.dicom.scu.association import Peer
 from integrations.dicom.scu.echo import echo
 from tests.integrations.dicom.test_orthanc import ORTHANC, Orthanc, free_port
-from tests.integrations.dicom.waiting import wait_until
+from tests.waiting import wait_until
 
 DCMQRSCP = Path("/usr/bin/dcmqrscp")
 WLMSCPFS = Path("/usr/bin/wlmscpfs")

@@ -28,7 +28,7 @@ from integrations.dicom.scu.association import associate
 from tests.archive.studies.objects import ct_slice, part10
 from tests.integrations.dicom.performed_steps import references
 from tests.integrations.dicom.serving import serve
-from tests.integrations.dicom.waiting import wait_until
+from tests.waiting import wait_until
 
 CT = SystemActor("dicom:COUNTY_CT1", "county")
 IMAGES = [derived_uid("study", "series", number) for number in (1, 2, 3)]

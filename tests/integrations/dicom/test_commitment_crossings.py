@@ -24,7 +24,7 @@ from integrations.dicom.notices import delivery
 from integrations.dicom.scu import normalised
 from tests.archive.studies.objects import ct_slice, part10
 from tests.integrations.dicom.serving import serve
-from tests.integrations.dicom.waiting import wait_until
+from tests.waiting import wait_until
 
 CT = SystemActor("dicom:COUNTY_CT1", "county")
 IMAGE = derived_uid("study", "series", 1)

@@ -24,7 +24,7 @@ from integrations.dicom.notices import delivery
 from integrations.dicom.scu.association import associate
 from tests.archive.studies.objects import ct_slice, part10
 from tests.integrations.dicom.test_commitment import CT, IMAGES
-from tests.integrations.dicom.waiting import wait_until
+from tests.waiting import wait_until
 
 ORTHANC = Path("/usr/sbin/Orthanc")
 

@@ -13,7 +13,7 @@ from integrations.dicom.scu.echo import echo
 from integrations.dicom.scu.store import stored_files
 from integrations.simulators.modality import Outcome, send_study
 from tests.archive.studies.objects import ct_slice, part10
-from tests.integrations.dicom.waiting import wait_until
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.stack
 

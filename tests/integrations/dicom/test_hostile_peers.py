@@ -25,7 +25,7 @@ from integrations.dicom.scu.association import associate
 from integrations.dicom.scu.echo import echo
 from integrations.dicom.scu.store import StorageSCU
 from tests.archive.studies.objects import ct_slice, part10
-from tests.integrations.dicom.waiting import wait_until
+from tests.waiting import wait_until
 
 CONTEXT = [build_context(CTImageStorage, ExplicitVRLittleEndian)]
 ELSEWHERE = "127.0.0.2"  # the whole of 127/8 is this machine's

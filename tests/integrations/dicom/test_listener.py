@@ -32,7 +32,7 @@ from integrations.dicom.scu.echo import echo
 from integrations.dicom.scu.store import StorageSCU, contexts_for, stored_files
 from integrations.simulators.modality import send_study
 from tests.archive.studies.objects import ct_slice, part10
-from tests.integrations.dicom.waiting import wait_until
+from tests.waiting import wait_until
 
 CONTEXT = [build_context(CTImageStorage, ExplicitVRLittleEndian)]
 DCMTK = pytest.mark.skipif(not Path("/usr/bin/storescu").exists(), reason="DCMTK is not installed")

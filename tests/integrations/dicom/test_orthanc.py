@@ -27,7 +27,7 @@ from integrations.dicom.notices import delivery
 from integrations.dicom.scu.find import STUDY_ROOT_FIND, find_studies, study_query
 from integrations.dicom.service_tasks import retrieve_study, send_study
 from tests.integrations.dicom.retrieving import hold_series
-from tests.integrations.dicom.waiting import wait_until
+from tests.waiting import wait_until
 from workflows.service_tasks import TaskContext
 
 ORTHANC = Path("/usr/sbin/Orthanc")

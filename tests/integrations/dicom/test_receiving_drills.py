@@ -19,7 +19,7 @@ from integrations.dicom.scu.store import StorageSCU, contexts_for, stored_files
 from integrations.simulators.modality import send_study
 from tests.archive.studies.objects import ct_slice, part10
 from tests.integrations.dicom.test_daemon import Sending, children_of
-from tests.integrations.dicom.waiting import wait_until
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.stack
 

@@ -32,7 +32,7 @@ from tests.integrations.dicom.retrieving import (
     installed,
     receiving,
 )  # fmt: skip
-from tests.integrations.dicom.waiting import wait_until
+from tests.waiting import wait_until
 
 MOVE = [build_context(STUDY_ROOT_MOVE)]
 SLICES = 5

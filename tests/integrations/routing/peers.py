@@ -7,8 +7,7 @@ import socket
 import ssl
 import subprocess
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -21,6 +20,8 @@ from pydicom import dcmread
 from pydicom.filebase import DicomBytesIO
 from pynetdicom import AE, AllStoragePresentationContexts, evt
 
+from tests.waiting import wait_until
+
 ORTHANC = Path("/usr/sbin/Orthanc")
 DICOMWEB_PLUGIN = Path("/usr/share/orthanc/plugins/libOrthancDicomWeb.so")
 STORESCP = Path("/usr/bin/storescp")
@@ -30,15 +31,6 @@ def free_port() -> int:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         return int(taken.getsockname()[1])
-
-
-def wait_until(holds: Callable[[], Any], *, within_s: float = 30.0) -> Any:
-    deadline = time.monotonic() + within_s
-    pause = threading.Event()
-    while not (found := holds()):
-        assert time.monotonic() < deadline, "the condition did not come about in time"
-        pause.wait(0.02)
-    return found
 
 
 def answers(port: int) -> bool:

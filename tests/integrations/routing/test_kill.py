@@ -16,8 +16,9 @@ from integrations.dicom.models import ApplicationEntity
 from integrations.routing.models import Delivery, Destination, Lane
 from integrations.routing.services import queue_series
 from tests.integrations.dicom.conftest import database_url
-from tests.integrations.routing.peers import Orthanc, recording_node, running_orthanc, wait_until
+from tests.integrations.routing.peers import Orthanc, recording_node, running_orthanc
 from tests.integrations.routing.test_sending import uids
+from tests.waiting import wait_until
 
 ROOT = Path(__file__).resolve().parents[3]
 OBJECTS = 150

@@ -20,9 +20,10 @@ from integrations.routing.sending import send_due
 from integrations.routing.services import queue_series
 from integrations.routing.targets.base import Outcome, Outgoing, Parcel, Verdict, target_of
 from tests.archive.studies.objects import ct_slice, part10
-from tests.integrations.routing.peers import Orthanc, running_orthanc, wait_until
+from tests.integrations.routing.peers import Orthanc, running_orthanc
 from tests.integrations.routing.test_sending import states
 from tests.integrations.routing.test_targets import stored_bytes
+from tests.waiting import wait_until
 
 pytestmark = [pytest.mark.stack, pytest.mark.django_db]
 REAL_SLICES = 120

@@ -26,7 +26,7 @@ from integrations.dicom.nodes.errors import NodeUnavailable
 from integrations.dicom.nodes.limits import TrafficMeter, windows_of
 from integrations.dicom.nodes.models import NodeFailure, NodeHealth, NodeSlot, NodeTraffic
 from tests.integrations.dicom.conftest import database_url
-from tests.integrations.dicom.waiting import wait_until
+from tests.waiting import wait_until
 
 ROOT = Path(__file__).resolve().parents[4]
 ECHO = [build_context(Verification)]

@@ -15,7 +15,7 @@ from integrations.dicom.nodes.admission import may_associate
 from integrations.dicom.nodes.tls import server_context
 from integrations.dicom.scp.server import Listener, listening_socket
 from tests.archive.studies.objects import ct_slice, part10
-from tests.integrations.dicom.waiting import wait_until
+from tests.waiting import wait_until
 
 ECHOSCU, STORESCU = Path("/usr/bin/echoscu"), Path("/usr/bin/storescu")
 
