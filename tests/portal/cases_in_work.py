@@ -15,7 +15,14 @@ from archive.orders.services import receive_order
 from common import clock
 from tests.archive.orders.orders import HIS, make_patient
 from tests.personas import Cast
-from workflows.models import ProcessDefinition, ProcessEvent, ProcessInstance, ProcessSubject, UserTask
+from workflows.models import (
+    ProcessDefinition,
+    ProcessEvent,
+    ProcessInstance,
+    ProcessSubject,
+    UserTask,
+    list_order,
+)
 
 DIAGRAM = Path(__file__).resolve().parents[2] / "bpmn/remote_consultation/remote_consultation.bpmn"
 FORMS = {
@@ -155,4 +162,5 @@ def offer_task(
         priority=case.priority,
         offered_at=clock.now(),
         due_at=due_at,
+        **list_order(case.priority, due_at),
     )

@@ -16,6 +16,7 @@ from workflows.models.people import (
     FormDraft,
     TaskCandidate,
     UserTask,
+    list_order,
 )
 from workflows.models.waiting import (
     HeldInput,
@@ -50,4 +51,5 @@ __all__ = [
     "ThrownMessage",
     "Timer",
     "UserTask",
+    "list_order",
 ]

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
+from typing import TypedDict
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Person, Role, Site
@@ -19,13 +19,28 @@ ROUTINE_RANK = 2
 LIST_ORDER = ("rank", "due_by", "offered_at", "uid")
 
 
+class ListOrder(TypedDict):
+    """What lists are ordered by first, as columns."""
+
+    rank: int
+    due_by: dt.datetime
+
+
+def list_order(priority: str, due_at: dt.datetime | None) -> ListOrder:
+    """Where a task stands in lists.
+
+    A generated column would say it, too: at the price of its expression being read anew in every statement.
+    """
+    return {"rank": RANKS.get(priority, ROUTINE_RANK), "due_by": due_at or NO_DUE_DATE}
+
+
 class UserTask(models.Model):
     """A step that waits for a person: offered to a role at a site, to candidates, or assigned to one person.
 
     `is_personal` tells that the diagram named the assignee, who may then decline but not put it back. With
     `has_candidates` the step is offered to those its rows of `TaskCandidate` name, instead of to its role.
     A colleague to whom it was delegated is its assignee, and `owner` the one who answers for it. Lists are in
-    the order of `rank`, `due_by`, `offered_at` and `uid`; the database keeps the first two.
+    the order of `rank`, `due_by`, `offered_at` and `uid`; the first two are written with the task (`list_order`).
 
     People are switched off and sites stay, neither is ever deleted: so the database need not look them up for every
     task, and write its lock into the one row of a site or a person that all their tasks refer to.
@@ -71,20 +86,9 @@ class UserTask(models.Model):
     delegation = models.CharField(max_length=8, choices=Delegation.choices, blank=True)
     status = models.CharField(max_length=10, choices=Status.choices, default=Status.READY)
     priority = models.CharField(max_length=8, default="ROUTINE")
-    rank = models.GeneratedField(
-        expression=models.Case(
-            *(models.When(priority=priority, then=rank) for priority, rank in RANKS.items()),
-            default=ROUTINE_RANK,
-        ),
-        output_field=models.SmallIntegerField(),
-        db_persist=True,
-    )
+    rank = models.SmallIntegerField(default=ROUTINE_RANK)
     offered_at = models.DateTimeField()
-    due_by = models.GeneratedField(
-        expression=Coalesce("due_at", models.Value(NO_DUE_DATE)),
-        output_field=models.DateTimeField(),
-        db_persist=True,
-    )
+    due_by = models.DateTimeField(default=NO_DUE_DATE)
     claimed_at = models.DateTimeField(null=True)
     due_at = models.DateTimeField(null=True)
     closed_at = models.DateTimeField(null=True)

@@ -13,7 +13,7 @@ from common.rows import Changes
 from common.sentences import sentence as _
 from workflows.engine import EngineFault, UserTaskWait
 from workflows.locks import Known
-from workflows.models import NO_DUE_DATE, RANKS, ROUTINE_RANK, ProcessInstance, TaskCandidate, UserTask
+from workflows.models import ProcessInstance, TaskCandidate, UserTask, list_order
 
 
 class CaseInHand(Protocol):
@@ -113,15 +113,12 @@ def _task(
         priority=step.instance.priority,
         offered_at=step.at,
         due_at=wait.due_at,
+        **list_order(step.instance.priority, wait.due_at),
     )
 
 
 def _candidates(task: UserTask, wait: UserTaskWait, people: Mapping[str, Person]) -> Iterator[TaskCandidate]:
-    order = {
-        "rank": RANKS.get(task.priority, ROUTINE_RANK),
-        "due_by": task.due_at or NO_DUE_DATE,
-        "offered_at": task.offered_at,
-    }
+    order = {"rank": task.rank, "due_by": task.due_by, "offered_at": task.offered_at}
     for name in wait.candidates:
         yield TaskCandidate(task=task, person=people[name], **order)
     for role in wait.roles:

@@ -8,7 +8,7 @@ import pytest
 
 from accounts.models import AuditEvent
 from tests.portal.one_step_process import start_second_look
-from workflows.models import FormDraft
+from workflows.models import FormDraft, list_order
 
 
 @pytest.fixture
@@ -136,7 +136,7 @@ def test_otto_cannot_tell_that_the_case_exists(cast, as_person, case):
 
 def test_urgent_work_stands_first_in_the_inbox(rosa, cast, tmp_path):
     for priority in ("ROUTINE", "STAT", "URGENT"):
-        start_second_look(cast, tmp_path).user_tasks.update(priority=priority)
+        start_second_look(cast, tmp_path).user_tasks.update(priority=priority, **list_order(priority, None))
 
     order = [task["priority"] for task in rosa.get("/api/tasks/").json()["results"]]
 

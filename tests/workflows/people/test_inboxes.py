@@ -14,7 +14,9 @@ from django.db import connection
 
 from accounts.models import Membership, Person, Role, Site
 from common import clock as now
-from workflows.models import ProcessDefinition, ProcessInstance, TaskCandidate, UserTask
+from tests.workflows.conftest import chain, user
+from workflows.instances import start_process
+from workflows.models import ProcessDefinition, ProcessInstance, TaskCandidate, UserTask, list_order
 from workflows.people import inboxes
 from workflows.people.inboxes import COUNTED, Wish, inbox_counts, inbox_page, overdue, place_of, team_page
 
@@ -41,11 +43,12 @@ def offer(case, cast):
         role: Role = Role.RADIOLOGIST, assignee: Person | None = None, **more: object,
     ) -> UserTask:  # fmt: skip
         at = now.now()
+        due_at = None if due is None else at + dt.timedelta(minutes=due)
         return UserTask.objects.create(
             uid=uuid.uuid4(), instance=case, element_id="look", name=f"{priority}{minutes}", form="do",
             role=role, site=site or cast.provincial, assignee=assignee, priority=priority,
             offered_at=at - dt.timedelta(minutes=minutes),
-            due_at=None if due is None else at + dt.timedelta(minutes=due), **more,
+            due_at=due_at, **list_order(priority, due_at), **more,
         )  # fmt: skip
 
     return make
@@ -53,6 +56,19 @@ def offer(case, cast):
 
 def names(tasks: list[UserTask]) -> list[str]:
     return [task.name for task in tasks]
+
+
+def test_a_task_is_written_with_its_place_in_lists(begin, cast):
+    begin(user("look") + '<bpmn:endEvent id="end"/>' + chain("start", "look", "end"))
+    urgent = start_process(
+        ProcessDefinition.objects.get().key, data={"site": "provincial"}, site=cast.provincial, subjects={},
+        start_key="urgent", actor=cast.rosa, priority="URGENT",
+    )  # fmt: skip
+    task = urgent.user_tasks.get()
+
+    assert (task.rank, task.due_by) == (1, dt.datetime(9999, 12, 31, tzinfo=dt.UTC))
+    assert list_order("STAT", task.offered_at) == {"rank": 0, "due_by": task.offered_at}
+    assert list_order("ROUTINE", None)["rank"] == list_order("any other", None)["rank"] == 2
 
 
 def test_the_urgent_come_first_then_what_is_due_then_what_waits_longest(offer, cast):
@@ -159,13 +175,14 @@ def test_many_tasks_and_many_roles_cost_the_same_two_statements(offer, cast, dja
 
 def test_no_more_rows_are_read_than_pages_can_show_however_many_wait(offer, cast, case):
     at = now.now()
+    priorities = [("STAT", "ROUTINE")[number % 3 == 0] for number in range(3000)]
     UserTask.objects.bulk_create(
         UserTask(
             uid=uuid.uuid4(), instance=case, element_id="look", name="x", form="do", role=Role.RADIOLOGIST,
             site=cast.provincial, assignee=cast.carla if number % 2 else None, offered_at=at,
-            status="claimed" if number % 2 else "ready", priority=("STAT", "ROUTINE")[number % 3 == 0],
+            status="claimed" if number % 2 else "ready", priority=priority, **list_order(priority, None),
         )
-        for number in range(3000)
+        for number, priority in enumerate(priorities)
     )  # fmt: skip
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE workflows_usertask")

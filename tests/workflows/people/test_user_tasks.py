@@ -9,7 +9,7 @@ from tests.workflows.conftest import LANE, chain, user
 from workflows import services
 from workflows.forms import data as forms
 from workflows.forms.views import form_view
-from workflows.models import UserTask
+from workflows.models import UserTask, list_order
 from workflows.selectors import inbox, workable_tasks
 
 pytestmark = pytest.mark.django_db
@@ -106,7 +106,7 @@ def test_the_inbox_puts_the_urgent_first_and_then_the_longest_waiting(begin, cas
     names = []
     for number, priority in enumerate(("ROUTINE", "STAT", "URGENT", "STAT")):
         instance = begin(BODY, start_key=str(number))
-        UserTask.objects.filter(instance=instance).update(priority=priority)
+        UserTask.objects.filter(instance=instance).update(priority=priority, **list_order(priority, None))
         names.append(str(instance.uid))
         clock.advance(timedelta(minutes=1))
 
