@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from accounts.models import AuditEvent, Person
 from tests.personas import PASSWORD, Cast
@@ -50,6 +50,27 @@ def test_typed_text_outlives_a_reload_and_hidden_fields_come_and_go(
     assert "never kept" not in str(FormDraft.objects.get().data)
     page.get_by_label("Critical finding").uncheck()
     expect(page.get_by_label("Who was called")).to_be_hidden()
+
+
+def test_what_is_typed_before_the_script_has_arrived_is_a_draft_too(
+    live_cast: Cast, case: ProcessInstance, task: UserTask, desk_of: Desk
+) -> None:
+    page = desk_of(live_cast.rosa)
+    underway: list[Route] = []
+    page.route("**/portal/dist/case*.js", lambda route: underway.append(route))  # noqa: PLW0108 - none of C can be marked
+    with page.expect_request("**/portal/dist/case*.js"):
+        page.goto(page.url + f"cases/{case.uid}/?tab=task", wait_until="commit")
+    page.get_by_label("Size in mm").fill("14")
+    assert not FormDraft.objects.exists()
+
+    underway[0].continue_()
+
+    expect(page.locator("[data-draft-state]")).to_have_text("Draft saved")
+    assert FormDraft.objects.get().data["sign_off"]["size_mm"] == "14"
+    page.unroute_all()
+    page.reload()
+    expect(page.get_by_label("Size in mm")).to_have_value("14")
+    assert page.evaluate("document.querySelector('[data-draft]').draft.timer") is None  # nothing new to save
 
 
 def test_what_is_wrong_stands_beside_the_field_and_a_signature_finishes_the_task(

@@ -1,5 +1,5 @@
 // Drafts save as one types. What could not be saved stays in this window, over a reload and a new sign-in.
-import { enter, enteredIn, flat, isSame } from "./entered.js";
+import { enter, enteredIn, flat, isSame, isTouched } from "./entered.js";
 
 const QUIET_MS = 700;
 
@@ -49,6 +49,7 @@ class Draft {
     window.addEventListener("pagehide", () => this.leave());
     document.addEventListener("submit", (event) => root.contains(event.target) || this.leave(), true); // signing out among them
     this.restore();
+    if (this.wasTypedEarly()) this.begin();
   }
 
   read() {
@@ -123,6 +124,17 @@ class Draft {
     if (JSON.stringify(this.read()) === this.sent) return window.sessionStorage.removeItem(this.root.dataset.keep);
     this.revision = revision;
     this.queue();
+  }
+
+  // On a slow line one types before this script is there: that counts as typed as well.
+  wasTypedEarly() {
+    const isKept = window.sessionStorage.getItem(this.root.dataset.keep) !== null;
+    return !isKept && [...this.root.querySelectorAll("form[data-outcome]")].some(isTouched);
+  }
+
+  begin() {
+    this.sent = "";
+    this.typed();
   }
 
   // What was refused stays typed: a reload asks for the page of the case, and does not send the form once more.

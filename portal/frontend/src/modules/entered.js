@@ -25,6 +25,11 @@ export function enter(form, data) {
   }
 }
 
+// Whether a form holds something else than the page came with: somebody was quicker at it than the script.
+export function isTouched(form) {
+  return [...form.querySelectorAll(TYPED)].some(isChanged);
+}
+
 // The same by one name a value, as the fields of the form are named.
 export function flat(data) {
   const found = {};
@@ -48,6 +53,14 @@ const lastPart = (name) => name.slice(name.lastIndexOf(".") + 1);
 function valueOf(field) {
   if (field.type === "checkbox") return field.checked;
   return field.multiple ? [...field.selectedOptions].map((option) => option.value) : field.value;
+}
+
+function isChanged(field) {
+  if (field.type === "checkbox") return field.checked !== field.defaultChecked;
+  if (!field.options) return field.value !== field.defaultValue;
+  const options = [...field.options];
+  const isChosen = field.multiple || options.some((option) => option.defaultSelected);
+  return isChosen ? options.some((option) => option.selected !== option.defaultSelected) : field.selectedIndex > 0;
 }
 
 function put(field, value) {
